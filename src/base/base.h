@@ -1,0 +1,142 @@
+/* base.h: the ground everything stands on: faults, byte spans, growing buffers, arenas, hashes, maps.
+ *
+ * Nothing here knows what a trace is.
+ */
+#ifndef BASE_H
+#define BASE_H
+
+#include <gxt/error.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/**
+ * fault_set() - bear an error
+ * @fault:   filled; may be NULL
+ * @code:    an enum gxt_code
+ * @offset:  bytes from the start of the file, or GXT_NO_OFFSET
+ * @format:  one sentence, printf-like, without a final stop
+ *
+ * Return: @code, so that `return fault_set(…)` reads as one thing.
+ */
+int fault_set(struct gxt_error *fault, int code, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/** fault_set_errno() - bear an error of the operating system: errno's text follows the sentence. GXT_ENOENT for ENOENT,
+ * GXT_ENOMEM for ENOMEM, else GXT_EIO. */
+int fault_set_errno(struct gxt_error *fault, int system_errno, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Bytes still to read: moved forward by who reads. */
+struct span {
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+static inline size_t span_size(struct span span)
+{
+    return (size_t)(span.end - span.at);
+}
+
+/** A growing byte buffer. All zero is an empty one. After a failed allocation `failed` stays set and puts do nothing, so
+ * that a run of puts is checked once, at its end. */
+struct buf {
+    uint8_t *at;
+    size_t size, capacity;
+    bool failed;
+};
+
+void buf_done(struct buf *buf);
+void buf_put(struct buf *buf, const void *bytes, size_t size);
+void buf_put_u8(struct buf *buf, uint8_t value);
+void buf_put_u64(struct buf *buf, uint64_t value); /**< little-endian, eight bytes */
+void buf_put_varint(struct buf *buf, uint64_t value);
+void buf_put_signed(struct buf *buf, int64_t value); /**< zigzag, then varint */
+
+/** A sticky reader of what buf_put_…() wrote: after the first failure every read gives 0, and `failed` is looked at once. */
+struct reader {
+    struct span in;
+    bool failed;
+};
+
+uint8_t reader_u8(struct reader *reader);
+uint64_t reader_u64(struct reader *reader);
+uint64_t reader_varint(struct reader *reader);
+int64_t reader_signed(struct reader *reader);
+/** @size bytes in place, or NULL (and failed) when there are fewer. */
+const uint8_t *reader_bytes(struct reader *reader, uint64_t size);
+
+/** An arena: many small allocations, freed together. All zero is an empty one. */
+struct arena {
+    struct arena_chunk *chunks;
+    size_t used, capacity; /**< of the newest chunk */
+    uint64_t total_bytes;  /**< taken from the system */
+};
+
+/** Return: @size bytes aligned to 8, uninitialised, or NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+void arena_done(struct arena *arena);
+
+/** hash_bytes() - XXH3, 64 bits */
+uint64_t hash_bytes(const void *bytes, size_t size);
+/** hash_bytes_seed() - XXH3, 64 bits, with a seed: another function for each seed */
+uint64_t hash_bytes_seed(const void *bytes, size_t size, uint64_t seed);
+
+/** What map_get() gives for a key that is not there; no value may be it. */
+#define MAP_NONE UINT32_MAX
+
+struct map_slot {
+    uint64_t key;
+    uint32_t value; /**< MAP_NONE: the slot is free */
+};
+
+/** A map from uint64_t to uint32_t. All zero is an empty one. Near keys are near in memory; a set of keys made to collide
+ * costs one rebuild with a secret seed, no more. */
+struct map {
+    struct map_slot *slots;
+    uint64_t mask; /**< capacity - 1; capacity is a power of two, at most half full */
+    uint64_t seed; /**< 0 until keys collide too much */
+    size_t n;
+};
+
+static inline uint64_t map_home(const struct map *map, uint64_t key)
+{
+    uint64_t block = key >> 3;
+    if (UNLIKELY(map->seed)) {
+        block = (key ^ map->seed) * UINT64_C(0xbf58476d1ce4e5b9);
+        block ^= block >> 29;
+        block = (block + map->seed) * UINT64_C(0x94d049bb133111eb);
+        return (block ^ block >> 32) & map->mask;
+    }
+    block *= UINT64_C(0x9e3779b97f4a7c15);
+    return ((block >> 32 << 3) + (key & 7)) & map->mask;
+}
+
+static inline uint32_t map_get(const struct map *map, uint64_t key)
+{
+    if (UNLIKELY(!map->slots))
+        return MAP_NONE;
+    for (uint64_t i = map_home(map, key);; i = (i + 1) & map->mask) {
+        const struct map_slot *slot = &map->slots[i];
+        if (slot->value == MAP_NONE)
+            return MAP_NONE;
+        if (slot->key == key)
+            return slot->value;
+    }
+}
+
+/** Return: 0, or GXT_ENOMEM. Replaces the value of a key that is there. */
+int map_put(struct map *map, uint64_t key, uint32_t value);
+/** Return: whether it was there. */
+bool map_remove(struct map *map, uint64_t key);
+void map_clear(struct map *map);
+void map_done(struct map *map);
+
+/** array_grow() - make room for one more in an array of @item_size bytes each, doubling
+ * Return: the array, moved perhaps, or NULL (then the old one stands as it was). */
+void *array_grow(void *array, size_t n, size_t *capacity, size_t item_size);
+
+#endif

@@ -1,0 +1,196 @@
+/* gen.h: one generation: its batches by thread, its strings, stacks, clock and samples.
+ *
+ * A generation is about a second of trace, complete in itself. It is had in two steps: gen_find() walks the headers of its
+ * batches (or an index has kept what it found), gen_load() reads its tables.
+ */
+#ifndef GEN_H
+#define GEN_H
+
+#include "source.h"
+#include "wire.h"
+
+#include <gxt/event.h>
+
+/** What a batch holds. */
+enum gen_batch_kind {
+    GEN_EVENTS = 0,
+    GEN_STRINGS,
+    GEN_STACKS,
+    GEN_SAMPLES,
+    GEN_SYNC,
+    GEN_EXPERIMENTAL,
+    GEN_N_BATCH_KINDS
+};
+
+/** A batch: at most 64 KiB of one thread. */
+struct gen_batch {
+    uint64_t offset;     /**< of its data, behind its header */
+    uint64_t tick;       /**< its base time */
+    gxt_threadid thread; /**< who wrote it */
+    uint64_t hash;       /**< XXH3 of its data, when its directory is hashed */
+    uint32_t size;       /**< of its data in bytes */
+    uint8_t kind;        /**< an enum gen_batch_kind */
+    uint8_t experiment;  /**< of a GEN_EXPERIMENTAL batch */
+};
+
+/** The directory of one generation. All zero is an empty one. */
+struct gen_dir {
+    uint64_t number;     /**< the runtime's number */
+    uint64_t begin, end; /**< its bytes, [begin, end) */
+    uint64_t min_tick;   /**< its Sync's time, as Go's reader takes it: the smallest base time, 0 being overwritten */
+    struct gen_batch *batches; /**< in the order of the file */
+    size_t n_batches, capacity;
+    bool hashed;         /**< whether the batches' hashes are set, and are to be checked on the first read */
+};
+
+void gen_dir_done(struct gen_dir *dir);
+
+/** gen_dir_hash() - set the hash of every batch. Cost: reads the generation once. */
+void gen_dir_hash(struct gen_dir *dir, const struct source *source);
+
+/** Where a walk over the generations is. A plain value. */
+struct gen_stream {
+    uint64_t offset;       /**< of the next batch */
+    bool begun;            /**< before Go 1.26: a generation was found already, … */
+    bool more;             /**< … and the first batch of another one lies at offset */
+    struct gxt_error fault; /**< before Go 1.26: what ended the generation found last; code 0 for nothing */
+};
+
+/**
+ * gen_find() - find the next generation
+ * @stream:   moved behind it
+ * @version:  NN of the header's "go 1.NN"
+ * @ret:      its directory, emptied first; its memory is used again
+ * @fault:    why there is none, when negative
+ *
+ * Before Go 1.26 a generation ends where the next begins, or with the file; from 1.26 on with an EndOfGeneration.
+ *
+ * Cost: one page touched in 64 KiB.
+ * Return: 1; 0 at the end of the trace; negative for a fault that loses the generation as a whole.
+ */
+int gen_find(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
+             struct gxt_error *fault);
+
+/** The distinct strings and stacks of a trace, each once by content. Shared by all that read the trace; any thread. */
+struct pool;
+
+int pool_new(struct pool **ret);
+struct pool *pool_free(struct pool *pool);
+
+/** pool_string() - the one string of this content. Lifetime: the pool's. Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
+int pool_string(struct pool *pool, const void *at, size_t len, const struct gxt_string **ret);
+
+/** pool_stack() - the one stack of these frames (whose strings are this pool's). Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
+int pool_stack(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret);
+
+/** pool_find_stack() - the stack of this id, or NULL if none has been seen. */
+const struct gxt_stack *pool_find_stack(struct pool *pool, uint64_t id);
+
+/** A stack as the pool keeps it. */
+struct gxt_stack {
+    uint64_t id;
+    size_t n_frames;
+    struct gxt_frame frames[];
+};
+
+/** Local id to pool entry, for one generation. */
+struct gen_table {
+    const void **dense;  /**< by id, NULL for none; used when ids are close together */
+    size_t n_dense;
+    struct map sparse;   /**< id to place in values; used when they are not */
+    const void **values; /**< with sparse only */
+    size_t n;            /**< entries */
+};
+
+/** One entry of a table, for the index. */
+struct gen_entry {
+    uint64_t local;      /**< id within the generation */
+    const void *content; /**< a struct gxt_string or struct gxt_stack */
+};
+
+/** Return: the entry, or NULL if the generation has none of this id. Id 0 is never in a table. */
+static inline const void *gen_table_get(const struct gen_table *table, uint64_t id)
+{
+    if (LIKELY(id < table->n_dense))
+        return table->dense[id];
+    if (LIKELY(!table->values))
+        return NULL;
+    uint32_t at = map_get(&table->sparse, id);
+    return at == MAP_NONE ? NULL : table->values[at];
+}
+
+/** A CPU sample. */
+struct gen_sample {
+    int64_t time_ns;
+    gxt_threadid thread;
+    gxt_procid proc;
+    gxt_goid goroutine;
+    uint64_t stack;  /**< local id */
+    uint64_t offset; /**< of its record */
+};
+
+/** A thread's event batches, in the order of the file: gen.lane_batches[first … first + n). */
+struct gen_lane {
+    gxt_threadid thread;
+    size_t first, n;
+};
+
+/** One generation, loaded. All zero is an empty one. */
+struct gen {
+    const struct source *source;
+    struct gen_dir dir;
+    double ns_per_tick;
+    bool has_snapshot;
+    uint64_t snapshot_tick, mono_ns, wall_sec, wall_nsec; /**< as written */
+    struct gen_table strings, stacks;
+    struct gen_lane *lanes; /**< in the order of their first batches */
+    uint32_t *lane_batches; /**< indexes into dir.batches */
+    size_t n_lanes;
+    struct gen_sample *samples; /**< sorted by time as Go's unstable sort leaves them */
+    size_t n_samples;
+};
+
+/**
+ * gen_load() - read the tables of a generation
+ * @gen:    emptied first; its memory is used again
+ * @dir:    its directory; taken: @gen owns it afterwards, also on failure, and @dir is empty
+ * @pool:   where its strings and stacks go
+ *
+ * Cost: reads its string, stack, sample and sync batches.
+ * Return: 0; negative for a fault that loses the generation; GXT_ESTALE when a batch is not what a hashed directory says.
+ */
+int gen_load(struct gen *gen, struct gen_dir *dir, const struct source *source, int version, struct pool *pool,
+             struct gxt_error *fault);
+
+void gen_done(struct gen *gen);
+
+/** gen_clock() - read only a generation's clock: what is known of a trace at open. Return as gen_load(). */
+int gen_clock(struct gen *gen, const struct gen_dir *dir, const struct source *source, int version,
+              struct gxt_error *fault);
+
+/** gen_check_batch() - see that a batch still is what its hashed directory says. Return: 0, or GXT_ESTALE. */
+int gen_check_batch(const struct gen *gen, const struct gen_batch *batch, struct gxt_error *fault);
+
+/** gen_experimental() - the experimental batch number @i. Return: whether there is one. */
+bool gen_experimental(const struct gen *gen, size_t i, struct gxt_experimental_batch *ret);
+
+/** gen_entries() - list a table. @ret: room for table->n entries, filled by rising id. */
+void gen_entries(const struct gen_table *table, struct gen_entry *ret);
+
+/** gen_time() - ticks to nanoseconds, as Go's amd64 code does it: 0x8000000000000000 for what does not fit. */
+static inline int64_t gen_time(double ns_per_tick, uint64_t ticks)
+{
+    double ns = (LIKELY((int64_t)ticks >= 0) ? (double)(int64_t)ticks : (double)ticks) * ns_per_tick;
+    return LIKELY(ns >= -0x1p63 && ns < 0x1p63) ? (int64_t)ns : INT64_MIN;
+}
+
+/**
+ * gen_sort() - sort as Go's slices.SortFunc does, equal times and all
+ * @items:  structs whose first member is an int64_t, the time to sort by
+ *
+ * Go's sort is an unstable pattern-defeating quicksort, and what it does with equal times decides the order of events: this
+ * one makes the same swaps.
+ */
+void gen_sort(void *items, size_t n, size_t item_size);
+
+#endif

@@ -1,0 +1,163 @@
+/* wire.h: bytes to numbers: varints, the header, batch headers, timed events. No allocation, no meaning.
+ *
+ * The format is that of Go 1.22 and later (internal/trace/tracev2 in Go's source). This room returns codes only: its caller
+ * knows the offset and bears the fault.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "base.h"
+
+/** Event types: tracev2.EventType, Go's order and names. */
+enum wire_type {
+    WIRE_NONE = 0,
+    WIRE_EVENT_BATCH,
+    WIRE_STACKS,
+    WIRE_STACK,
+    WIRE_STRINGS,
+    WIRE_STRING,
+    WIRE_CPU_SAMPLES,
+    WIRE_CPU_SAMPLE,
+    WIRE_FREQUENCY,
+    WIRE_PROCS_CHANGE,
+    WIRE_PROC_START,
+    WIRE_PROC_STOP,
+    WIRE_PROC_STEAL,
+    WIRE_PROC_STATUS,
+    WIRE_GO_CREATE,
+    WIRE_GO_CREATE_SYSCALL,
+    WIRE_GO_START,
+    WIRE_GO_DESTROY,
+    WIRE_GO_DESTROY_SYSCALL,
+    WIRE_GO_STOP,
+    WIRE_GO_BLOCK,
+    WIRE_GO_UNBLOCK,
+    WIRE_GO_SYSCALL_BEGIN,
+    WIRE_GO_SYSCALL_END,
+    WIRE_GO_SYSCALL_END_BLOCKED,
+    WIRE_GO_STATUS,
+    WIRE_STW_BEGIN,
+    WIRE_STW_END,
+    WIRE_GC_ACTIVE,
+    WIRE_GC_BEGIN,
+    WIRE_GC_END,
+    WIRE_GC_SWEEP_ACTIVE,
+    WIRE_GC_SWEEP_BEGIN,
+    WIRE_GC_SWEEP_END,
+    WIRE_GC_MARK_ASSIST_ACTIVE,
+    WIRE_GC_MARK_ASSIST_BEGIN,
+    WIRE_GC_MARK_ASSIST_END,
+    WIRE_HEAP_ALLOC,
+    WIRE_HEAP_GOAL,
+    WIRE_GO_LABEL,
+    WIRE_USER_TASK_BEGIN,
+    WIRE_USER_TASK_END,
+    WIRE_USER_REGION_BEGIN,
+    WIRE_USER_REGION_END,
+    WIRE_USER_LOG,
+    WIRE_GO_SWITCH,
+    WIRE_GO_SWITCH_DESTROY,
+    WIRE_GO_CREATE_BLOCKED,
+    WIRE_GO_STATUS_STACK,
+    WIRE_EXPERIMENTAL_BATCH,
+    WIRE_SYNC,
+    WIRE_CLOCK_SNAPSHOT,
+    WIRE_END_OF_GENERATION,
+    WIRE_SPAN = 128,
+    WIRE_SPAN_ALLOC,
+    WIRE_SPAN_FREE,
+    WIRE_HEAP_OBJECT,
+    WIRE_HEAP_OBJECT_ALLOC,
+    WIRE_HEAP_OBJECT_FREE,
+    WIRE_GOROUTINE_STACK,
+    WIRE_GOROUTINE_STACK_ALLOC,
+    WIRE_GOROUTINE_STACK_FREE,
+    WIRE_N_TYPES,
+    WIRE_SYNC_EVENT = 255, /**< no wire event: the Sync that a reader hands out (evSync in Go's reader) */
+};
+
+/** Bounds of the format: tracev2.MaxBatchSize, MaxFramesPerStack, MaxEventTrailerDataSize, MaxTimedEventArgs - 1. */
+enum {
+    WIRE_MAX_BATCH = 64 << 10,
+    WIRE_MAX_FRAMES = 128,
+    WIRE_MAX_STRING = 1 << 10,
+    WIRE_MAX_ARGS = 4, /**< of a timed event, beside its time */
+};
+
+/** What is known of an event type: tracev2.EventSpec. */
+struct wire_spec {
+    const char *name;
+    const char *args[WIRE_MAX_ARGS]; /**< names, without the time */
+    uint8_t n_args;                  /**< without the time; of timed events only */
+    uint8_t timed;                   /**< whether it stands in a thread's event batches */
+    uint8_t start;                   /**< the event that begins what this one ends or finds active, or WIRE_NONE */
+    uint8_t stack;                   /**< which argument, from 1, is the context's stack; 0 for none */
+    uint8_t stack2;                  /**< which argument, from 1, is another stack; 0 for none */
+    uint8_t strings[2];              /**< which arguments, from 1, are strings; 0 for none */
+    uint8_t experiment;              /**< 1: AllocFree */
+};
+
+/** By type; types that do not exist are all zero. */
+extern const struct wire_spec wire_specs[256];
+
+/** wire_experiment_name() - tracev2.Experiments; "" for none */
+const char *wire_experiment_name(unsigned experiment);
+
+/**
+ * wire_header() - read the 16 bytes that open a trace
+ * @in:   moved past the header on success
+ * @ret:  NN of "go 1.NN trace", written on success and for GXT_EVERSION
+ *
+ * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION when Go's reader knows no such version.
+ */
+int wire_header(struct span *in, int *ret);
+
+/**
+ * wire_varint() - read one unsigned number
+ * @in:   moved past the number on success, left alone on failure
+ * @ret:  written on success only
+ *
+ * Seven bits a byte, low bits first, top bit set on all but the last byte. Padding is legal: the Go runtime reserves ten
+ * bytes for a batch's length and fills them when the batch is done (traceBuf.varintAt).
+ *
+ * Cost: at most ten bytes read.
+ * Return: 0; GXT_ETRUNCATED if @in ends inside the number; GXT_ECORRUPT if it needs more than 64 bits.
+ */
+int wire_varint(struct span *in, uint64_t *ret);
+
+/** A batch's header. */
+struct wire_batch {
+    uint64_t generation;
+    uint64_t thread;
+    uint64_t tick;
+    struct span data;
+    uint8_t type;       /**< WIRE_EVENT_BATCH, WIRE_EXPERIMENTAL_BATCH, WIRE_END_OF_GENERATION */
+    uint8_t experiment;
+};
+
+/**
+ * wire_batch() - read the next batch's header
+ * @in:   moved past the batch on success; else to where the fault is
+ * @ret:  filled on success; generation also when the fault comes after it
+ *
+ * Return: 1; 0 when @in is empty; GXT_ETRUNCATED; GXT_ECORRUPT.
+ */
+int wire_batch(struct span *in, struct wire_batch *ret);
+
+/** A timed event, as it stands in a batch. */
+struct wire_event {
+    uint64_t delta; /**< ticks since the event before it */
+    uint64_t args[WIRE_MAX_ARGS];
+    uint8_t type;
+};
+
+/**
+ * wire_event() - read one event of an event batch
+ * @in:   not empty; moved past the event on success, left alone on failure
+ * @ret:  filled on success; args beyond the type's number are left as they were
+ *
+ * Return: 0; GXT_ECORRUPT for a type that is none or has no time, or a bad number; GXT_ETRUNCATED.
+ */
+int wire_event(struct span *in, struct wire_event *ret);
+
+#endif
