@@ -19,6 +19,7 @@ enum gen_batch_kind {
     GEN_SAMPLES,
     GEN_SYNC,
     GEN_EXPERIMENTAL,
+    GEN_STRAY_END, /**< before Go 1.26: an event batch that opens with EndOfGeneration; loses its generation */
     GEN_N_BATCH_KINDS
 };
 
@@ -96,7 +97,7 @@ struct gxt_stack {
 /** Local id to pool entry, for one generation. */
 struct gen_table {
     const void **dense;  /**< by id, NULL for none; used when ids are close together */
-    size_t n_dense;
+    size_t n_dense, capacity;
     struct map sparse;   /**< id to place in values; used when they are not */
     const void **values; /**< with sparse only */
     size_t n;            /**< entries */
@@ -143,11 +144,12 @@ struct gen {
     bool has_snapshot;
     uint64_t snapshot_tick, mono_ns, wall_sec, wall_nsec; /**< as written */
     struct gen_table strings, stacks;
+    const struct gxt_string *empty; /**< "": what string id 0 names */
     struct gen_lane *lanes; /**< in the order of their first batches */
     uint32_t *lane_batches; /**< indexes into dir.batches */
-    size_t n_lanes;
+    size_t n_lanes, lanes_capacity, lane_batches_capacity;
     struct gen_sample *samples; /**< sorted by time as Go's unstable sort leaves them */
-    size_t n_samples;
+    size_t n_samples, samples_capacity;
 };
 
 /**
@@ -173,6 +175,11 @@ int gen_check_batch(const struct gen *gen, const struct gen_batch *batch, struct
 
 /** gen_experimental() - the experimental batch number @i. Return: whether there is one. */
 bool gen_experimental(const struct gen *gen, size_t i, struct gxt_experimental_batch *ret);
+
+/** gen_table_build() - make a table of entries, in any order
+ * Return: 0; GXT_ENOMEM; GXT_ECORRUPT when an id is 0 or named twice, with its place among the entries in @ret_bad. */
+int gen_table_build(struct gen_table *table, const struct gen_entry *entries, size_t n, size_t *ret_bad);
+void gen_table_done(struct gen_table *table);
 
 /** gen_entries() - list a table. @ret: room for table->n entries, filled by rising id. */
 void gen_entries(const struct gen_table *table, struct gen_entry *ret);
