@@ -103,7 +103,7 @@ GXT_API void gxt_cursor_tell(const struct gxt_cursor *cursor, struct gxt_pos *re
 GXT_API gxt_gen gxt_cursor_generation(const struct gxt_cursor *cursor);
 
 /** gxt_cursor_bytes() - how far in the file the cursor is, for progress bars: bytes before its place, about.
- * Never falls while the cursor walks. Cost: constant. Since: 0.1 */
+ * Never falls while the cursor walks. Cost: one look at each thread of the generation. Since: 0.1 */
 GXT_API uint64_t gxt_cursor_bytes(const struct gxt_cursor *cursor);
 
 /** gxt_cursor_error() - details of the last negative code of this cursor; code 0 when there was none.

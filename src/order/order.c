@@ -1,0 +1,320 @@
+/* order.c
+ *
+ * In: generations, from gen. Out: ordered records, one at a time. Never: a record whose successor in its lane could not be
+ * read: Go's reader drops it, and so do we.
+ *
+ *     waiting records ── none ──► samples earlier than the frontier's head ── none ──► the frontier
+ *           ▲                                                                             │ empty, as the samples
+ *           └──────────────────────────────── a new generation's Sync ◄───────────────────┘
+ */
+#include "order_priv.h"
+
+#include <stdlib.h>
+
+static int no_memory(struct order *order)
+{
+    return fault_set(&order->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the ordering");
+}
+
+static int find_by_scan(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
+                        struct gxt_error *fault)
+{
+    const struct order *order = user;
+
+    (void)generation;
+    return gen_find(stream, order->source, order->version, ret, fault);
+}
+
+int order_new(const struct source *source, uint64_t offset, int version, struct pool *pool, struct order_finder finder,
+              struct order **ret)
+{
+    struct order *order = calloc(1, sizeof *order);
+    if (!order)
+        return GXT_ENOMEM;
+    order->source = source;
+    order->pool = pool;
+    order->version = version;
+    order->begin = offset;
+    order->finder = finder.find ? finder : (struct order_finder){find_by_scan, order};
+    order_reset(order);
+    *ret = order;
+    return 0;
+}
+
+struct order *order_free(struct order *order)
+{
+    if (!order)
+        return NULL;
+    gen_done(&order->gen);
+    gen_dir_done(&order->dir);
+    sched_done(&order->sched);
+    free(order->frontier.entries);
+    free(order->lanes);
+    free(order);
+    return NULL;
+}
+
+void order_reset(struct order *order)
+{
+    sched_clear(&order->sched);
+    order->stream = (struct gen_stream){.offset = order->begin};
+    order->done = order->has_gen = false;
+    order->frontier.n = 0;
+    order->sample = order->gen.n_samples = 0;
+    order->pending = (struct pending){0};
+    order->last_ns = 0;
+    order->n_syncs = order->n_generations = 0;
+    order->fault = (struct gxt_error){0};
+}
+
+/* Every record handed out is later than the one before it (Go's Reader.ReadEvent). */
+static int hand_out(struct order *order, struct order_record *record)
+{
+    if (record->time_ns <= order->last_ns)
+        record->time_ns = (int64_t)((uint64_t)order->last_ns + 1);
+    order->last_ns = record->time_ns;
+    return 1;
+}
+
+static int sync(struct order *order, int64_t time_ns, bool tables, struct order_record *ret)
+{
+    *ret = (struct order_record){
+        .time_ns = time_ns,
+        .thread = GXT_NO_THREAD,
+        .proc = GXT_NO_PROC,
+        .goroutine = GXT_NO_GOROUTINE,
+        .args = {++order->n_syncs},
+        .offset = order->has_gen ? order->gen.dir.begin : GXT_NO_OFFSET,
+        .type = WIRE_SYNC_EVENT,
+        .tables = tables,
+    };
+    return hand_out(order, ret);
+}
+
+/* ---- generations ---- */
+
+static int open_lanes(struct order *order)
+{
+    const struct gen *gen = &order->gen;
+
+    if (gen->n_lanes > order->lanes_capacity) {
+        struct lane *grown = realloc(order->lanes, gen->n_lanes * sizeof *grown);
+        if (!grown)
+            return no_memory(order);
+        order->lanes = grown;
+        order->lanes_capacity = gen->n_lanes;
+    }
+    if (frontier_reserve(&order->frontier, gen->n_lanes) < 0)
+        return no_memory(order);
+
+    for (size_t i = 0; i < gen->n_lanes; i++) {
+        struct lane *lane = &order->lanes[i];
+        *lane = (struct lane){.thread = gen->lanes[i].thread,
+                              .m = MAP_NONE,
+                              .batches = gen->lane_batches + gen->lanes[i].first,
+                              .n_batches = gen->lanes[i].n};
+        for (size_t batch = 0; batch < lane->n_batches; batch++)
+            lane->left += gen->dir.batches[lane->batches[batch]].size;
+        int r = lane_next(lane, gen, &order->fault);
+        if (r < 0)
+            return r;
+        if (r > 0)
+            frontier_insert(&order->frontier, lane);
+    }
+    return 0;
+}
+
+/* Go's reader knows one experiment and panics when it is to print another. */
+static int check_experiments(struct order *order)
+{
+    for (size_t i = 0; i < order->gen.dir.n_batches; i++) {
+        const struct gen_batch *batch = &order->gen.dir.batches[i];
+        if (batch->kind == GEN_EXPERIMENTAL && wire_experiment_name(batch->experiment)[0] == '\0')
+            return fault_set(&order->fault, GXT_ECORRUPT, batch->offset, "data of experiment %u, which is not known",
+                             batch->experiment);
+    }
+    return 0;
+}
+
+static bool loses_generation(int code)
+{
+    return code == GXT_ECORRUPT || code == GXT_ETRUNCATED;
+}
+
+static int next_generation(struct order *order, struct order_record *ret)
+{
+    int r = source_check_size(order->source, &order->fault);
+    if (r < 0)
+        return r;
+    order->has_gen = false;
+    order->frontier.n = 0;
+    order->gen.n_samples = order->sample = 0;
+
+    r = order->finder.find(order->finder.user, order->n_generations, &order->stream, &order->dir, &order->fault);
+    if (r > 0) {
+        r = gen_load(&order->gen, &order->dir, order->source, order->version, order->pool, &order->fault);
+        if (r == 0)
+            r = 1;
+    }
+    order->done = r == 0;
+    if (r == 0 || (r < 0 && loses_generation(r)))
+        return sync(order, order->last_ns, false, ret); /* a fault comes after it */
+    if (r < 0)
+        return r;
+
+    order->has_gen = true;
+    r = open_lanes(order);
+    if (r == 0)
+        r = check_experiments(order);
+    if (r < 0)
+        return r;
+    order->n_generations++;
+    return sync(order, gen_time(order->gen.ns_per_tick, order->gen.dir.min_tick), true, ret);
+}
+
+/* ---- records ---- */
+
+static int next_sample(struct order *order, struct order_record *ret)
+{
+    const struct gen_sample *sample = &order->gen.samples[order->sample++];
+
+    *ret = (struct order_record){
+        .time_ns = sample->time_ns,
+        .thread = sample->thread,
+        .proc = sample->proc,
+        .goroutine = sample->goroutine,
+        .args = {sample->stack},
+        .offset = sample->offset,
+        .type = WIRE_CPU_SAMPLE,
+        .flags = sched_sample_flags(&order->sched, sample),
+    };
+    return hand_out(order, ret);
+}
+
+/* The runtime writes a GC worker's label right after its start: next in the lane, whatever comes between in the order. */
+static void look_for_label(struct order *order, const struct lane *lane, struct order_record *record)
+{
+    if (lane->head.type != WIRE_GO_LABEL)
+        return;
+    if (record->type == WIRE_GO_START)
+        record->label = lane->head.args[0];
+    else if (order->pending.n == 2)
+        order->pending.records[1].label = lane->head.args[0];
+}
+
+static inline int try_lane(struct order *order, size_t i, struct order_record *ret)
+{
+    struct lane *lane = order->frontier.entries[i].lane;
+    int r = sched_advance(&order->sched, lane, &order->gen, ret, &order->pending, &order->fault);
+    if (r <= 0)
+        return r;
+
+    r = lane_next(lane, &order->gen, &order->fault);
+    if (UNLIKELY(r < 0))
+        return r;
+    if (LIKELY(r > 0)) {
+        if (UNLIKELY(lane->head.type == WIRE_GO_LABEL))
+            look_for_label(order, lane, ret);
+        frontier_update(&order->frontier, i);
+    } else {
+        frontier_remove(&order->frontier, i);
+    }
+    return 1;
+}
+
+/* The head waits: the others are tried by time. The array stays sorted, which later ties depend on. */
+static int try_others(struct order *order, struct order_record *ret)
+{
+    struct frontier *frontier = &order->frontier;
+
+    gen_sort(frontier->entries, frontier->n, sizeof *frontier->entries);
+    for (size_t i = 1; i < frontier->n; i++) {
+        int r = try_lane(order, i, ret);
+        if (r != 0)
+            return r;
+    }
+    const struct lane *lane = frontier->entries[0].lane;
+    return fault_set(&order->fault, GXT_EORDER, lane->offset,
+                     "no thread can advance: thread %lld waits with a %s for what never comes", (long long)lane->thread,
+                     wire_specs[lane->head.type].name);
+}
+
+static int next_pending(struct order *order, struct order_record *ret)
+{
+    struct pending *pending = &order->pending;
+
+    *ret = pending->records[pending->next++];
+    sched_apply(&order->sched, pending, ret);
+    if (pending->next == pending->n)
+        pending->next = pending->n = 0;
+    return hand_out(order, ret);
+}
+
+static int advance(struct order *order, struct order_record *ret)
+{
+    if (UNLIKELY(order->pending.n > 0))
+        return next_pending(order, ret);
+    if (UNLIKELY(order->sample < order->gen.n_samples)) {
+        if (order->frontier.n == 0 ||
+            order->gen.samples[order->sample].time_ns < order->frontier.entries[0].time_ns)
+            return next_sample(order, ret);
+    }
+    if (UNLIKELY(order->frontier.n == 0))
+        return next_generation(order, ret);
+
+    int r = try_lane(order, 0, ret);
+    if (UNLIKELY(r == 0))
+        r = try_others(order, ret);
+    if (UNLIKELY(r < 0))
+        return r;
+    return hand_out(order, ret);
+}
+
+int order_next(struct order *order, struct order_record *ret)
+{
+    if (UNLIKELY(order->fault.code < 0))
+        return order->fault.code;
+    if (UNLIKELY(order->done))
+        return 0;
+    return advance(order, ret);
+}
+
+const struct gxt_error *order_fault(const struct order *order)
+{
+    return &order->fault;
+}
+
+int order_fail(struct order *order, const struct gxt_error *fault)
+{
+    order->fault = *fault;
+    return fault->code;
+}
+
+const struct gen *order_gen(const struct order *order)
+{
+    return order->has_gen ? &order->gen : NULL;
+}
+
+uint64_t order_generations(const struct order *order)
+{
+    return order->n_generations;
+}
+
+uint64_t order_bytes(const struct order *order)
+{
+    uint64_t left = 0;
+
+    if (order->done)
+        return order->source->size;
+    if (!order->has_gen)
+        return order->stream.offset;
+    for (size_t i = 0; i < order->gen.n_lanes; i++)
+        left += order->lanes[i].left;
+    return order->gen.dir.end - left;
+}
+
+bool order_at_boundary(const struct order *order)
+{
+    return !order->done && order->fault.code == 0 && order->pending.n == 0 && order->frontier.n == 0 &&
+           order->sample >= order->gen.n_samples;
+}

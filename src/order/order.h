@@ -1,0 +1,91 @@
+/* order.h: many lanes to one order.
+ *
+ * Pulls generations from gen and hands out records in the order that Go's reader puts events in: the frontier offers the
+ * earliest lane, the scheduler's state machine says whether its head may advance, and what advances is a record.
+ */
+#ifndef ORDER_H
+#define ORDER_H
+
+#include "gen.h"
+
+#include <gxt/state.h>
+
+/** One ordered event, with its generation's own ids. */
+struct order_record {
+    int64_t time_ns;               /**< strictly rising from record to record */
+    gxt_threadid thread;           /**< context before the event, as the three below */
+    gxt_procid proc;
+    gxt_goid goroutine;
+    uint64_t args[WIRE_MAX_ARGS];  /**< as wire_specs has them. A sync: its number. A sample: its stack. STW_END: its
+                                      description. USER_TASK_END: its parent is args[2] */
+    const struct gxt_string *name; /**< USER_TASK_END: the task's type */
+    uint64_t label;                /**< GO_START: string id of the label that its lane has next; 0 for none */
+    uint64_t offset;               /**< of the wire event in the file */
+    uint8_t type;                  /**< an enum wire_type */
+    uint8_t from, to;              /**< statuses and PROC_STEAL: the public states */
+    uint8_t run;                   /**< GO_STATUS…: an enum gxt_run */
+    uint8_t flags;                 /**< of enum gxt_event_flag */
+    bool tables;                   /**< a sync: whether a generation begins with it */
+};
+
+/** Where generations come from: gen_find(), or an index that knows them. */
+struct order_finder {
+    int (*find)(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
+                struct gxt_error *fault);
+    void *user;
+};
+
+/** A walk over a trace. One thread at a time. */
+struct order;
+
+/**
+ * order_new() - a walk from the start
+ * @source:   the trace; @offset is that of its first batch
+ * @version:  NN of the header's "go 1.NN"
+ * @pool:     where strings and stacks go
+ */
+int order_new(const struct source *source, uint64_t offset, int version, struct pool *pool, struct order_finder finder,
+              struct order **ret);
+struct order *order_free(struct order *order);
+
+/** order_reset() - go back to the start */
+void order_reset(struct order *order);
+
+/**
+ * order_next() - the next record
+ * @ret:  written when 1 is returned
+ *
+ * Return: 1; 0 at the end; negative with the fault in order_fault(), again on every call.
+ */
+int order_next(struct order *order, struct order_record *ret);
+
+const struct gxt_error *order_fault(const struct order *order);
+
+/** order_fail() - make @fault the one with which the walk ends here: what a later room found wrong */
+int order_fail(struct order *order, const struct gxt_error *fault);
+
+/** order_gen() - the generation of the last record, or NULL between generations */
+const struct gen *order_gen(const struct order *order);
+
+/** order_generations() - how many generations have begun */
+uint64_t order_generations(const struct order *order);
+
+/** order_bytes() - about how much of the file lies before the walk; never falls while it walks. Cost: one look at each
+ * thread of the generation. */
+uint64_t order_bytes(const struct order *order);
+
+/** order_at_boundary() - whether the next record is a sync: only then can the walk be saved */
+bool order_at_boundary(const struct order *order);
+
+/** order_save() - the walk as bytes, at a boundary. @ret is emptied first; its `failed` says whether memory sufficed. */
+void order_save(const struct order *order, struct buf *ret);
+
+/** order_restore() - go on where the bytes of order_save() say. They are not trusted.
+ * Return: 0; GXT_EINDEX when they are none; GXT_ENOMEM. After a failure the walk is at the start. */
+int order_restore(struct order *order, const void *bytes, size_t size, struct gxt_error *fault);
+
+/** order_states() - everything at this place. Return: 0; GXT_ENOMEM. */
+int order_states(const struct order *order, struct gxt_states **ret);
+void order_states_free(struct gxt_states *states);
+
+#endif

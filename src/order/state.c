@@ -1,0 +1,146 @@
+/* state.c
+ *
+ * In: ids. Out: what is known of each goroutine, processor, thread and task. Never: a rule about what may happen next.
+ */
+#include "order_priv.h"
+
+#include <stdlib.h>
+
+struct sched_resource *sched_add(struct sched_table *table, int64_t id)
+{
+    uint32_t at;
+
+    if (table->n_free > 0) {
+        at = table->free_slots[table->n_free - 1];
+    } else {
+        struct sched_resource *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
+        if (!grown || table->n >= MAP_NONE)
+            return NULL;
+        table->items = grown;
+        at = (uint32_t)table->n;
+    }
+    if (map_put(&table->ids, (uint64_t)id, at) < 0)
+        return NULL;
+    if (table->n_free > 0)
+        table->n_free--;
+    else
+        table->n++;
+    table->items[at] = (struct sched_resource){.id = id, .live = true};
+    return &table->items[at];
+}
+
+static void free_extra(struct sched_resource *resource)
+{
+    if (!resource->extra)
+        return;
+    free(resource->extra->regions);
+    free(resource->extra->ranges);
+    free(resource->extra);
+    resource->extra = NULL;
+}
+
+void sched_remove(struct sched_table *table, struct sched_resource *resource)
+{
+    uint32_t *grown =
+        array_grow(table->free_slots, table->n_free, &table->free_slots_capacity, sizeof *table->free_slots);
+
+    (void)map_remove(&table->ids, (uint64_t)resource->id);
+    free_extra(resource);
+    resource->live = false;
+    if (!grown)
+        return; /* without memory the slot is not used again, no more */
+    table->free_slots = grown;
+    table->free_slots[table->n_free++] = (uint32_t)(resource - table->items);
+}
+
+struct sched_extra *sched_extra(struct sched_resource *resource)
+{
+    if (!resource->extra)
+        resource->extra = calloc(1, sizeof *resource->extra);
+    return resource->extra;
+}
+
+void sched_table_clear(struct sched_table *table)
+{
+    for (size_t i = 0; i < table->n; i++)
+        free_extra(&table->items[i]);
+    map_clear(&table->ids);
+    table->n = 0;
+    table->n_free = 0;
+}
+
+void sched_table_done(struct sched_table *table)
+{
+    sched_table_clear(table);
+    map_done(&table->ids);
+    free(table->items);
+    free(table->free_slots);
+    memset(table, 0, sizeof *table);
+}
+
+uint32_t sched_m_at(struct sched *sched, gxt_threadid id)
+{
+    uint32_t at = map_get(&sched->m_ids, (uint64_t)id);
+    if (at != MAP_NONE)
+        return at;
+
+    struct sched_m *grown = array_grow(sched->ms, sched->n_ms, &sched->ms_capacity, sizeof *grown);
+    if (!grown)
+        return MAP_NONE;
+    sched->ms = grown;
+    at = (uint32_t)sched->n_ms;
+    if (map_put(&sched->m_ids, (uint64_t)id, at) < 0)
+        return MAP_NONE;
+    sched->ms[sched->n_ms++] = (struct sched_m){.id = id, .p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE};
+    return at;
+}
+
+struct sched_task *sched_task_find(const struct sched *sched, gxt_taskid id)
+{
+    uint32_t at = map_get(&sched->task_ids, id);
+    return at == MAP_NONE ? NULL : &sched->tasks[at];
+}
+
+int sched_task_add(struct sched *sched, struct sched_task task)
+{
+    struct sched_task *grown = array_grow(sched->tasks, sched->n_tasks, &sched->tasks_capacity, sizeof *grown);
+    if (!grown)
+        return GXT_ENOMEM;
+    sched->tasks = grown;
+    if (map_put(&sched->task_ids, task.id, (uint32_t)sched->n_tasks) < 0)
+        return GXT_ENOMEM;
+    sched->tasks[sched->n_tasks++] = task;
+    return 0;
+}
+
+void sched_task_remove(struct sched *sched, struct sched_task *task)
+{
+    (void)map_remove(&sched->task_ids, task->id);
+    const struct sched_task *last = &sched->tasks[--sched->n_tasks];
+    if (task != last) {
+        *task = *last;
+        (void)map_put(&sched->task_ids, task->id, (uint32_t)(task - sched->tasks)); /* it is there: no memory is needed */
+    }
+}
+
+void sched_clear(struct sched *sched)
+{
+    sched_table_clear(&sched->gs);
+    sched_table_clear(&sched->ps);
+    map_clear(&sched->m_ids);
+    map_clear(&sched->task_ids);
+    sched->n_ms = sched->n_tasks = 0;
+    sched->gc_seq = sched->initial_generation = 0;
+    sched->gc_state = GC_UNDETERMINED;
+}
+
+void sched_done(struct sched *sched)
+{
+    sched_table_done(&sched->gs);
+    sched_table_done(&sched->ps);
+    map_done(&sched->m_ids);
+    map_done(&sched->task_ids);
+    free(sched->ms);
+    free(sched->tasks);
+    memset(sched, 0, sizeof *sched);
+}
