@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-static void fill(struct gxt_error *fault, int code, uint64_t offset, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void fill(struct gxt_error *fault, int code, uint64_t offset,
+                                                       const char *format, va_list arguments)
 {
     fault->code = code;
     fault->system_errno = 0;
@@ -42,6 +43,6 @@ int fault_set_errno(struct gxt_error *fault, int system_errno, const char *forma
     size_t used = strlen(fault->message);
     char text[128];
     (void)snprintf(fault->message + used, sizeof fault->message - used, ": %s",
-                   strerror_r(system_errno, text, sizeof text) == 0 ? text : "unknown error");
+                   strerror_r(system_errno, text, sizeof text));
     return code;
 }

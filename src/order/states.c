@@ -34,7 +34,7 @@ static const struct gxt_range_state *ranges(struct picture *picture, const struc
     for (size_t i = 0; list && i < extra->n_ranges; i++) {
         const struct sched_range *range = &extra->ranges[i];
         list[i] = (struct gxt_range_state){.range = range_kind(range->type)};
-        if (range->type == WIRE_STW_BEGIN && order->has_gen)
+        if (range->type == WIRE_STW_BEGIN && order->has_gen && !order_at_boundary(order))
             list[i].detail = gen_table_get(&order->gen.strings, range->description);
     }
     return list;

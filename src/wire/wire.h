@@ -104,11 +104,13 @@ extern const struct wire_spec wire_specs[256];
 const char *wire_experiment_name(unsigned experiment);
 
 /**
- * wire_header() - read the 16 bytes that open a trace
- * @in:   moved past the header on success
- * @ret:  NN of "go 1.NN trace", written on success and for GXT_EVERSION
+ * wire_header() - read the bytes that open a trace: 16 when a runtime wrote them, but Go's reader takes spaces and zeros
+ * @in:   moved past the header on success, left alone on failure
+ * @ret:  NN of "go 1.NN trace", written on success and for GXT_EVERSION; INT_MAX for what is more
  *
- * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION when Go's reader knows no such version.
+ * Cost: reads no further than the header.
+ * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION for every NN but 22, 23, 25 and 26, the old format's
+ *         11, 19 and 21 among them.
  */
 int wire_header(struct span *in, int *ret);
 
@@ -151,13 +153,67 @@ struct wire_event {
     uint8_t type;
 };
 
+/* The fast part. wire_event() runs once an event. Nearly all numbers are of one to three bytes; with these unrolled and all
+ * of it inlined it is four times as fast as a loop over wire_varint(), and twice as fast as eight bytes taken at once. */
+
+/** How many bytes an event takes at most: its type and five numbers. */
+enum {
+    WIRE_MAX_EVENT = 1 + 10 * (1 + WIRE_MAX_ARGS),
+};
+
+/** wire_event_slow() - wire_event() for any number of bytes */
+int wire_event_slow(struct span *in, struct wire_event *ret);
+
+/** wire_number_slow() - read a number of any length where ten bytes may be read. Return: behind it, or NULL. */
+const uint8_t *wire_number_slow(const uint8_t *at, uint64_t *ret);
+
+/** wire_number() - wire_number_slow(), fast for three bytes and fewer */
+static inline const uint8_t *wire_number(const uint8_t *at, uint64_t *ret)
+{
+    uint64_t value = at[0];
+    if (LIKELY(value < 0x80)) {
+        *ret = value;
+        return at + 1;
+    }
+    value += ((uint64_t)at[1] << 7) - 0x80; /* takes the first byte's top bit away again */
+    if (LIKELY(at[1] < 0x80)) {
+        *ret = value;
+        return at + 2;
+    }
+    value += ((uint64_t)at[2] << 14) - 0x4000;
+    if (LIKELY(at[2] < 0x80)) {
+        *ret = value;
+        return at + 3;
+    }
+    return wire_number_slow(at, ret);
+}
+
 /**
  * wire_event() - read one event of an event batch
  * @in:   not empty; moved past the event on success, left alone on failure
- * @ret:  filled on success; args beyond the type's number are left as they were
+ * @ret:  filled on success, args beyond the type's number being left as they were; on failure of no certain content
  *
  * Return: 0; GXT_ECORRUPT for a type that is none or has no time, or a bad number; GXT_ETRUNCATED.
  */
-int wire_event(struct span *in, struct wire_event *ret);
+static inline int wire_event(struct span *in, struct wire_event *ret)
+{
+    if (UNLIKELY(span_size(*in) < WIRE_MAX_EVENT))
+        return wire_event_slow(in, ret);
+
+    const uint8_t *at = in->at;
+    const struct wire_spec *spec = &wire_specs[*at];
+    if (UNLIKELY(!spec->timed))
+        return GXT_ECORRUPT;
+    const unsigned n_args = spec->n_args;
+
+    ret->type = *at++;
+    at = wire_number(at, &ret->delta);
+    for (unsigned i = 0; i < n_args && LIKELY(at != NULL); i++)
+        at = wire_number(at, &ret->args[i]);
+    if (UNLIKELY(at == NULL))
+        return GXT_ECORRUPT;
+    in->at = at;
+    return 0;
+}
 
 #endif

@@ -1,0 +1,184 @@
+/* index.c: `gxt index`, build a trace's index.
+ *
+ * In: a trace. Out: the sidecar; how far it is and what was built, on stderr.
+ */
+#include "verbs.h"
+
+#include "progress.h"
+#include "report.h"
+#include <gxt/gxt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct build {
+    const struct options *options;
+    struct gxt_trace *trace;
+    struct gxt_facts facts;
+    char *path;
+    struct progress progress;
+    uint64_t bytes_before, events_before; /* that an earlier build had covered */
+};
+
+/* Set by the handler, seen by the next call of on_progress(). */
+static volatile sig_atomic_t is_interrupted;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    is_interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static int on_progress(void *user, const struct gxt_progress *state)
+{
+    struct build *build = user;
+
+    progress_draw(&build->progress, state);
+    return is_interrupted;
+}
+
+/* What the index at the path holds. Return: as gxt_index_open(). */
+static int look(const struct build *build, struct gxt_index_facts *ret)
+{
+    struct gxt_index *index;
+    int r = gxt_index_open(build->trace, build->path, &index, NULL);
+
+    if (r < 0)
+        return r;
+    r = gxt_index_facts(index, ret, NULL);
+    gxt_index_close(index);
+    return r;
+}
+
+static void tell_content(const struct build *build, const struct gxt_index_facts *facts, const char *verb)
+{
+    char size[PROGRESS_WORD];
+    double share = build->facts.size_bytes ? 100.0 * (double)facts->size_bytes / (double)build->facts.size_bytes : 0;
+
+    report("%s: %s: %" PRIu64 " events in %" PRIu64 " generations, %s, %.1f %% of the trace", build->path, verb,
+           facts->n_events, facts->n_generations, progress_size(size, (double)facts->size_bytes), share);
+}
+
+static void tell_built(const struct build *build)
+{
+    struct gxt_index_facts facts;
+    char size[PROGRESS_WORD], events[PROGRESS_WORD];
+    double seconds = progress_seconds(&build->progress), bytes = (double)build->facts.size_bytes;
+    double n_events;
+
+    if (look(build, &facts) < 0)
+        return;
+    tell_content(build, &facts, facts.fault.code ? "built up to the trace's fault" : "built");
+    n_events = (double)(facts.n_events - build->events_before);
+    bytes -= (double)build->bytes_before;
+    if (seconds > 0)
+        report("%s read in %.2f s, %.0f MB/s, %s events/s", progress_size(size, bytes), seconds, bytes / seconds / 1e6,
+               progress_count(events, n_events / seconds));
+}
+
+static int tell_stopped(const struct build *build)
+{
+    struct gxt_index_facts facts;
+
+    if (look(build, &facts) < 0)
+        report("%s: stopped before anything was committed", build->path);
+    else
+        report("%s: stopped; the last commit is kept: %" PRIu64 " generations, %" PRIu64 " of %" PRIu64
+               " bytes; `gxt index` goes on from there",
+               build->path, facts.n_generations, facts.covered_bytes, build->facts.size_bytes);
+    return STATUS_FAILED;
+}
+
+/* Says that the index is there already. Return: whether it is. */
+static bool is_done_already(struct build *build, int *ret_status)
+{
+    struct gxt_index_facts facts;
+
+    if (build->options->force || look(build, &facts) < 0)
+        return false;
+    if (!facts.complete || !facts.up_to_date) {
+        build->bytes_before = facts.covered_bytes;
+        build->events_before = facts.n_events;
+        return false;
+    }
+    tell_content(build, &facts, "complete already (--force builds it anew)");
+    *ret_status = facts.fault.code ? report_error(build->options->trace, &facts.fault) : STATUS_DONE;
+    return true;
+}
+
+/* Whether an error is the sidecar's and not the trace's. */
+static bool is_about_index(int code)
+{
+    return code == GXT_EIO || code == GXT_EBUSY || code == GXT_EINDEX || code == GXT_ENOENT || code == GXT_EINVAL;
+}
+
+/* Whether a trace's fault has been reached: what comes before it is indexed. */
+static bool is_trace_fault(int code)
+{
+    return code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER || code == GXT_ELIMIT;
+}
+
+static int build_index(struct build *build)
+{
+    struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
+    enum progress_wish wish = build->options->progress;
+    struct gxt_error error = {.offset = GXT_NO_OFFSET};
+    int r;
+
+    catch_signals();
+    options.rebuild = build->options->force;
+    options.progress = on_progress;
+    options.user = build;
+    progress_begin(&build->progress, wish == PROGRESS_ALWAYS || (wish == PROGRESS_ON_TERMINAL && report_is_terminal()),
+                   build->facts.size_bytes);
+    r = gxt_index_build(build->trace, build->path, &options, &error);
+    progress_clear(&build->progress);
+
+    if (r == GXT_ECANCELED)
+        return tell_stopped(build);
+    if (r == 0 || is_trace_fault(r))
+        tell_built(build);
+    if (r < 0)
+        return report_error(is_about_index(r) ? build->path : build->options->trace, &error);
+    return STATUS_DONE;
+}
+
+static int find_path(struct build *build)
+{
+    struct gxt_error error;
+    int r;
+
+    if (build->options->index) {
+        build->path = strdup(build->options->index);
+        return build->path ? STATUS_DONE : report_memory();
+    }
+    r = gxt_index_path(build->options->trace, &build->path, &error);
+    return r < 0 ? report_error(build->options->trace, &error) : STATUS_DONE;
+}
+
+int verb_index(const struct options *options)
+{
+    struct build build = {.options = options};
+    struct gxt_error error;
+    int r;
+
+    if (gxt_trace_open(options->trace, &build.trace, &error) < 0)
+        return report_error(options->trace, &error);
+    gxt_trace_facts(build.trace, &build.facts);
+    r = find_path(&build);
+    if (r == STATUS_DONE && !is_done_already(&build, &r))
+        r = build_index(&build);
+    free(build.path);
+    gxt_trace_close(build.trace);
+    return r;
+}

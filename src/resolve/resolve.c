@@ -1,0 +1,398 @@
+/* resolve.c
+ *
+ * In: a record with its generation's own ids. Out: an event with content. Never: an order, a state.
+ *
+ * What an event says follows from its wire type: a row of the table below.
+ */
+#include "resolve.h"
+
+/* Whose transition it is. */
+enum subject {
+    THE_CONTEXT,
+    THE_ARGUMENT
+};
+
+struct row {
+    uint8_t kind;     /* enum gxt_kind */
+    uint8_t resource; /* of a transition or range */
+    uint8_t subject;  /* whose id */
+    uint8_t from, to; /* of a transition; both 0: the record says */
+    uint8_t run;      /* of a transition; a status's is the record's */
+    uint8_t range;    /* enum gxt_range_kind */
+    uint8_t metric;   /* place in resolver.metrics */
+    bool own_stack;   /* a transition's stack is the event's */
+};
+
+#define GO(who, ...)                                                                                                   \
+    {                                                                                                                  \
+        .kind = GXT_KIND_STATE_TRANSITION, .resource = GXT_RESOURCE_GOROUTINE, .subject = (who), __VA_ARGS__           \
+    }
+#define PROC(who, ...)                                                                                                 \
+    {                                                                                                                  \
+        .kind = GXT_KIND_STATE_TRANSITION, .resource = GXT_RESOURCE_PROC, .subject = (who), __VA_ARGS__                \
+    }
+#define RANGE(what, of, whose, which)                                                                                  \
+    {                                                                                                                  \
+        .kind = (what), .resource = (of), .subject = (whose), .range = (which)                                         \
+    }
+#define FROM(a, b) .from = (a), .to = (b)
+
+static const struct row rows[256] = {
+    [WIRE_SYNC_EVENT] = {.kind = GXT_KIND_SYNC},
+    [WIRE_CPU_SAMPLE] = {.kind = GXT_KIND_STACK_SAMPLE},
+    [WIRE_PROCS_CHANGE] = {.kind = GXT_KIND_METRIC, .metric = 0},
+    [WIRE_HEAP_ALLOC] = {.kind = GXT_KIND_METRIC, .metric = 1},
+    [WIRE_HEAP_GOAL] = {.kind = GXT_KIND_METRIC, .metric = 2},
+    [WIRE_GO_LABEL] = {.kind = GXT_KIND_LABEL},
+
+    [WIRE_PROC_START] = PROC(THE_ARGUMENT, FROM(GXT_PROC_IDLE, GXT_PROC_RUNNING)),
+    [WIRE_PROC_STOP] = PROC(THE_CONTEXT, FROM(GXT_PROC_RUNNING, GXT_PROC_IDLE)),
+    [WIRE_PROC_STEAL] = PROC(THE_ARGUMENT, FROM(0, 0)),
+    [WIRE_PROC_STATUS] = PROC(THE_ARGUMENT, FROM(0, 0)),
+
+    [WIRE_GO_CREATE] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_RUNNABLE)),
+    [WIRE_GO_CREATE_BLOCKED] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_WAITING)),
+    [WIRE_GO_CREATE_SYSCALL] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_SYSCALL), .run = GXT_RUN_BEGIN),
+    [WIRE_GO_START] = GO(THE_ARGUMENT, FROM(GXT_GO_RUNNABLE, GXT_GO_RUNNING), .run = GXT_RUN_BEGIN),
+    [WIRE_GO_DESTROY] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_NOT_EXIST), .run = GXT_RUN_END),
+    [WIRE_GO_DESTROY_SYSCALL] = GO(THE_CONTEXT, FROM(GXT_GO_SYSCALL, GXT_GO_NOT_EXIST), .run = GXT_RUN_END),
+    [WIRE_GO_STOP] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_RUNNABLE), .run = GXT_RUN_END, .own_stack = true),
+    [WIRE_GO_BLOCK] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_WAITING), .run = GXT_RUN_END, .own_stack = true),
+    [WIRE_GO_UNBLOCK] = GO(THE_ARGUMENT, FROM(GXT_GO_WAITING, GXT_GO_RUNNABLE)),
+    /* Of a switch's three events the first is this; the others are a block or destroy, and a start. */
+    [WIRE_GO_SWITCH] = GO(THE_ARGUMENT, FROM(GXT_GO_WAITING, GXT_GO_RUNNABLE)),
+    [WIRE_GO_SWITCH_DESTROY] = GO(THE_ARGUMENT, FROM(GXT_GO_WAITING, GXT_GO_RUNNABLE)),
+    [WIRE_GO_SYSCALL_BEGIN] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_SYSCALL), .own_stack = true),
+    [WIRE_GO_SYSCALL_END] = GO(THE_CONTEXT, FROM(GXT_GO_SYSCALL, GXT_GO_RUNNING)),
+    [WIRE_GO_SYSCALL_END_BLOCKED] = GO(THE_CONTEXT, FROM(GXT_GO_SYSCALL, GXT_GO_RUNNABLE), .run = GXT_RUN_END),
+    [WIRE_GO_STATUS] = GO(THE_ARGUMENT, FROM(0, 0)),
+    [WIRE_GO_STATUS_STACK] = GO(THE_ARGUMENT, FROM(0, 0), .own_stack = true),
+
+    [WIRE_STW_BEGIN] = RANGE(GXT_KIND_RANGE_BEGIN, GXT_RESOURCE_GOROUTINE, THE_CONTEXT, GXT_RANGE_STOP_THE_WORLD),
+    [WIRE_STW_END] = RANGE(GXT_KIND_RANGE_END, GXT_RESOURCE_GOROUTINE, THE_CONTEXT, GXT_RANGE_STOP_THE_WORLD),
+    [WIRE_GC_BEGIN] = RANGE(GXT_KIND_RANGE_BEGIN, GXT_RESOURCE_NONE, THE_CONTEXT, GXT_RANGE_GC_MARK),
+    [WIRE_GC_ACTIVE] = RANGE(GXT_KIND_RANGE_ACTIVE, GXT_RESOURCE_NONE, THE_CONTEXT, GXT_RANGE_GC_MARK),
+    [WIRE_GC_END] = RANGE(GXT_KIND_RANGE_END, GXT_RESOURCE_NONE, THE_CONTEXT, GXT_RANGE_GC_MARK),
+    [WIRE_GC_SWEEP_BEGIN] = RANGE(GXT_KIND_RANGE_BEGIN, GXT_RESOURCE_PROC, THE_CONTEXT, GXT_RANGE_GC_SWEEP),
+    [WIRE_GC_SWEEP_ACTIVE] = RANGE(GXT_KIND_RANGE_ACTIVE, GXT_RESOURCE_PROC, THE_ARGUMENT, GXT_RANGE_GC_SWEEP),
+    [WIRE_GC_SWEEP_END] = RANGE(GXT_KIND_RANGE_END, GXT_RESOURCE_PROC, THE_CONTEXT, GXT_RANGE_GC_SWEEP),
+    [WIRE_GC_MARK_ASSIST_BEGIN] =
+        RANGE(GXT_KIND_RANGE_BEGIN, GXT_RESOURCE_GOROUTINE, THE_CONTEXT, GXT_RANGE_GC_MARK_ASSIST),
+    [WIRE_GC_MARK_ASSIST_ACTIVE] =
+        RANGE(GXT_KIND_RANGE_ACTIVE, GXT_RESOURCE_GOROUTINE, THE_ARGUMENT, GXT_RANGE_GC_MARK_ASSIST),
+    [WIRE_GC_MARK_ASSIST_END] =
+        RANGE(GXT_KIND_RANGE_END, GXT_RESOURCE_GOROUTINE, THE_CONTEXT, GXT_RANGE_GC_MARK_ASSIST),
+
+    [WIRE_USER_TASK_BEGIN] = {.kind = GXT_KIND_TASK_BEGIN},
+    [WIRE_USER_TASK_END] = {.kind = GXT_KIND_TASK_END},
+    [WIRE_USER_REGION_BEGIN] = {.kind = GXT_KIND_REGION_BEGIN},
+    [WIRE_USER_REGION_END] = {.kind = GXT_KIND_REGION_END},
+    [WIRE_USER_LOG] = {.kind = GXT_KIND_LOG},
+
+    [WIRE_SPAN] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_SPAN_ALLOC] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_SPAN_FREE] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_HEAP_OBJECT] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_HEAP_OBJECT_ALLOC] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_HEAP_OBJECT_FREE] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_GOROUTINE_STACK] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_GOROUTINE_STACK_ALLOC] = {.kind = GXT_KIND_EXPERIMENTAL},
+    [WIRE_GOROUTINE_STACK_FREE] = {.kind = GXT_KIND_EXPERIMENTAL},
+};
+
+/* ---- the strings of our own ---- */
+
+static int intern(struct pool *pool, const char *text, const struct gxt_string **ret)
+{
+    return pool_string(pool, text, strlen(text), ret);
+}
+
+int resolver_init(struct resolver *resolver, struct pool *pool)
+{
+    static const char *const metrics[3] = {"/sched/gomaxprocs:threads", "/memory/classes/heap/objects:bytes",
+                                           "/gc/heap/goal:bytes"};
+    static const char *const ranges[GXT_RANGE_GC_MARK_ASSIST + 1] = {[GXT_RANGE_GC_MARK] = "GC concurrent mark phase",
+                                                                     [GXT_RANGE_GC_SWEEP] = "GC incremental sweep",
+                                                                     [GXT_RANGE_GC_MARK_ASSIST] = "GC mark assist"};
+    int r;
+
+    *resolver = (struct resolver){.pool = pool};
+    if ((r = intern(pool, "", &resolver->empty)) < 0)
+        return r;
+    for (size_t i = 0; i < 3; i++)
+        if ((r = intern(pool, metrics[i], &resolver->metrics[i])) < 0)
+            return r;
+    for (size_t i = GXT_RANGE_GC_MARK; i <= GXT_RANGE_GC_MARK_ASSIST; i++)
+        if ((r = intern(pool, ranges[i], &resolver->ranges[i])) < 0)
+            return r;
+    for (int i = GXT_REASON_UNSPECIFIED; i < GXT_N_REASONS; i++) {
+        const struct gxt_string *reason;
+        r = intern(pool, word_reason(i), &reason);
+        if (r == 0)
+            r = map_put(&resolver->reasons, reason->id, (uint32_t)i);
+        if (r < 0)
+            break;
+    }
+    if (r < 0)
+        resolver_done(resolver);
+    return r;
+}
+
+void resolver_done(struct resolver *resolver)
+{
+    map_done(&resolver->reasons);
+}
+
+/* ---- one event ---- */
+
+/* What one call has at hand. Look-ups that fail fill the fault, which is looked at once. */
+struct look {
+    const struct resolver *resolver;
+    const struct gen *gen;
+    const struct order_record *record;
+    struct gxt_error fault;
+};
+
+static void unknown(struct look *look, const char *what, uint64_t id)
+{
+    const struct order_record *record = look->record;
+
+    (void)fault_set(&look->fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
+                    wire_specs[record->type].name, what, (unsigned long long)id);
+}
+
+static inline const struct gxt_string *string_at(struct look *look, uint64_t id)
+{
+    if (id == 0)
+        return look->resolver->empty;
+    const struct gxt_string *string = gen_table_get(&look->gen->strings, id);
+    if (UNLIKELY(!string))
+        unknown(look, "string", id);
+    return string;
+}
+
+static inline const struct gxt_stack *stack_at(struct look *look, uint64_t id)
+{
+    if (id == 0)
+        return NULL;
+    const struct gxt_stack *stack = gen_table_get(&look->gen->stacks, id);
+    if (UNLIKELY(!stack))
+        unknown(look, "stack", id);
+    return stack;
+}
+
+static void put_sync(const struct look *look, struct gxt_sync *sync)
+{
+    const struct gen *gen = look->record->tables ? look->gen : NULL;
+
+    sync->n = look->record->args[0];
+    if (!gen)
+        return;
+    sync->generation = gen->dir.number;
+    sync->has_snapshot = gen->has_snapshot;
+    if (!gen->has_snapshot)
+        return;
+    sync->clock_ns = gen_time(gen->ns_per_tick, gen->snapshot_tick);
+    sync->mono_ns = gen->mono_ns;
+    sync->wall_sec = (int64_t)gen->wall_sec;
+    sync->wall_nsec = (int64_t)gen->wall_nsec;
+}
+
+static int64_t subject_of(const struct row *row, const struct order_record *record)
+{
+    if (row->subject == THE_ARGUMENT)
+        return (int64_t)record->args[0];
+    switch (row->resource) {
+    case GXT_RESOURCE_GOROUTINE:
+        return record->goroutine;
+    case GXT_RESOURCE_PROC:
+        return record->proc;
+    default:
+        return -1;
+    }
+}
+
+static inline uint8_t reason_code(const struct resolver *resolver, const struct gxt_string *reason)
+{
+    uint32_t code = map_get(&resolver->reasons, reason->id);
+    return code == MAP_NONE ? GXT_REASON_OTHER : (uint8_t)code;
+}
+
+static inline void put_transition(struct look *look, const struct row *row, struct gxt_event *event)
+{
+    const struct order_record *record = look->record;
+    struct gxt_transition *transition = &event->transition;
+
+    transition->id = subject_of(row, record);
+    transition->resource = row->resource;
+    transition->from = row->from;
+    transition->to = row->to;
+    transition->run = row->run;
+    transition->reason = look->resolver->empty;
+    if (row->own_stack)
+        transition->stack = event->stack;
+
+    switch (record->type) {
+    case WIRE_GO_STOP:
+    case WIRE_GO_BLOCK:
+        if (record->args[0] == 0)
+            break;
+        transition->reason = string_at(look, record->args[0]);
+        if (LIKELY(transition->reason != NULL))
+            transition->reason_code = reason_code(look->resolver, transition->reason);
+        break;
+    case WIRE_GO_CREATE:
+    case WIRE_GO_CREATE_BLOCKED:
+        transition->stack = stack_at(look, record->args[1]);
+        break;
+    case WIRE_GO_START:
+        if (UNLIKELY(record->label != 0)) /* unknown: told when the label itself comes */
+            transition->label = gen_table_get(&look->gen->strings, record->label);
+        break;
+    case WIRE_GO_STATUS:
+    case WIRE_GO_STATUS_STACK:
+        transition->run = record->run;
+        transition->from = record->from;
+        transition->to = record->to;
+        break;
+    case WIRE_PROC_STEAL:
+        transition->stolen = true;
+        transition->from = record->from;
+        transition->to = record->to;
+        break;
+    case WIRE_PROC_STATUS:
+        transition->from = record->from;
+        transition->to = record->to;
+        break;
+    default:
+        break;
+    }
+    transition->run_thread = transition->run == GXT_RUN_SAME ? GXT_NO_THREAD : record->thread;
+}
+
+/* Go's name of a stop-the-world: not in the trace, so made here, once for each description. */
+static const struct gxt_string *stop_name(struct look *look, const struct gxt_string *detail)
+{
+    char text[WIRE_MAX_STRING + 32] = "stop-the-world (";
+    size_t length = strlen(text);
+    const struct gxt_string *name = NULL;
+
+    memcpy(text + length, detail->at, detail->len);
+    length += detail->len;
+    text[length++] = ')';
+    int r = pool_string(look->resolver->pool, text, length, &name);
+    if (r < 0)
+        (void)fault_set(&look->fault, r, GXT_NO_OFFSET, "no memory for another string");
+    return name;
+}
+
+static void put_range(struct look *look, const struct row *row, struct gxt_range *range)
+{
+    static const uint8_t scopes[] = {[GXT_RANGE_OTHER] = GXT_SCOPE_PROCESS,
+                                     [GXT_RANGE_STOP_THE_WORLD] = GXT_SCOPE_PROCESS,
+                                     [GXT_RANGE_GC_MARK] = GXT_SCOPE_PROCESS,
+                                     [GXT_RANGE_GC_SWEEP] = GXT_SCOPE_PROC,
+                                     [GXT_RANGE_GC_MARK_ASSIST] = GXT_SCOPE_GOROUTINE};
+    const struct order_record *record = look->record;
+
+    range->range = row->range;
+    range->scope = scopes[row->range];
+    range->resource = row->resource;
+    range->id = subject_of(row, record);
+    range->name = look->resolver->ranges[row->range];
+    if (row->range == GXT_RANGE_STOP_THE_WORLD) {
+        range->detail = string_at(look, record->args[0]);
+        if (range->detail)
+            range->name = stop_name(look, range->detail);
+    }
+    if (record->type == WIRE_GC_SWEEP_END) {
+        range->bytes_swept = record->args[0];
+        range->bytes_reclaimed = record->args[1];
+    }
+}
+
+static void put_task(struct look *look, struct gxt_task *task)
+{
+    const struct order_record *record = look->record;
+
+    task->id = record->args[0];
+    if (record->type == WIRE_USER_TASK_BEGIN) {
+        task->parent = record->args[1];
+        task->type = string_at(look, record->args[2]);
+    } else {
+        task->parent = record->args[2];
+        task->type = record->name;
+    }
+}
+
+static void put_log(struct look *look, struct gxt_log *log)
+{
+    log->task = look->record->args[0];
+    log->category = string_at(look, look->record->args[1]);
+    log->message = string_at(look, look->record->args[2]);
+}
+
+static void put_details(struct look *look, const struct row *row, struct gxt_event *event)
+{
+    const struct order_record *record = look->record;
+
+    switch (row->kind) {
+    case GXT_KIND_SYNC:
+        put_sync(look, &event->sync);
+        break;
+    case GXT_KIND_METRIC:
+        event->metric = (struct gxt_metric){look->resolver->metrics[row->metric], record->args[0]};
+        break;
+    case GXT_KIND_LABEL:
+        event->label = (struct gxt_label){string_at(look, record->args[0]), record->goroutine};
+        break;
+    case GXT_KIND_STACK_SAMPLE:
+        event->stack = stack_at(look, record->args[0]);
+        break;
+    case GXT_KIND_RANGE_BEGIN:
+    case GXT_KIND_RANGE_ACTIVE:
+    case GXT_KIND_RANGE_END:
+        put_range(look, row, &event->range);
+        break;
+    case GXT_KIND_TASK_BEGIN:
+    case GXT_KIND_TASK_END:
+        put_task(look, &event->task);
+        break;
+    case GXT_KIND_REGION_BEGIN:
+    case GXT_KIND_REGION_END:
+        event->region = (struct gxt_region){record->args[0], string_at(look, record->args[1])};
+        break;
+    case GXT_KIND_LOG:
+        put_log(look, &event->log);
+        break;
+    case GXT_KIND_EXPERIMENTAL:
+        event->experimental.n_args = wire_specs[record->type].n_args;
+        memcpy(event->experimental.args, record->args, event->experimental.n_args * sizeof *record->args);
+        break;
+    default:
+        break;
+    }
+}
+
+int resolve(const struct resolver *resolver, struct order *order, const struct order_record *record,
+            struct gxt_event *ret)
+{
+    const struct row *row = &rows[record->type];
+    const uint8_t stack = record->type == WIRE_CPU_SAMPLE ? 0 : wire_specs[record->type].stack;
+    struct look look = {.resolver = resolver, .gen = order_gen(order), .record = record};
+
+    *ret = (struct gxt_event){.time_ns = record->time_ns,
+                              .thread = record->thread,
+                              .proc = record->proc,
+                              .goroutine = record->goroutine,
+                              .kind = row->kind,
+                              .wire_type = record->type,
+                              .flags = record->flags};
+    if (stack != 0)
+        ret->stack = stack_at(&look, record->args[stack - 1]);
+    if (LIKELY(row->kind == GXT_KIND_STATE_TRANSITION))
+        put_transition(&look, row, ret);
+    else
+        put_details(&look, row, ret);
+    return LIKELY(look.fault.code == 0) ? 0 : order_fail(order, &look.fault);
+}

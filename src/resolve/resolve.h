@@ -1,0 +1,48 @@
+/* resolve.h: an ordered record and its generation's tables to the public event.
+ */
+#ifndef RESOLVE_H
+#define RESOLVE_H
+
+#include "order.h"
+
+#include <gxt/event.h>
+
+/** The strings that events need and no trace's table has to have. One to a walk. */
+struct resolver {
+    struct pool *pool;
+    const struct gxt_string *empty;      /**< "" */
+    const struct gxt_string *metrics[3]; /**< of ProcsChange, HeapAlloc, HeapGoal */
+    const struct gxt_string
+        *ranges[GXT_RANGE_GC_MARK_ASSIST + 1]; /**< by enum gxt_range_kind, where the kind has one name */
+    struct map reasons;                        /**< string id to enum gxt_reason */
+};
+
+/** resolver_init() - Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
+int resolver_init(struct resolver *resolver, struct pool *pool);
+void resolver_done(struct resolver *resolver);
+
+/**
+ * resolve() - make an event of a record
+ * @order:   the walk that handed it out, just now
+ * @ret:     all of it is written, but for the ordinal
+ *
+ * Here the ids of strings and stacks are looked up, and so here it shows when the tables have none of them.
+ *
+ * Return: 0; negative when that is so: the walk then ends with the fault (order_fail).
+ */
+int resolve(const struct resolver *resolver, struct order *order, const struct order_record *record,
+            struct gxt_event *ret);
+
+/* Go's words. All take anything and return a static text; the public header says what for what is none. */
+const char *word_kind(int kind);
+const char *word_resource(int resource);
+const char *word_gostate(int state);
+const char *word_procstate(int state);
+const char *word_reason(int reason);
+int word_reason_since(int reason);
+int word_range_since(int range);
+const char *word_wire(int wire_type);
+const char *word_experimental_arg(int wire_type, size_t i);
+const char *word_experiment(int wire_type);
+
+#endif

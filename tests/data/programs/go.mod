@@ -1,0 +1,3 @@
+module gxt/programs
+
+go 1.22

@@ -1,0 +1,38 @@
+// Reference prints what Go's own reader (golang.org/x/exp/trace) makes of traces.
+//
+//	reference text FILE     every event's String, one after another
+//	reference row FILE...   a line each: file, events, SHA-256 of the text, verdict
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gxt/reference/told"
+)
+
+func main() {
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: reference text FILE | reference row FILE...")
+		os.Exit(2)
+	}
+	status := 0
+	for _, name := range os.Args[2:] {
+		file, err := os.Open(name)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "reference:", err)
+			os.Exit(1)
+		}
+		if os.Args[1] == "row" {
+			tale := told.Tell(file, io.Discard)
+			fmt.Printf("%s\t%d\t%s\t%s\n", filepath.Base(name), tale.Events, tale.SHA256, tale.Verdict)
+		} else if tale := told.Tell(file, os.Stdout); tale.Verdict != "ok" {
+			fmt.Fprintf(os.Stderr, "reference: %s: %s: %s\n", name, tale.Verdict, tale.Why)
+			status = 1
+		}
+		file.Close()
+	}
+	os.Exit(status)
+}
