@@ -117,6 +117,17 @@ GXT_API struct gxt_index *gxt_index_close(struct gxt_index *index);
 GXT_API int gxt_index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, struct gxt_error *reterr);
 
 /**
+ * gxt_index_damage() - what of the index turned out damaged after it was opened
+ * @ret:  the first of it; code 0 for none
+ *
+ * A cursor does without what is damaged: it gives the same events and needs longer.
+ *
+ * Threads: any. Return: the code of @ret.
+ * Since: 0.1
+ */
+GXT_API int gxt_index_damage(const struct gxt_index *index, struct gxt_error *ret);
+
+/**
  * gxt_index_generation() - one generation
  * @generation:  counted from 0, below n_generations of gxt_index_facts()
  *

@@ -1,0 +1,236 @@
+/* index.c
+ *
+ * In: a sidecar. Out: what of it fits the trace as it is now. Never: trust: what it says of the trace's bytes is checked
+ * when they are read.
+ */
+#include "replay.h"
+
+#include <stdlib.h>
+
+int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, struct index_cover *ret,
+                struct gxt_error *fault)
+{
+    const struct source *source = &trace->source;
+
+    if (meta->fingerprint != source->fingerprint || meta->version != trace->facts.version)
+        return fault_set(fault, GXT_ESTALE, GXT_NO_OFFSET, "the index is of another trace");
+    if (source->size < meta->covered_bytes || (meta->complete && source->size < meta->trace_bytes))
+        return fault_set(fault, GXT_ESTALE, source->size, "the trace is shorter than when it was indexed");
+
+    /* Before Go 1.26 a generation is closed by the next one, and the last one by the file's end, which may have moved. */
+    ret->up_to_date = meta->complete && source->size == meta->trace_bytes;
+    bool last_is_closed = ret->up_to_date || trace->facts.version >= 26;
+    ret->n_generations = meta->n_generations - (meta->n_generations > 0 && !last_is_closed);
+    ret->n_dirs = meta->n_generations - (meta->n_generations > 0);
+    return 0;
+}
+
+int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret, struct gxt_error *fault)
+{
+    struct store_meta meta;
+    struct index_cover cover;
+    char *place = NULL;
+    int r;
+
+    if (!path && (r = place_of_index(trace->source.path, false, &place, fault)) < 0)
+        return r;
+    struct gxt_index *index = calloc(1, sizeof *index);
+    if (!index) {
+        free(place);
+        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
+    }
+    index->trace = trace;
+    (void)pthread_mutex_init(&index->lock, NULL);
+
+    r = store_open(path ? path : place, &index->store, fault);
+    free(place);
+    if (r == 0)
+        r = store_meta(index->store, &meta, fault);
+    if (r == 0)
+        r = index_cover(trace, &meta, &cover, fault);
+    if (r < 0) {
+        (void)index_close(index);
+        return r;
+    }
+    *ret = index;
+    return 0;
+}
+
+struct gxt_index *index_close(struct gxt_index *index)
+{
+    if (!index)
+        return NULL;
+    (void)store_close(index->store);
+    (void)pthread_mutex_destroy(&index->lock);
+    free(index);
+    return NULL;
+}
+
+int index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, struct gxt_error *fault)
+{
+    struct store_meta meta;
+    struct index_cover cover;
+
+    int r = store_meta(index->store, &meta, fault);
+    if (r == 0)
+        r = index_cover(index->trace, &meta, &cover, fault);
+    if (r < 0)
+        return r;
+    *ret = (struct gxt_index_facts){.complete = meta.complete,
+                                    .up_to_date = cover.up_to_date,
+                                    .covered_bytes = meta.covered_bytes,
+                                    .n_generations = meta.n_generations,
+                                    .n_events = meta.n_events,
+                                    .first_ns = meta.first_ns,
+                                    .last_ns = meta.last_ns,
+                                    .n_strings = meta.n_strings,
+                                    .n_stacks = meta.n_stacks,
+                                    .size_bytes = store_size_bytes(index->store),
+                                    .fault = meta.fault};
+    memcpy(ret->n_by_kind, meta.n_by_kind, sizeof ret->n_by_kind);
+    return 0;
+}
+
+int index_generation(const struct gxt_index *index, gxt_gen generation, struct gxt_generation *ret,
+                     struct gxt_error *fault)
+{
+    struct store_generation record;
+
+    int r = store_generation(index->store, generation, &record, fault);
+    if (r == 0)
+        *ret = record.facts;
+    return r;
+}
+
+/* ---- stacks by id ---- */
+
+static int string_of(const struct gxt_index *index, uint64_t id, struct buf *bytes, const struct gxt_string **ret,
+                     struct gxt_error *fault)
+{
+    int r = store_string(index->store, id, bytes, fault);
+    if (r < 0)
+        return r == GXT_ENOENT ? fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "a frame's string is not in the index")
+                               : r;
+    r = pool_string(index->trace->pool, bytes->at ? (const void *)bytes->at : "", bytes->size, ret);
+    return r < 0 ? fault_set(fault, r, GXT_NO_OFFSET, "no memory for another string") : 0;
+}
+
+int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault)
+{
+    struct store_frame frames[WIRE_MAX_FRAMES];
+    struct gxt_frame resolved[WIRE_MAX_FRAMES];
+    struct buf bytes = {0};
+    size_t n;
+
+    *ret = pool_find_stack(index->trace->pool, id);
+    if (*ret)
+        return 0;
+    int r = store_stack(index->store, id, frames, &n, fault);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        resolved[i] = (struct gxt_frame){.pc = frames[i].pc, .line = frames[i].line};
+        r = string_of(index, frames[i].func, &bytes, &resolved[i].func, fault);
+        if (r == 0)
+            r = string_of(index, frames[i].file, &bytes, &resolved[i].file, fault);
+    }
+    if (r == 0 && pool_stack(index->trace->pool, resolved, n, ret) < 0)
+        r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for another stack");
+    buf_done(&bytes);
+    return r;
+}
+
+/* ---- what a walk asks of it ---- */
+
+void index_damaged(const struct gxt_index *index, const struct gxt_error *damage)
+{
+    struct gxt_index *shared = (struct gxt_index *)index; /* the lock and what it guards are not the index's content */
+
+    (void)pthread_mutex_lock(&shared->lock);
+    if (shared->damage.code == 0)
+        shared->damage = *damage;
+    (void)pthread_mutex_unlock(&shared->lock);
+}
+
+int index_damage(const struct gxt_index *index, struct gxt_error *ret)
+{
+    struct gxt_index *shared = (struct gxt_index *)index;
+
+    (void)pthread_mutex_lock(&shared->lock);
+    *ret = shared->damage;
+    (void)pthread_mutex_unlock(&shared->lock);
+    return ret->code;
+}
+
+static bool same_batch(const struct gen_batch *a, const struct gen_batch *b)
+{
+    return a->offset == b->offset && a->size == b->size && a->tick == b->tick && a->thread == b->thread &&
+           a->kind == b->kind && a->experiment == b->experiment;
+}
+
+/* The generation that may have been the last one: what follows it must be looked at, so it is searched for, and takes from
+ * the index only the hashes. */
+static int take_hashes(const struct gen_dir *kept, struct gen_dir *dir, struct gxt_error *fault)
+{
+    if (dir->n_batches != kept->n_batches || dir->number != kept->number)
+        return fault_set(fault, GXT_ESTALE, dir->begin, "this generation has changed since the index was made");
+    for (size_t i = 0; i < dir->n_batches; i++) {
+        if (!same_batch(&dir->batches[i], &kept->batches[i]))
+            return fault_set(fault, GXT_ESTALE, dir->batches[i].offset,
+                             "this batch has changed since the index was made");
+        dir->batches[i].hash = kept->batches[i].hash;
+    }
+    dir->hashed = kept->hashed;
+    return 0;
+}
+
+static bool lies_within(const struct gen_dir *dir, const struct gen_stream *stream, uint64_t size)
+{
+    if (dir->begin != stream->offset || dir->end < dir->begin || dir->end > size)
+        return false;
+    for (size_t i = 0; i < dir->n_batches; i++)
+        if (dir->batches[i].offset < dir->begin || dir->batches[i].offset > dir->end ||
+            dir->batches[i].size > dir->end - dir->batches[i].offset)
+            return false;
+    return true;
+}
+
+int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret, struct gxt_error *fault)
+{
+    const struct gxt_cursor *cursor = user;
+    const struct source *source = &cursor->trace->source;
+    const int version = cursor->trace->facts.version;
+    struct gxt_error damage;
+    struct store_meta meta;
+    struct index_cover cover;
+    struct gen_dir kept = {0};
+
+    int r = store_meta(cursor->index->store, &meta, &damage);
+    if (r == 0)
+        r = index_cover(cursor->trace, &meta, &cover, &damage);
+    if (r < 0 || generation >= cover.n_generations)
+        goto search;
+
+    struct gen_dir *dir = generation < cover.n_dirs ? ret : &kept;
+    r = store_dir(cursor->index->store, generation, dir, &damage);
+    if (r == 0 && !lies_within(dir, stream, source->size))
+        r = fault_set(&damage, GXT_EINDEX, GXT_NO_OFFSET, "the directory of generation %llu does not fit the trace",
+                      (unsigned long long)generation);
+    if (r < 0)
+        goto search;
+    if (dir == ret) {
+        *stream = (struct gen_stream){.offset = dir->end, .begun = true, .more = true};
+        return 1;
+    }
+    r = gen_find(stream, source, version, ret, fault);
+    if (r > 0) {
+        int taken = take_hashes(&kept, ret, fault);
+        r = taken < 0 ? taken : r;
+    }
+    gen_dir_done(&kept);
+    return r;
+
+search:
+    gen_dir_done(&kept);
+    if (r < 0)
+        index_damaged(cursor->index, &damage);
+    return gen_find(stream, source, version, ret, fault);
+}

@@ -1,0 +1,117 @@
+/* replay.h: an open trace, its index, and cursors: build is one pass forward that fills the store, seek is the nearest
+ * checkpoint and a roll from there.
+ *
+ * The structs here are those that the public headers only name. What each function promises stands there.
+ */
+#ifndef REPLAY_H
+#define REPLAY_H
+
+#include "resolve.h"
+#include "store.h"
+
+#include <gxt/cursor.h>
+#include <pthread.h>
+
+/* ---- trace.c ---- */
+
+struct gxt_trace {
+    struct source source;
+    struct pool *pool;
+    uint64_t begin; /* offset of the first batch */
+    struct gxt_facts facts;
+};
+
+int trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *fault);
+struct gxt_trace *trace_close(struct gxt_trace *trace);
+
+/* ---- place.c ---- */
+
+/** place_of_index() - the name of a trace's sidecar, to be freed
+ * @to_write:  the one that a build writes: what is there but cannot be written does not count */
+int place_of_index(const char *trace_path, bool to_write, char **ret, struct gxt_error *fault);
+/** place_make_folder() - make the folder that a sidecar goes in */
+int place_make_folder(const char *path, struct gxt_error *fault);
+
+/* ---- index.c ---- */
+
+struct gxt_index {
+    struct gxt_trace *trace;
+    struct store *store;
+    pthread_mutex_t lock;
+    struct gxt_error damage; /* the first that was met since it was opened; code 0 for none */
+};
+
+/** How much of a sidecar fits the trace as it is now. */
+struct index_cover {
+    bool up_to_date;        /* complete, and the trace has not grown */
+    uint64_t n_generations; /* kept whole: checkpoints 0 to this one are good */
+    uint64_t n_dirs;        /* of these generations, counted from 0, the directory is known to be final */
+};
+
+int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret, struct gxt_error *fault);
+struct gxt_index *index_close(struct gxt_index *index);
+int index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, struct gxt_error *fault);
+int index_generation(const struct gxt_index *index, gxt_gen generation, struct gxt_generation *ret,
+                     struct gxt_error *fault);
+int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault);
+
+/** index_cover() - what of a sidecar fits. Return: 0; GXT_ESTALE when nothing does, the sidecar being of another trace. */
+int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, struct index_cover *ret,
+                struct gxt_error *fault);
+/** index_damaged() - remember that something of the sidecar could not be used */
+void index_damaged(const struct gxt_index *index, const struct gxt_error *damage);
+int index_damage(const struct gxt_index *index, struct gxt_error *ret);
+
+/** index_find() - order_finder.find over an index: its directories, hashed, where they are final; else a search in the trace
+ * @user:  a struct gxt_cursor */
+int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
+               struct gxt_error *fault);
+
+/* ---- walk.c ---- */
+
+struct gxt_cursor {
+    struct gxt_trace *trace;
+    const struct gxt_index *index; /* NULL for none */
+    struct order *order;
+    struct resolver resolver;
+    uint64_t ordinal;          /* of the event that comes next */
+    gxt_gen generation;        /* of the event crossed last */
+    int64_t time_ns;           /* of the event crossed last; 0 before the first */
+    bool at_sync;              /* the event crossed last is the Sync of the walk's generation */
+    bool placed;               /* false after a seek that failed */
+    bool peeked;               /* event is the next one, taken already, … */
+    gxt_gen peeked_generation; /* … of this generation */
+    struct gxt_event event;
+    struct gxt_error error; /* the last one */
+};
+
+int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_cursor **ret);
+struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);
+int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
+int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
+/** cursor_take() - take the next event without crossing it: it stays the next one. Return as cursor_next(). */
+int cursor_take(struct gxt_cursor *cursor);
+/** cursor_is_trace_fault() - whether a code is a fault of the trace, with which it ends, and not of the machine */
+bool cursor_is_trace_fault(int code);
+/** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
+void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation);
+uint64_t cursor_bytes(const struct gxt_cursor *cursor);
+int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret);
+int cursor_experimental(const struct gxt_cursor *cursor, size_t i, struct gxt_experimental_batch *ret);
+
+/* ---- seek.c ---- */
+
+int seek_start(struct gxt_cursor *cursor);
+int seek_end(struct gxt_cursor *cursor);
+int seek_time(struct gxt_cursor *cursor, int64_t time_ns);
+int seek_ordinal(struct gxt_cursor *cursor, uint64_t ordinal);
+int seek_generation(struct gxt_cursor *cursor, gxt_gen generation);
+int seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos);
+void pos_print(struct gxt_pos pos, char token[GXT_POS_TOKEN_SIZE]);
+int pos_parse(const char *token, struct gxt_pos *ret);
+
+/* ---- build.c ---- */
+
+int build(struct gxt_trace *trace, const char *path, const struct gxt_build_options *options, struct gxt_error *fault);
+
+#endif

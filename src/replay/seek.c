@@ -1,0 +1,262 @@
+/* seek.c
+ *
+ * In: a place that is asked for. Out: a cursor at it. Never: an answer that a walk from the start would not give.
+ *
+ *     time, ordinal, generation ──► the last checkpoint at or before it ──► roll over events up to it
+ *
+ * A checkpoint that cannot be used costs time and nothing else: the one before it is taken, in the end the trace's start.
+ */
+#include "replay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static void to_start(struct gxt_cursor *cursor)
+{
+    order_reset(cursor->order);
+    cursor_place(cursor, 0, 0);
+}
+
+/* Puts the cursor before generation @generation, the first event of which has number @ordinal. */
+static int to_checkpoint(struct gxt_cursor *cursor, uint64_t generation, uint64_t ordinal, struct gxt_error *damage)
+{
+    struct buf snapshot = {0};
+
+    int r = store_checkpoint(cursor->index->store, generation, &snapshot, damage);
+    if (r == 0)
+        r = order_restore(cursor->order, snapshot.at, snapshot.size, damage);
+    buf_done(&snapshot);
+    if (r == 0 && order_generations(cursor->order) != generation)
+        r = fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "checkpoint %" PRIu64 " is of another generation", generation);
+    if (r == 0)
+        cursor_place(cursor, ordinal, generation);
+    return r;
+}
+
+/* What is asked for. */
+struct target {
+    enum {
+        BY_ORDINAL,
+        BY_TIME,
+        BY_GENERATION,
+        THE_END
+    } by;
+    uint64_t number; /* ordinal or generation */
+    int64_t time_ns;
+};
+
+/* The ordinal of the first event after the generations that are kept. */
+static int ordinal_after(const struct store *store, uint64_t n_generations, uint64_t *ret, struct gxt_error *damage)
+{
+    struct store_generation last;
+
+    *ret = 0;
+    if (n_generations == 0)
+        return 0;
+    int r = store_generation(store, n_generations - 1, &last, damage);
+    if (r == 0)
+        *ret = last.facts.first_ordinal + last.facts.n_events;
+    return r;
+}
+
+/* The checkpoint to begin at: the last one that is not behind the target. */
+static int choose(const struct store *store, const struct target *target, uint64_t n_generations, uint64_t *ret,
+                  struct gxt_error *damage)
+{
+    struct store_generation last;
+    uint64_t end;
+    int r = ordinal_after(store, n_generations, &end, damage);
+
+    *ret = n_generations;
+    if (r < 0 || n_generations == 0)
+        return r;
+    switch (target->by) {
+    case BY_ORDINAL:
+        if (target->number < end)
+            r = store_find_ordinal(store, target->number, ret, damage);
+        break;
+    case BY_TIME:
+        r = store_generation(store, n_generations - 1, &last, damage);
+        if (r == 0 && target->time_ns <= last.facts.last_ns)
+            r = store_find_time(store, target->time_ns, ret, damage);
+        break;
+    case BY_GENERATION:
+        if (target->number < n_generations)
+            *ret = target->number;
+        break;
+    case THE_END:
+        break;
+    }
+    if (*ret > n_generations)
+        *ret = n_generations;
+    return r;
+}
+
+/* Puts the cursor at the best checkpoint, or leaves it where it is when that is nearer. */
+static int approach(struct gxt_cursor *cursor, const struct target *target, bool is_before)
+{
+    struct gxt_error damage = {0};
+    struct store_meta meta;
+    struct index_cover cover;
+    uint64_t generation = 0, ordinal = 0;
+
+    int r = cursor->index ? store_meta(cursor->index->store, &meta, &damage) : GXT_ENOENT;
+    if (r == 0)
+        r = index_cover(cursor->trace, &meta, &cover, &damage);
+    if (r == 0)
+        r = choose(cursor->index->store, target, cover.n_generations, &generation, &damage);
+    while (r == 0 && generation > 0) {
+        r = ordinal_after(cursor->index->store, generation, &ordinal, &damage);
+        if (r == 0 && is_before && cursor->ordinal >= ordinal)
+            return 0;
+        if (r == 0)
+            r = to_checkpoint(cursor, generation, ordinal, &damage);
+        if (r == 0)
+            return 0;
+        if (r == GXT_ENOMEM)
+            break;
+        is_before = false;
+        index_damaged(cursor->index, &damage);
+        generation--;
+        r = 0;
+    }
+    if (r == GXT_ENOMEM) {
+        cursor->error = damage;
+        cursor->placed = false;
+        return r;
+    }
+    if (r < 0 && cursor->index)
+        index_damaged(cursor->index, &damage);
+    if (!is_before)
+        to_start(cursor);
+    return 0;
+}
+
+/* The trace's own fault is no error of a seek: its place is the end. */
+static int arrive(struct gxt_cursor *cursor, int r)
+{
+    if (r >= 0 || cursor_is_trace_fault(r))
+        return 0;
+    cursor->placed = false;
+    return r;
+}
+
+/* Whether the cursor stands before the target, so that rolling from here gets there. */
+static bool is_before(const struct gxt_cursor *cursor, const struct target *target)
+{
+    int code = order_fault(cursor->order)->code;
+    if (!cursor->placed || cursor->peeked || (code < 0 && !cursor_is_trace_fault(code)))
+        return false;
+    switch (target->by) {
+    case BY_ORDINAL:
+        return cursor->ordinal <= target->number;
+    case BY_TIME:
+        return cursor->ordinal > 0 && cursor->time_ns != 0 && cursor->time_ns < target->time_ns;
+    case BY_GENERATION:
+        return cursor->ordinal > 0 && cursor->generation < target->number;
+    default:
+        return true;
+    }
+}
+
+static bool reached(const struct gxt_cursor *cursor, const struct target *target)
+{
+    const struct gxt_event *event = &cursor->event;
+
+    switch (target->by) {
+    case BY_TIME:
+        return event->time_ns >= target->time_ns;
+    case BY_GENERATION:
+        return event->kind == GXT_KIND_SYNC && order_generations(cursor->order) > target->number;
+    default:
+        return false;
+    }
+}
+
+static int seek(struct gxt_cursor *cursor, struct target target)
+{
+    const struct gxt_event *event;
+    int r = approach(cursor, &target, is_before(cursor, &target));
+    if (r < 0)
+        return r;
+
+    if (target.by == BY_ORDINAL || target.by == THE_END) {
+        r = 1;
+        while (r > 0 && (target.by == THE_END || cursor->ordinal < target.number))
+            r = cursor_next(cursor, &event);
+        return arrive(cursor, r);
+    }
+    while ((r = cursor_take(cursor)) > 0 && !reached(cursor, &target))
+        (void)cursor_next(cursor, &event);
+    return arrive(cursor, r);
+}
+
+int seek_start(struct gxt_cursor *cursor)
+{
+    to_start(cursor);
+    return 0;
+}
+
+int seek_end(struct gxt_cursor *cursor)
+{
+    return seek(cursor, (struct target){.by = THE_END});
+}
+
+int seek_time(struct gxt_cursor *cursor, int64_t time_ns)
+{
+    return seek(cursor, (struct target){.by = BY_TIME, .time_ns = time_ns});
+}
+
+int seek_ordinal(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    return seek(cursor, (struct target){.by = BY_ORDINAL, .number = ordinal});
+}
+
+int seek_generation(struct gxt_cursor *cursor, gxt_gen generation)
+{
+    return seek(cursor, (struct target){.by = BY_GENERATION, .number = generation});
+}
+
+int seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos)
+{
+    if (pos.fingerprint != cursor->trace->facts.fingerprint) {
+        cursor->placed = false;
+        return fault_set(&cursor->error, GXT_EINVAL, GXT_NO_OFFSET, "the position is in another trace");
+    }
+    return seek_ordinal(cursor, pos.ordinal);
+}
+
+/* ---- tokens: "gxt1-FINGERPRINT-ORDINAL", both in hexadecimal ---- */
+
+void pos_print(struct gxt_pos pos, char token[GXT_POS_TOKEN_SIZE])
+{
+    (void)snprintf(token, GXT_POS_TOKEN_SIZE, "gxt1-%016" PRIx64 "-%" PRIx64, pos.fingerprint, pos.ordinal);
+}
+
+/* At most sixteen digits. Return: behind them, or NULL. */
+static const char *hexadecimal(const char *at, uint64_t *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *begin = at, *digit;
+
+    for (*ret = 0; *at && (digit = strchr(digits, *at)) != NULL; at++)
+        *ret = *ret << 4 | (uint64_t)(digit - digits);
+    return at > begin && at - begin <= 16 ? at : NULL;
+}
+
+int pos_parse(const char *token, struct gxt_pos *ret)
+{
+    struct gxt_pos pos;
+    const char *at = token;
+
+    if (strncmp(at, "gxt1-", 5) != 0)
+        return GXT_EINVAL;
+    at = hexadecimal(at + 5, &pos.fingerprint);
+    if (!at || *at != '-' || at - token != 5 + 16)
+        return GXT_EINVAL;
+    at = hexadecimal(at + 1, &pos.ordinal);
+    if (!at || *at != '\0')
+        return GXT_EINVAL;
+    *ret = pos;
+    return 0;
+}

@@ -1,0 +1,159 @@
+/* walk.c
+ *
+ * In: ordered records. Out: events with their ordinals, at a cursor. Never: a seek.
+ */
+#include "replay.h"
+
+#include <stdlib.h>
+
+int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_cursor **ret)
+{
+    if (index && index->trace != trace)
+        return GXT_EINVAL;
+    struct gxt_cursor *cursor = calloc(1, sizeof *cursor);
+    if (!cursor)
+        return GXT_ENOMEM;
+    cursor->trace = trace;
+    cursor->index = index;
+
+    struct order_finder finder = {index ? index_find : NULL, cursor};
+    int r = order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
+    if (r == 0)
+        r = resolver_init(&cursor->resolver, trace->pool);
+    if (r < 0) {
+        (void)cursor_free(cursor);
+        return GXT_ENOMEM;
+    }
+    cursor_place(cursor, 0, 0);
+    *ret = cursor;
+    return 0;
+}
+
+struct gxt_cursor *cursor_free(struct gxt_cursor *cursor)
+{
+    if (!cursor)
+        return NULL;
+    (void)order_free(cursor->order);
+    resolver_done(&cursor->resolver);
+    free(cursor);
+    return NULL;
+}
+
+void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation)
+{
+    cursor->ordinal = ordinal;
+    cursor->generation = next_generation > 0 ? next_generation - 1 : 0;
+    cursor->time_ns = 0;
+    cursor->at_sync = cursor->peeked = false;
+    cursor->placed = true;
+}
+
+bool cursor_is_trace_fault(int code)
+{
+    return code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER;
+}
+
+static int fail(struct gxt_cursor *cursor, int code)
+{
+    if (!cursor->placed)
+        return fault_set(&cursor->error, GXT_EINVAL, GXT_NO_OFFSET,
+                         "the cursor is at no position: its last seek failed");
+    cursor->error = *order_fault(cursor->order);
+    return code;
+}
+
+/* The next event out of the walk, which must not have been taken already. */
+static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
+{
+    struct order_record record;
+
+    int r = cursor->placed ? order_next(cursor->order, &record) : GXT_EINVAL;
+    if (LIKELY(r > 0)) {
+        r = resolve(&cursor->resolver, cursor->order, &record, into);
+        if (LIKELY(r == 0)) {
+            into->ordinal = cursor->ordinal;
+            return 1;
+        }
+    }
+    return r == 0 ? 0 : fail(cursor, r);
+}
+
+static inline void cross(struct gxt_cursor *cursor, const struct gxt_event *event, uint64_t n_generations)
+{
+    cursor->ordinal++;
+    cursor->time_ns = event->time_ns;
+    cursor->at_sync = false;
+    if (UNLIKELY(event->kind == GXT_KIND_SYNC)) {
+        cursor->at_sync = event->sync.generation != 0;
+        cursor->generation = n_generations > 0 ? n_generations - 1 : 0;
+    }
+}
+
+static inline int step(struct gxt_cursor *cursor, struct gxt_event *into)
+{
+    if (UNLIKELY(cursor->peeked)) {
+        cursor->peeked = false;
+        if (into != &cursor->event)
+            *into = cursor->event;
+    } else {
+        int r = take(cursor, into);
+        if (UNLIKELY(r <= 0))
+            return r;
+    }
+    cross(cursor, into, order_generations(cursor->order));
+    return 1;
+}
+
+int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
+{
+    int r = step(cursor, &cursor->event);
+    if (LIKELY(r > 0))
+        *ret = &cursor->event;
+    return r;
+}
+
+int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+{
+    int r = 0;
+
+    *ret_n = 0;
+    while (*ret_n < n && (r = step(cursor, &events[*ret_n])) > 0)
+        ++*ret_n;
+    return *ret_n > 0 ? 1 : r;
+}
+
+int cursor_take(struct gxt_cursor *cursor)
+{
+    if (cursor->peeked)
+        return 1;
+    int r = take(cursor, &cursor->event);
+    cursor->peeked = r > 0;
+    return r;
+}
+
+uint64_t cursor_bytes(const struct gxt_cursor *cursor)
+{
+    return cursor->placed ? order_bytes(cursor->order) : 0;
+}
+
+int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
+{
+    /* An event that was taken has changed the states already: back, and forward again up to it. */
+    int r = cursor->peeked ? seek_ordinal(cursor, cursor->ordinal) : 0;
+    if (r == 0 && !cursor->placed)
+        r = fail(cursor, GXT_EINVAL);
+    if (r == 0 && (r = order_states(cursor->order, ret)) < 0)
+        r = fault_set(&cursor->error, r, GXT_NO_OFFSET, "no memory for the states");
+    if (r == 0)
+        (*ret)->ordinal = cursor->ordinal;
+    return r;
+}
+
+int cursor_experimental(const struct gxt_cursor *cursor, size_t i, struct gxt_experimental_batch *ret)
+{
+    const struct gen *gen = order_gen(cursor->order);
+    bool next_is_sync =
+        cursor->peeked ? cursor->event.kind == GXT_KIND_SYNC : order_at_boundary(cursor->order) && !cursor->at_sync;
+
+    return cursor->placed && gen && !next_is_sync && gen_experimental(gen, i, ret);
+}
