@@ -255,8 +255,7 @@ static int advance(struct order *order, struct order_record *ret)
     if (UNLIKELY(order->pending.n > 0))
         return next_pending(order, ret);
     if (UNLIKELY(order->sample < order->gen.n_samples)) {
-        if (order->frontier.n == 0 ||
-            order->gen.samples[order->sample].time_ns < order->frontier.entries[0].time_ns)
+        if (order->frontier.n == 0 || order->gen.samples[order->sample].time_ns < order->frontier.entries[0].time_ns)
             return next_sample(order, ret);
     }
     if (UNLIKELY(order->frontier.n == 0))

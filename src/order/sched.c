@@ -86,7 +86,12 @@ static inline void set_seq(struct sched_resource *resource, uint64_t generation,
 }
 
 /* What an event needs of its context. */
-enum { NEED_P = 1, NEED_G = 2, NO_P = 4, NO_G = 8 };
+enum {
+    NEED_P = 1,
+    NEED_G = 2,
+    NO_P = 4,
+    NO_G = 8
+};
 
 static int missing(struct step *step, unsigned needs)
 {
@@ -133,13 +138,14 @@ static int proc_status(struct step *step)
     gxt_procid pid = (gxt_procid)ARG(step, 0);
     uint8_t status = (uint8_t)ARG(step, 1);
 
-    if (status >= N_P_STATUSES || ARG(step, 1) >= N_P_STATUSES)
+    if (status >= N_P_STATUSES) /* of the low byte alone, as Go's reader takes it */
         return CONTRADICTION(step, "invalid status for proc %lld: %llu", LL(pid), (unsigned long long)ARG(step, 1));
 
     uint8_t from = sched_proc_state[status], to = from;
     bool promoted = false;
     struct sched_resource *p = sched_find(&sched->ps, pid);
-    if (p && status == P_SYSCALL_ABANDONED && p->status == P_SYSCALL) {
+    const bool known_abandoned = p && status == P_SYSCALL_ABANDONED;
+    if (known_abandoned && p->status == P_SYSCALL) {
         from = to = GXT_PROC_RUNNING;
         promoted = true;
     } else if (p && p->status != status) {
@@ -151,6 +157,9 @@ static int proc_status(struct step *step)
         p->status = status;
         from = step->gen->dir.number == sched->initial_generation ? GXT_PROC_UNDETERMINED : GXT_PROC_NOT_EXIST;
     }
+    /* An abandoned one is passed on as what it is; of the others Go's reader prints the whole number, and falls over. */
+    if (ARG(step, 1) >= N_P_STATUSES && !known_abandoned)
+        return CONTRADICTION(step, "invalid status for proc %lld: %llu", LL(pid), (unsigned long long)ARG(step, 1));
     set_seq(p, step->gen->dir.number, 0);
     step->out->from = from;
     step->out->to = to;
@@ -201,8 +210,8 @@ static int steal_from(struct step *step, gxt_procid pid)
 
     if (victim == step->lane->thread) {
         if (step->p != pid)
-            return CONTRADICTION(step, "thread %lld steals proc %lld from itself but has proc %lld", LL(victim), LL(pid),
-                                 LL(step->p));
+            return CONTRADICTION(step, "thread %lld steals proc %lld from itself but has proc %lld", LL(victim),
+                                 LL(pid), LL(step->p));
         step->m->p = GXT_NO_PROC;
         return 1;
     }
@@ -269,8 +278,8 @@ static int bind_status(struct step *step, gxt_goid gid, uint8_t status)
     if (status == G_SYSCALL && thread != step->lane->thread)
         return status_elsewhere(step, gid, thread);
     if (status == G_SYSCALL && step->gen->dir.number != step->sched->initial_generation && step->g != gid)
-        return CONTRADICTION(step, "goroutine %lld is said to be in a syscall on a thread that has goroutine %lld", LL(gid),
-                             LL(step->g));
+        return CONTRADICTION(step, "goroutine %lld is said to be in a syscall on a thread that has goroutine %lld",
+                             LL(gid), LL(step->g));
     if (step->m && step->g != gid)
         step->out->run = GXT_RUN_BEGIN;
     if (step->m)
@@ -291,7 +300,8 @@ static int go_status(struct step *step)
 
     struct sched_resource *g = sched_find(&sched->gs, gid);
     if (g && g->status != status)
-        return CONTRADICTION(step, "inconsistent status for goroutine %lld: old %u vs. new %u", LL(gid), g->status, status);
+        return CONTRADICTION(step, "inconsistent status for goroutine %lld: old %u vs. new %u", LL(gid), g->status,
+                             status);
     if (!g && step->gen->dir.number != sched->initial_generation)
         return CONTRADICTION(step, "a status for goroutine %lld, not seen before, after the first generation", LL(gid));
     if (!g) {
@@ -847,8 +857,14 @@ static void fill(struct order_record *out, const struct lane *lane, gxt_procid p
 int sched_advance(struct sched *sched, struct lane *lane, const struct gen *gen, struct order_record *ret,
                   struct pending *pending, struct gxt_error *fault)
 {
-    struct step step = {.sched = sched, .lane = lane, .gen = gen, .out = ret, .pending = pending, .fault = fault,
-                        .p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE};
+    struct step step = {.sched = sched,
+                        .lane = lane,
+                        .gen = gen,
+                        .out = ret,
+                        .pending = pending,
+                        .fault = fault,
+                        .p = GXT_NO_PROC,
+                        .g = GXT_NO_GOROUTINE};
 
     if (UNLIKELY(sched->initial_generation == 0))
         sched->initial_generation = gen->dir.number;

@@ -63,7 +63,9 @@ static void name_save(const struct names *names, const struct gxt_string *name, 
     buf_put_varint(ret, map_get(&names->places, name->id));
 }
 
-enum { HAS_EXTRA = 0x80 }; /* beside the status */
+enum {
+    HAS_EXTRA = 0x80
+}; /* beside the status */
 
 static void extra_save(const struct sched_extra *extra, const struct names *names, struct buf *ret)
 {
@@ -81,7 +83,8 @@ static void extra_save(const struct sched_extra *extra, const struct names *name
 
 static int by_id(const void *a, const void *b)
 {
-    int64_t left = (*(const struct sched_resource *const *)a)->id, right = (*(const struct sched_resource *const *)b)->id;
+    int64_t left = (*(const struct sched_resource *const *)a)->id,
+            right = (*(const struct sched_resource *const *)b)->id;
     return (left > right) - (left < right);
 }
 
@@ -343,11 +346,12 @@ int order_restore(struct order *order, const void *bytes, size_t size, struct gx
     order->n_syncs = reader_varint(&in);
     order->n_generations = reader_varint(&in);
     int r = sched_restore(&order->sched, &in, order->pool);
-    if (r == 0 && (span_size(in.in) > 0 || order->stream.offset > order->source->size ||
-                   order->stream.offset < order->begin))
+    if (r == 0 &&
+        (span_size(in.in) > 0 || order->stream.offset > order->source->size || order->stream.offset < order->begin))
         r = GXT_EINDEX;
     if (r == 0)
         return 0;
     order_reset(order);
-    return fault_set(fault, r, GXT_NO_OFFSET, r == GXT_ENOMEM ? "no memory for a checkpoint" : "a checkpoint is damaged");
+    return fault_set(fault, r, GXT_NO_OFFSET,
+                     r == GXT_ENOMEM ? "no memory for a checkpoint" : "a checkpoint is damaged");
 }

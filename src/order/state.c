@@ -119,7 +119,8 @@ void sched_task_remove(struct sched *sched, struct sched_task *task)
     const struct sched_task *last = &sched->tasks[--sched->n_tasks];
     if (task != last) {
         *task = *last;
-        (void)map_put(&sched->task_ids, task->id, (uint32_t)(task - sched->tasks)); /* it is there: no memory is needed */
+        (void)map_put(&sched->task_ids, task->id,
+                      (uint32_t)(task - sched->tasks)); /* it is there: no memory is needed */
     }
 }
 

@@ -72,7 +72,8 @@ static bool goroutines(struct picture *picture, const struct order *order)
         const struct sched_resource *g = &sched->gs.items[i];
         if (!g->live)
             continue;
-        list[n] = (struct gxt_goroutine_state){.id = g->id, .thread = GXT_NO_THREAD, .state = sched_go_state[g->status]};
+        list[n] =
+            (struct gxt_goroutine_state){.id = g->id, .thread = GXT_NO_THREAD, .state = sched_go_state[g->status]};
         if (g->extra) {
             list[n].n_ranges = g->extra->n_ranges;
             list[n].n_regions = g->extra->n_regions;
@@ -154,8 +155,8 @@ static bool threads(struct picture *picture, const struct sched *sched)
     for (size_t i = 0; i < sched->n_ms; i++) {
         const struct sched_m *m = &sched->ms[i];
         list[i] = (struct gxt_thread_state){m->id, m->p, m->g};
-        struct gxt_goroutine_state *g = bsearch(&m->g, states->goroutines, states->n_goroutines,
-                                                sizeof *states->goroutines, goroutine_at);
+        struct gxt_goroutine_state *g =
+            bsearch(&m->g, states->goroutines, states->n_goroutines, sizeof *states->goroutines, goroutine_at);
         struct gxt_proc_state *p = bsearch(&m->p, states->procs, states->n_procs, sizeof *states->procs, proc_at);
         if (g)
             g->thread = m->id;

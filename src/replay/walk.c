@@ -69,11 +69,13 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
 
     int r = cursor->placed ? order_next(cursor->order, &record) : GXT_EINVAL;
     if (LIKELY(r > 0)) {
-        r = resolve(&cursor->resolver, cursor->order, &record, into);
+        struct gxt_error fault;
+        r = resolve(&cursor->resolver, order_gen(cursor->order), &record, into, &fault);
         if (LIKELY(r == 0)) {
             into->ordinal = cursor->ordinal;
             return 1;
         }
+        (void)order_fail(cursor->order, &fault);
     }
     return r == 0 ? 0 : fail(cursor, r);
 }

@@ -150,15 +150,17 @@ struct look {
     const struct resolver *resolver;
     const struct gen *gen;
     const struct order_record *record;
-    struct gxt_error fault;
+    struct gxt_error *fault;
+    int code; /* 0 while none failed */
 };
 
 static void unknown(struct look *look, const char *what, uint64_t id)
 {
     const struct order_record *record = look->record;
 
-    (void)fault_set(&look->fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
-                    wire_specs[record->type].name, what, (unsigned long long)id);
+    look->code =
+        fault_set(look->fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
+                  wire_specs[record->type].name, what, (unsigned long long)id);
 }
 
 static inline const struct gxt_string *string_at(struct look *look, uint64_t id)
@@ -282,7 +284,7 @@ static const struct gxt_string *stop_name(struct look *look, const struct gxt_st
     text[length++] = ')';
     int r = pool_string(look->resolver->pool, text, length, &name);
     if (r < 0)
-        (void)fault_set(&look->fault, r, GXT_NO_OFFSET, "no memory for another string");
+        look->code = fault_set(look->fault, r, GXT_NO_OFFSET, "no memory for another string");
     return name;
 }
 
@@ -374,12 +376,12 @@ static void put_details(struct look *look, const struct row *row, struct gxt_eve
     }
 }
 
-int resolve(const struct resolver *resolver, struct order *order, const struct order_record *record,
-            struct gxt_event *ret)
+int resolve(const struct resolver *resolver, const struct gen *gen, const struct order_record *record,
+            struct gxt_event *ret, struct gxt_error *fault)
 {
     const struct row *row = &rows[record->type];
     const uint8_t stack = record->type == WIRE_CPU_SAMPLE ? 0 : wire_specs[record->type].stack;
-    struct look look = {.resolver = resolver, .gen = order_gen(order), .record = record};
+    struct look look = {.resolver = resolver, .gen = gen, .record = record, .fault = fault};
 
     *ret = (struct gxt_event){.time_ns = record->time_ns,
                               .thread = record->thread,
@@ -394,5 +396,5 @@ int resolve(const struct resolver *resolver, struct order *order, const struct o
         put_transition(&look, row, ret);
     else
         put_details(&look, row, ret);
-    return LIKELY(look.fault.code == 0) ? 0 : order_fail(order, &look.fault);
+    return look.code;
 }

@@ -23,15 +23,16 @@ void resolver_done(struct resolver *resolver);
 
 /**
  * resolve() - make an event of a record
- * @order:   the walk that handed it out, just now
+ * @gen:     its generation, with the tables; NULL for a Sync that begins none
  * @ret:     all of it is written, but for the ordinal
+ * @fault:   written when negative is returned
  *
  * Here the ids of strings and stacks are looked up, and so here it shows when the tables have none of them.
  *
- * Return: 0; negative when that is so: the walk then ends with the fault (order_fail).
+ * Return: 0; negative when that is so.
  */
-int resolve(const struct resolver *resolver, struct order *order, const struct order_record *record,
-            struct gxt_event *ret);
+int resolve(const struct resolver *resolver, const struct gen *gen, const struct order_record *record,
+            struct gxt_event *ret, struct gxt_error *fault);
 
 /* Go's words. All take anything and return a static text; the public header says what for what is none. */
 const char *word_kind(int kind);
