@@ -220,19 +220,24 @@ static inline uint8_t reason_code(const struct resolver *resolver, const struct 
     return code == MAP_NONE ? GXT_REASON_OTHER : (uint8_t)code;
 }
 
+/* By far the most events are these, so every field is written once: clearing first would write most of them twice. */
 static inline void put_transition(struct look *look, const struct row *row, struct gxt_event *event)
 {
     const struct order_record *record = look->record;
     struct gxt_transition *transition = &event->transition;
 
-    transition->id = subject_of(row, record);
+    transition->id = row->subject == THE_ARGUMENT              ? (int64_t)record->args[0]
+                     : row->resource == GXT_RESOURCE_GOROUTINE ? record->goroutine
+                                                               : record->proc;
+    transition->reason = look->resolver->empty;
+    transition->stack = row->own_stack ? event->stack : NULL;
+    transition->label = NULL;
     transition->resource = row->resource;
     transition->from = row->from;
     transition->to = row->to;
     transition->run = row->run;
-    transition->reason = look->resolver->empty;
-    if (row->own_stack)
-        transition->stack = event->stack;
+    transition->reason_code = GXT_REASON_NONE;
+    transition->stolen = false;
 
     switch (record->type) {
     case WIRE_GO_STOP:
@@ -334,10 +339,12 @@ static void put_log(struct look *look, struct gxt_log *log)
     log->message = string_at(look, look->record->args[2]);
 }
 
-static void put_details(struct look *look, const struct row *row, struct gxt_event *event)
+/* Not inlined, so that the way of the many stays short. */
+static __attribute__((noinline)) void put_details(struct look *look, const struct row *row, struct gxt_event *event)
 {
     const struct order_record *record = look->record;
 
+    event->sync = (struct gxt_sync){0}; /* the largest of the union's */
     switch (row->kind) {
     case GXT_KIND_SYNC:
         put_sync(look, &event->sync);
@@ -383,13 +390,14 @@ int resolve(const struct resolver *resolver, const struct gen *gen, const struct
     const uint8_t stack = record->type == WIRE_CPU_SAMPLE ? 0 : wire_specs[record->type].stack;
     struct look look = {.resolver = resolver, .gen = gen, .record = record, .fault = fault};
 
-    *ret = (struct gxt_event){.time_ns = record->time_ns,
-                              .thread = record->thread,
-                              .proc = record->proc,
-                              .goroutine = record->goroutine,
-                              .kind = row->kind,
-                              .wire_type = record->type,
-                              .flags = record->flags};
+    ret->time_ns = record->time_ns;
+    ret->thread = record->thread;
+    ret->proc = record->proc;
+    ret->goroutine = record->goroutine;
+    ret->kind = row->kind;
+    ret->wire_type = record->type;
+    ret->flags = record->flags;
+    ret->stack = NULL;
     if (stack != 0)
         ret->stack = stack_at(&look, record->args[stack - 1]);
     if (LIKELY(row->kind == GXT_KIND_STATE_TRANSITION))
