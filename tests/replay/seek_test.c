@@ -1,0 +1,333 @@
+/* seek_test.c: whatever a cursor yields after a seek is what it yields by walking from the start.
+ *
+ * usage: seek_test TRACE INDEX [SEEKS [SEED]]
+ *
+ * INDEX is built anew. Every place of a small trace is tried, else SEEKS places at random, with an index and, where that
+ * does not take too long, without: by ordinal, by position token, by time, by generation. In every field.
+ */
+#include <gxt/gxt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SMALL = 3000,      /* events: below, every place is tried */
+    WITHOUT_INDEX = 40 /* places tried without an index in a trace that is not small */
+};
+
+static struct {
+    struct gxt_trace *trace;
+    struct gxt_index *index;
+    struct gxt_cursor *walker; /* without an index */
+    struct gxt_event *events;  /* all */
+    uint64_t n_events, n_kept, capacity;
+    int end; /* code of the walk's end */
+    struct gxt_error fault;
+} the;
+
+static _Noreturn void wrong(const char *what, uint64_t ordinal)
+{
+    printf("%s, at event %" PRIu64 "\n", what, ordinal);
+    exit(1);
+}
+
+/* ---- the same event, in every field ---- */
+
+static bool same_transition(const struct gxt_transition *a, const struct gxt_transition *b)
+{
+    return a->id == b->id && a->reason == b->reason && a->stack == b->stack && a->label == b->label &&
+           a->run_thread == b->run_thread && a->resource == b->resource && a->from == b->from && a->to == b->to &&
+           a->run == b->run && a->reason_code == b->reason_code && a->stolen == b->stolen;
+}
+
+static bool same_sync(const struct gxt_sync *a, const struct gxt_sync *b)
+{
+    return a->n == b->n && a->generation == b->generation && a->has_snapshot == b->has_snapshot &&
+           a->clock_ns == b->clock_ns && a->mono_ns == b->mono_ns && a->wall_sec == b->wall_sec &&
+           a->wall_nsec == b->wall_nsec;
+}
+
+static bool same_range(const struct gxt_range *a, const struct gxt_range *b)
+{
+    return a->name == b->name && a->detail == b->detail && a->id == b->id && a->bytes_swept == b->bytes_swept &&
+           a->bytes_reclaimed == b->bytes_reclaimed && a->range == b->range && a->scope == b->scope &&
+           a->resource == b->resource;
+}
+
+static bool same_details(const struct gxt_event *a, const struct gxt_event *b)
+{
+    switch (a->kind) {
+    case GXT_KIND_SYNC:
+        return same_sync(&a->sync, &b->sync);
+    case GXT_KIND_METRIC:
+        return a->metric.name == b->metric.name && a->metric.value == b->metric.value;
+    case GXT_KIND_LABEL:
+        return a->label.label == b->label.label && a->label.goroutine == b->label.goroutine;
+    case GXT_KIND_RANGE_BEGIN:
+    case GXT_KIND_RANGE_ACTIVE:
+    case GXT_KIND_RANGE_END:
+        return same_range(&a->range, &b->range);
+    case GXT_KIND_TASK_BEGIN:
+    case GXT_KIND_TASK_END:
+        return a->task.id == b->task.id && a->task.parent == b->task.parent && a->task.type == b->task.type;
+    case GXT_KIND_REGION_BEGIN:
+    case GXT_KIND_REGION_END:
+        return a->region.task == b->region.task && a->region.type == b->region.type;
+    case GXT_KIND_LOG:
+        return a->log.task == b->log.task && a->log.category == b->log.category && a->log.message == b->log.message;
+    case GXT_KIND_STATE_TRANSITION:
+        return same_transition(&a->transition, &b->transition);
+    case GXT_KIND_EXPERIMENTAL:
+        return a->experimental.n_args == b->experimental.n_args &&
+               memcmp(a->experimental.args, b->experimental.args, a->experimental.n_args * sizeof(uint64_t)) == 0;
+    default:
+        return true;
+    }
+}
+
+/* Strings and stacks are one pointer for one content as long as the trace is open. */
+static bool same_event(const struct gxt_event *a, const struct gxt_event *b)
+{
+    return a->time_ns == b->time_ns && a->ordinal == b->ordinal && a->thread == b->thread && a->proc == b->proc &&
+           a->goroutine == b->goroutine && a->stack == b->stack && a->kind == b->kind && a->wire_type == b->wire_type &&
+           a->flags == b->flags && same_details(a, b);
+}
+
+/* ---- the truth ---- */
+
+static void keep(const struct gxt_event *event)
+{
+    if (the.n_kept == the.capacity) {
+        the.capacity = the.capacity ? the.capacity * 2 : 1024;
+        the.events = realloc(the.events, the.capacity * sizeof *the.events);
+        if (!the.events)
+            wrong("no memory", event->ordinal);
+    }
+    the.events[the.n_kept++] = *event;
+}
+
+static void walk(void)
+{
+    const struct gxt_event *event;
+
+    if (gxt_cursor_new(the.trace, NULL, &the.walker) != 0)
+        wrong("no cursor", 0);
+    while ((the.end = gxt_cursor_next(the.walker, &event)) == 1) {
+        if (event->ordinal != the.n_events++)
+            wrong("an ordinal is left out", event->ordinal);
+        keep(event);
+    }
+    if (the.end < 0)
+        the.fault = *gxt_cursor_error(the.walker);
+}
+
+/* The first event at or after a moment, by scan. */
+static uint64_t first_at(int64_t time_ns)
+{
+    uint64_t low = 0, high = the.n_events;
+
+    while (low < high) {
+        uint64_t middle = (low + high) / 2;
+        if (the.events[middle].time_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- the tries ---- */
+
+/* The cursor stands before event @ordinal: it says so, and yields this event and some after it. */
+static void expect(struct gxt_cursor *cursor, uint64_t ordinal, const char *how)
+{
+    const struct gxt_event *event;
+    struct gxt_pos pos;
+
+    if (ordinal > the.n_events)
+        ordinal = the.n_events;
+    gxt_cursor_tell(cursor, &pos);
+    if (pos.ordinal != ordinal)
+        wrong(how, ordinal);
+    for (uint64_t i = ordinal; i < ordinal + 3 && i < the.n_events; i++)
+        if (gxt_cursor_next(cursor, &event) != 1 || !same_event(event, &the.events[i]))
+            wrong(how, i);
+    if (ordinal + 3 <= the.n_events)
+        return;
+    if (gxt_cursor_next(cursor, &event) != the.end)
+        wrong("another end after a seek", ordinal);
+    if (the.end < 0 && (gxt_cursor_error(cursor)->offset != the.fault.offset ||
+                        strcmp(gxt_cursor_error(cursor)->message, the.fault.message) != 0))
+        wrong("another fault after a seek", ordinal);
+}
+
+static void try_place(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    char token[GXT_POS_TOKEN_SIZE];
+    struct gxt_pos pos;
+
+    if (gxt_cursor_seek_ordinal(cursor, ordinal) != 0)
+        wrong("seek by ordinal fails", ordinal);
+    gxt_cursor_tell(cursor, &pos);
+    expect(cursor, ordinal, "seek by ordinal");
+
+    gxt_pos_print(pos, token);
+    memset(&pos, 0, sizeof pos);
+    if (gxt_pos_parse(token, &pos) != 0 || gxt_cursor_seek_pos(cursor, pos) != 0)
+        wrong("seek by token fails", ordinal);
+    expect(cursor, ordinal, "seek by token");
+}
+
+static void try_time(struct gxt_cursor *cursor, int64_t time_ns)
+{
+    if (gxt_cursor_seek_time(cursor, time_ns) != 0)
+        wrong("seek by time fails", first_at(time_ns));
+    expect(cursor, first_at(time_ns), "seek by time");
+}
+
+static void try_generations(struct gxt_cursor *cursor)
+{
+    gxt_gen generation = 0;
+
+    for (uint64_t i = 0; i < the.n_events; i++) {
+        if (the.events[i].kind != GXT_KIND_SYNC || the.events[i].sync.generation == 0)
+            continue;
+        if (gxt_cursor_seek_generation(cursor, generation++) != 0)
+            wrong("seek by generation fails", i);
+        expect(cursor, i, "seek by generation");
+        if (gxt_cursor_generation(cursor) != generation - 1 && i + 3 < the.n_events &&
+            the.events[i + 1].kind != GXT_KIND_SYNC && the.events[i + 2].kind != GXT_KIND_SYNC)
+            wrong("another generation", i);
+    }
+    if (gxt_cursor_seek_generation(cursor, generation + 5) != 0)
+        wrong("seek past the generations fails", generation);
+    expect(cursor, the.n_events, "seek past the generations");
+}
+
+static void try_ends(struct gxt_cursor *cursor)
+{
+    if (gxt_cursor_seek_end(cursor) != 0)
+        wrong("seek to the end fails", the.n_events);
+    expect(cursor, the.n_events, "seek to the end");
+    if (gxt_cursor_seek_start(cursor) != 0)
+        wrong("seek to the start fails", 0);
+    expect(cursor, 0, "seek to the start");
+    try_time(cursor, INT64_MIN);
+    try_time(cursor, INT64_MAX);
+    try_place(cursor, UINT64_MAX);
+    try_place(cursor, the.n_events);
+}
+
+/* The states at a place, reached by seeking and by walking. */
+static void same_states(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    struct gxt_states *sought, *walked;
+
+    if (gxt_cursor_seek_ordinal(the.walker, ordinal) != 0 || gxt_cursor_states(the.walker, &walked) != 0)
+        wrong("no states by walking", ordinal);
+    if (ordinal < the.n_events ? gxt_cursor_seek_time(cursor, the.events[ordinal].time_ns) != 0
+                               : gxt_cursor_seek_end(cursor) != 0)
+        wrong("no seek", ordinal);
+    if (gxt_cursor_states(cursor, &sought) != 0)
+        wrong("no states by seeking", ordinal);
+    if (sought->ordinal != ordinal || walked->ordinal != ordinal || sought->time_ns != walked->time_ns ||
+        sought->n_goroutines != walked->n_goroutines || sought->n_procs != walked->n_procs ||
+        sought->n_threads != walked->n_threads || sought->n_tasks != walked->n_tasks ||
+        sought->gc_running != walked->gc_running)
+        wrong("other states after a seek", ordinal);
+    for (size_t i = 0; i < sought->n_goroutines; i++) {
+        const struct gxt_goroutine_state *a = &sought->goroutines[i], *b = &walked->goroutines[i];
+        if (a->id != b->id || a->thread != b->thread || a->state != b->state || a->n_regions != b->n_regions ||
+            a->n_ranges != b->n_ranges)
+            wrong("another goroutine after a seek", ordinal);
+    }
+    for (size_t i = 0; i < sought->n_procs; i++)
+        if (sought->procs[i].id != walked->procs[i].id || sought->procs[i].state != walked->procs[i].state ||
+            sought->procs[i].thread != walked->procs[i].thread)
+            wrong("another processor after a seek", ordinal);
+    for (size_t i = 0; i < sought->n_threads; i++)
+        if (memcmp(&sought->threads[i], &walked->threads[i], sizeof *sought->threads) != 0)
+            wrong("another thread after a seek", ordinal);
+    expect(cursor, ordinal, "after the states were asked");
+    gxt_states_free(sought);
+    gxt_states_free(walked);
+}
+
+/* Steele, Lea and Flood's SplitMix64. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static void try_all(struct gxt_cursor *cursor)
+{
+    for (uint64_t i = 0; i <= the.n_events; i++)
+        try_place(cursor, i);
+    for (uint64_t i = the.n_events; i-- > 0;) {
+        try_time(cursor, the.events[i].time_ns);
+        try_time(cursor, (int64_t)((uint64_t)the.events[i].time_ns + 1));
+        try_place(cursor, i);
+    }
+}
+
+static void try_random(struct gxt_cursor *cursor, uint64_t n, uint64_t seed)
+{
+    int64_t first_ns = the.events[0].time_ns;
+    uint64_t span = (uint64_t)the.events[the.n_events - 1].time_ns - (uint64_t)first_ns + 1;
+
+    for (uint64_t i = 0; i < n; i++) {
+        try_place(cursor, next_random(&seed) % (the.n_events + 1));
+        try_time(cursor, (int64_t)((uint64_t)first_ns + next_random(&seed) % span));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
+    struct gxt_error error;
+    uint64_t seeks = argc > 3 ? strtoull(argv[3], NULL, 10) : 200, seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
+
+    if (argc < 3) {
+        fprintf(stderr, "usage: seek_test TRACE INDEX [SEEKS [SEED]]\n");
+        return 2;
+    }
+    if (gxt_trace_open(argv[1], &the.trace, &error) < 0) {
+        printf("not tried: %s\n", error.message);
+        return 0; /* nothing to seek in */
+    }
+    walk();
+    options.rebuild = true;
+    int r = gxt_index_build(the.trace, argv[2], &options, &error);
+    if (r != the.end || (r < 0 && error.offset != the.fault.offset))
+        wrong(r < 0 ? error.message : "the build found no fault", the.n_events);
+    if (gxt_index_open(the.trace, argv[2], &the.index, &error) != 0)
+        wrong(error.message, 0);
+
+    for (int with_index = 0; with_index < 2; with_index++) {
+        struct gxt_cursor *cursor;
+        if (gxt_cursor_new(the.trace, with_index ? the.index : NULL, &cursor) != 0)
+            wrong("no cursor", 0);
+        try_ends(cursor);
+        try_generations(cursor);
+        if (the.n_events <= SMALL)
+            try_all(cursor);
+        else
+            try_random(cursor, with_index || seeks < WITHOUT_INDEX ? seeks : WITHOUT_INDEX, seed);
+        for (uint64_t i = 0; i < 20; i++)
+            same_states(cursor, next_random(&seed) % (the.n_events + 1));
+        gxt_cursor_free(cursor);
+    }
+    printf("%" PRIu64 " events, seed %s\n", the.n_events, argc > 4 ? argv[4] : "1");
+    gxt_cursor_free(the.walker);
+    if (gxt_index_damage(the.index, &error) != 0)
+        wrong(error.message, 0);
+    gxt_index_close(the.index);
+    gxt_trace_close(the.trace);
+    free(the.events);
+    return 0;
+}
