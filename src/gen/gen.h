@@ -10,6 +10,9 @@
 #include "wire.h"
 
 #include <gxt/event.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 /** What a batch holds. */
 enum gen_batch_kind {
@@ -41,7 +44,7 @@ struct gen_dir {
     uint64_t min_tick;   /**< its Sync's time, as Go's reader takes it: the smallest base time, 0 being overwritten */
     struct gen_batch *batches; /**< in the order of the file */
     size_t n_batches, capacity;
-    bool hashed;         /**< whether the batches' hashes are set, and are to be checked on the first read */
+    bool hashed; /**< whether the batches' hashes are set, and are to be checked on the first read */
 };
 
 void gen_dir_done(struct gen_dir *dir);
@@ -51,9 +54,9 @@ void gen_dir_hash(struct gen_dir *dir, const struct source *source);
 
 /** Where a walk over the generations is. A plain value. */
 struct gen_stream {
-    uint64_t offset;       /**< of the next batch */
-    bool begun;            /**< before Go 1.26: a generation was found already, … */
-    bool more;             /**< … and the first batch of another one lies at offset */
+    uint64_t offset;        /**< of the next batch */
+    bool begun;             /**< before Go 1.26: a generation was found already, … */
+    bool more;              /**< … and the first batch of another one lies at offset */
     struct gxt_error fault; /**< before Go 1.26: what ended the generation found last; code 0 for nothing */
 };
 
@@ -96,7 +99,7 @@ struct gxt_stack {
 
 /** Local id to pool entry, for one generation. */
 struct gen_table {
-    const void **dense;  /**< by id, NULL for none; used when ids are close together */
+    const void **dense; /**< by id, NULL for none; used when ids are close together */
     size_t n_dense, capacity;
     struct map sparse;   /**< id to place in values; used when they are not */
     const void **values; /**< with sparse only */
@@ -145,8 +148,8 @@ struct gen {
     uint64_t snapshot_tick, mono_ns, wall_sec, wall_nsec; /**< as written */
     struct gen_table strings, stacks;
     const struct gxt_string *empty; /**< "": what string id 0 names */
-    struct gen_lane *lanes; /**< in the order of their first batches */
-    uint32_t *lane_batches; /**< indexes into dir.batches */
+    struct gen_lane *lanes;         /**< in the order of their first batches */
+    uint32_t *lane_batches;         /**< indexes into dir.batches */
     size_t n_lanes, lanes_capacity, lane_batches_capacity;
     struct gen_sample *samples; /**< sorted by time as Go's unstable sort leaves them */
     size_t n_samples, samples_capacity;
@@ -188,7 +191,11 @@ void gen_entries(const struct gen_table *table, struct gen_entry *ret);
 static inline int64_t gen_time(double ns_per_tick, uint64_t ticks)
 {
     double ns = (LIKELY((int64_t)ticks >= 0) ? (double)(int64_t)ticks : (double)ticks) * ns_per_tick;
+#if defined(__x86_64__)
+    return _mm_cvttsd_si64(_mm_set_sd(ns)); /* gives just that for what does not fit */
+#else
     return LIKELY(ns >= -0x1p63 && ns < 0x1p63) ? (int64_t)ns : INT64_MIN;
+#endif
 }
 
 /**

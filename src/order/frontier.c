@@ -59,7 +59,12 @@ void frontier_insert(struct frontier *frontier, struct lane *lane)
 
 void frontier_update(struct frontier *frontier, size_t i)
 {
-    frontier->entries[i].time_ns = frontier->entries[i].lane->time_ns;
+    struct frontier_entry *entries = frontier->entries;
+    const int64_t time_ns = entries[i].time_ns = entries[i].lane->time_ns;
+
+    /* Mostly the earliest lane stays the earliest for some events. */
+    if (LIKELY(i == 0 && frontier->n > 2 && entries[1].time_ns >= time_ns && entries[2].time_ns >= time_ns))
+        return;
     if (i == 0 || sift_up(frontier->entries, i) == i)
         sift_down(frontier->entries, frontier->n, i);
 }

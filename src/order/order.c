@@ -36,6 +36,8 @@ int order_new(const struct source *source, uint64_t offset, int version, struct 
     order->version = version;
     order->begin = offset;
     order->finder = finder.find ? finder : (struct order_finder){find_by_scan, order};
+    order->step =
+        (struct step){.sched = &order->sched, .gen = &order->gen, .pending = &order->pending, .fault = &order->fault};
     order_reset(order);
     *ret = order;
     return 0;
@@ -58,7 +60,7 @@ void order_reset(struct order *order)
 {
     sched_clear(&order->sched);
     order->stream = (struct gen_stream){.offset = order->begin};
-    order->done = order->has_gen = false;
+    order->done = order->has_gen = order->steady = false;
     order->frontier.n = 0;
     order->sample = order->gen.n_samples = 0;
     order->pending = (struct pending){0};
@@ -202,10 +204,10 @@ static void look_for_label(struct order *order, const struct lane *lane, struct 
         order->pending.records[1].label = lane->head.args[0];
 }
 
-static inline int try_lane(struct order *order, size_t i, struct order_record *ret)
+static inline __attribute__((always_inline)) int try_lane(struct order *order, size_t i, struct order_record *ret)
 {
     struct lane *lane = order->frontier.entries[i].lane;
-    int r = sched_advance(&order->sched, lane, &order->gen, ret, &order->pending, &order->fault);
+    int r = sched_advance(&order->step, lane, ret);
     if (r <= 0)
         return r;
 
@@ -250,32 +252,56 @@ static int next_pending(struct order *order, struct order_record *ret)
     return hand_out(order, ret);
 }
 
+/* Looks at what order_next() may pass over: whether anything goes before the frontier's head. */
+static void settle(struct order *order)
+{
+    order->steady = order->frontier.n > 0 && order->pending.n == 0 && order->fault.code == 0 && !order->done;
+    order->sample_ns = order->sample < order->gen.n_samples ? order->gen.samples[order->sample].time_ns : INT64_MAX;
+}
+
 static int advance(struct order *order, struct order_record *ret)
 {
-    if (UNLIKELY(order->pending.n > 0))
+    if (order->pending.n > 0)
         return next_pending(order, ret);
-    if (UNLIKELY(order->sample < order->gen.n_samples)) {
-        if (order->frontier.n == 0 || order->gen.samples[order->sample].time_ns < order->frontier.entries[0].time_ns)
-            return next_sample(order, ret);
-    }
-    if (UNLIKELY(order->frontier.n == 0))
+    if (order->sample < order->gen.n_samples &&
+        (order->frontier.n == 0 || order->sample_ns < order->frontier.entries[0].time_ns))
+        return next_sample(order, ret);
+    if (order->frontier.n == 0)
         return next_generation(order, ret);
 
     int r = try_lane(order, 0, ret);
-    if (UNLIKELY(r == 0))
+    if (r == 0)
         r = try_others(order, ret);
-    if (UNLIKELY(r < 0))
-        return r;
-    return hand_out(order, ret);
+    return r < 0 ? r : hand_out(order, ret);
+}
+
+static __attribute__((noinline)) int next_unsteady(struct order *order, struct order_record *ret)
+{
+    if (order->fault.code < 0)
+        return order->fault.code;
+    if (order->done)
+        return 0;
+    int r = advance(order, ret);
+    settle(order);
+    return r;
 }
 
 int order_next(struct order *order, struct order_record *ret)
 {
-    if (UNLIKELY(order->fault.code < 0))
-        return order->fault.code;
-    if (UNLIKELY(order->done))
-        return 0;
-    return advance(order, ret);
+    if (UNLIKELY(!order->steady || order->sample_ns < order->frontier.entries[0].time_ns))
+        return next_unsteady(order, ret);
+    int r = try_lane(order, 0, ret);
+    if (UNLIKELY(r <= 0)) {
+        if (r == 0)
+            r = try_others(order, ret);
+        if (r < 0) {
+            order->steady = false;
+            return r;
+        }
+    }
+    if (UNLIKELY(order->pending.n > 0 || order->frontier.n == 0))
+        order->steady = false;
+    return hand_out(order, ret);
 }
 
 const struct gxt_error *order_fault(const struct order *order)
@@ -286,6 +312,7 @@ const struct gxt_error *order_fault(const struct order *order)
 int order_fail(struct order *order, const struct gxt_error *fault)
 {
     order->fault = *fault;
+    order->steady = false;
     return fault->code;
 }
 

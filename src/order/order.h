@@ -12,8 +12,8 @@
 
 /** One ordered event, with its generation's own ids. */
 struct order_record {
-    int64_t time_ns;               /**< strictly rising from record to record */
-    gxt_threadid thread;           /**< context before the event, as the three below */
+    int64_t time_ns;     /**< strictly rising from record to record */
+    gxt_threadid thread; /**< context before the event, as the three below */
     gxt_procid proc;
     gxt_goid goroutine;
     uint64_t args[WIRE_MAX_ARGS];  /**< as wire_specs has them. A sync: its number. A sample: its stack. STW_END: its

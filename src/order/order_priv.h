@@ -9,15 +9,15 @@
 
 struct lane {
     struct wire_event head;
-    const uint8_t *at, *end;   /* of what is left of the batch */
-    int64_t time_ns;           /* of the head, as the lane has it: not yet pushed behind the event before it */
-    int64_t base_ns;           /* of the batch */
-    uint64_t offset;           /* of the head */
-    const uint32_t *batches;   /* still to come */
+    const uint8_t *at, *end; /* of what is left of the batch */
+    int64_t time_ns;         /* of the head, as the lane has it: not yet pushed behind the event before it */
+    int64_t base_ns;         /* of the batch */
+    uint64_t offset;         /* of the head */
+    const uint32_t *batches; /* still to come */
     size_t n_batches;
-    uint64_t left;             /* bytes in them */
+    uint64_t left; /* bytes in them */
     gxt_threadid thread;
-    uint32_t m;                /* place of its M in sched.ms; MAP_NONE until its first try */
+    uint32_t m; /* place of its M in sched.ms; MAP_NONE until its first try */
 };
 
 /* Reads the lane's next event into its head. 1; 0 when there is none left; negative with a fault. */
@@ -44,12 +44,30 @@ int frontier_reserve(struct frontier *frontier, size_t n);
 /* ---- sched.c: the state machine ---- */
 
 /* Raw statuses: tracev2.GoStatus and tracev2.ProcStatus. */
-enum { G_BAD, G_RUNNABLE, G_RUNNING, G_SYSCALL, G_WAITING, N_G_STATUSES };
-enum { P_BAD, P_RUNNING, P_IDLE, P_SYSCALL, P_SYSCALL_ABANDONED, N_P_STATUSES };
-enum { GC_UNDETERMINED, GC_NOT_RUNNING, GC_RUNNING };
+enum {
+    G_BAD,
+    G_RUNNABLE,
+    G_RUNNING,
+    G_SYSCALL,
+    G_WAITING,
+    N_G_STATUSES
+};
+enum {
+    P_BAD,
+    P_RUNNING,
+    P_IDLE,
+    P_SYSCALL,
+    P_SYSCALL_ABANDONED,
+    N_P_STATUSES
+};
+enum {
+    GC_UNDETERMINED,
+    GC_NOT_RUNNING,
+    GC_RUNNING
+};
 
-extern const uint8_t sched_go_state[N_G_STATUSES];     /* status to enum gxt_gostate */
-extern const uint8_t sched_proc_state[N_P_STATUSES];   /* status to enum gxt_procstate */
+extern const uint8_t sched_go_state[N_G_STATUSES];   /* status to enum gxt_gostate */
+extern const uint8_t sched_proc_state[N_P_STATUSES]; /* status to enum gxt_procstate */
 
 struct sched_region {
     gxt_taskid task;
@@ -74,7 +92,7 @@ struct sched_resource {
     uint64_t seq, seq_generation;
     struct sched_extra *extra; /* NULL for none */
     uint8_t status;
-    bool live;                 /* false: the slot is free */
+    bool live; /* false: the slot is free */
 };
 
 /* Resources by id. A place stays good as long as its resource lives. */
@@ -121,10 +139,22 @@ struct pending {
 void sched_done(struct sched *sched);
 void sched_clear(struct sched *sched);
 
-/* Tries to advance a lane's head. 1: it advanced, @ret is the first record and @pending has the others; 0: it must wait;
- * negative with a fault. */
-int sched_advance(struct sched *sched, struct lane *lane, const struct gen *gen, struct order_record *ret,
-                  struct pending *pending, struct gxt_error *fault);
+/* One try. What is the same for all tries of a generation is set once for it. */
+struct step {
+    struct sched *sched;
+    const struct gen *gen;
+    struct pending *pending;
+    struct gxt_error *fault;
+    struct lane *lane;
+    struct order_record *out;
+    struct sched_m *m; /* NULL for a lane of no thread */
+    gxt_procid p;      /* context; -1 for none */
+    gxt_goid g;
+};
+
+/* Tries to advance a lane's head. 1: it advanced, @ret is the first record and step->pending has the others; 0: it must
+ * wait; negative with a fault. */
+int sched_advance(struct step *step, struct lane *lane, struct order_record *ret);
 
 /* Makes the changes of a pending record that is handed out. */
 void sched_apply(struct sched *sched, const struct pending *pending, const struct order_record *record);
@@ -165,9 +195,9 @@ struct order {
     const struct source *source;
     struct pool *pool;
     struct order_finder finder;
-    uint64_t begin;              /* offset of the first batch */
+    uint64_t begin; /* offset of the first batch */
     int version;
-    bool done;                   /* the last sync is out */
+    bool done; /* the last sync is out */
     bool has_gen;
     struct gen_stream stream;
     struct gen gen;
@@ -176,9 +206,12 @@ struct order {
     struct frontier frontier;
     struct lane *lanes;
     size_t lanes_capacity;
-    size_t sample;               /* the next one of gen.samples */
+    size_t sample; /* the next one of gen.samples */
     struct pending pending;
-    int64_t last_ns;             /* of the last record; 0 before the first, as in Go's reader */
+    struct step step;
+    bool steady;       /* the frontier has a head, and nothing but a sample may go before it */
+    int64_t sample_ns; /* time of the next sample; INT64_MAX when there is none */
+    int64_t last_ns;   /* of the last record; 0 before the first, as in Go's reader */
     uint64_t n_syncs, n_generations;
     struct gxt_error fault;
 };

@@ -22,19 +22,6 @@ const uint8_t sched_proc_state[N_P_STATUSES] = {
     [P_SYSCALL] = GXT_PROC_RUNNING,  [P_SYSCALL_ABANDONED] = GXT_PROC_IDLE,
 };
 
-/* One try. */
-struct step {
-    struct sched *sched;
-    struct lane *lane;
-    const struct gen *gen;
-    struct order_record *out;
-    struct pending *pending;
-    struct gxt_error *fault;
-    struct sched_m *m; /* NULL for a lane of no thread */
-    gxt_procid p;      /* context; -1 for none */
-    gxt_goid g;
-};
-
 #define CONTRADICTION(step, ...) fault_set((step)->fault, GXT_ECORRUPT, (step)->lane->offset, __VA_ARGS__)
 #define ARG(step, i) ((step)->lane->head.args[i])
 #define LL(x) ((long long)(x))
@@ -352,7 +339,7 @@ static int go_create_syscall(struct step *step)
 }
 
 /* The context's goroutine, which must be in the state an event needs. NULL with a fault in @ret. */
-static struct sched_resource *must_be(struct step *step, unsigned needs, uint8_t status, int *ret)
+static inline struct sched_resource *must_be(struct step *step, unsigned needs, uint8_t status, int *ret)
 {
     *ret = need(step, needs);
     if (UNLIKELY(*ret < 0))
@@ -422,6 +409,7 @@ static struct order_record *follow(struct step *step, uint8_t type)
 {
     struct order_record *record = &step->pending->records[step->pending->n++];
 
+    step->pending->m = step->lane->m;
     *record = (struct order_record){
         .time_ns = step->lane->time_ns,
         .thread = step->lane->thread,
@@ -854,33 +842,37 @@ static void fill(struct order_record *out, const struct lane *lane, gxt_procid p
     out->flags = 0;
 }
 
-int sched_advance(struct sched *sched, struct lane *lane, const struct gen *gen, struct order_record *ret,
-                  struct pending *pending, struct gxt_error *fault)
+/* The thread is known from its first try on. */
+static int first_try(struct step *step, struct lane *lane)
 {
-    struct step step = {.sched = sched,
-                        .lane = lane,
-                        .gen = gen,
-                        .out = ret,
-                        .pending = pending,
-                        .fault = fault,
-                        .p = GXT_NO_PROC,
-                        .g = GXT_NO_GOROUTINE};
+    if (step->sched->initial_generation == 0)
+        step->sched->initial_generation = step->gen->dir.number;
+    if (lane->thread == GXT_NO_THREAD)
+        return 0;
+    lane->m = sched_m_at(step->sched, lane->thread);
+    return lane->m == MAP_NONE ? no_memory(step) : 0;
+}
 
-    if (UNLIKELY(sched->initial_generation == 0))
-        sched->initial_generation = gen->dir.number;
-    if (LIKELY(lane->thread != GXT_NO_THREAD)) {
-        if (UNLIKELY(lane->m == MAP_NONE)) {
-            lane->m = sched_m_at(sched, lane->thread);
-            if (lane->m == MAP_NONE)
-                return no_memory(&step);
-        }
-        step.m = &sched->ms[lane->m];
-        step.p = step.m->p;
-        step.g = step.m->g;
-        pending->m = lane->m;
+int sched_advance(struct step *step, struct lane *lane, struct order_record *ret)
+{
+    step->lane = lane;
+    step->out = ret;
+    if (UNLIKELY(lane->m == MAP_NONE)) { /* and every try of a lane of no thread */
+        int r = first_try(step, lane);
+        if (r < 0)
+            return r;
     }
-    fill(ret, lane, step.p, step.g);
-    return dispatch(&step);
+    if (LIKELY(lane->m != MAP_NONE)) {
+        step->m = &step->sched->ms[lane->m];
+        step->p = step->m->p;
+        step->g = step->m->g;
+    } else {
+        step->m = NULL;
+        step->p = GXT_NO_PROC;
+        step->g = GXT_NO_GOROUTINE;
+    }
+    fill(ret, lane, step->p, step->g);
+    return dispatch(step);
 }
 
 void sched_apply(struct sched *sched, const struct pending *pending, const struct order_record *record)
