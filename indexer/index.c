@@ -18,6 +18,7 @@ struct build {
     struct gxt_facts facts;
     char *path;
     struct progress progress;
+    bool is_running;                      /* the library had something to do, and began */
     uint64_t bytes_before, events_before; /* that an earlier build had covered */
 };
 
@@ -43,6 +44,11 @@ static int on_progress(void *user, const struct gxt_progress *state)
 {
     struct build *build = user;
 
+    if (!build->is_running) {
+        build->is_running = true;
+        build->bytes_before = state->bytes_done;
+        build->events_before = state->events_done;
+    }
     progress_draw(&build->progress, state);
     return is_interrupted;
 }
@@ -78,6 +84,10 @@ static void tell_built(const struct build *build)
 
     if (look(build, &facts) < 0)
         return;
+    if (!build->is_running) {
+        tell_content(build, &facts, "complete already (--force builds it anew)");
+        return;
+    }
     tell_content(build, &facts, facts.fault.code ? "built up to the trace's fault" : "built");
     n_events = (double)(facts.n_events - build->events_before);
     bytes -= (double)build->bytes_before;
@@ -97,23 +107,6 @@ static int tell_stopped(const struct build *build)
                " bytes; `gxt index` goes on from there",
                build->path, facts.n_generations, facts.covered_bytes, build->facts.size_bytes);
     return STATUS_FAILED;
-}
-
-/* Says that the index is there already. Return: whether it is. */
-static bool is_done_already(struct build *build, int *ret_status)
-{
-    struct gxt_index_facts facts;
-
-    if (build->options->force || look(build, &facts) < 0)
-        return false;
-    if (!facts.complete || !facts.up_to_date) {
-        build->bytes_before = facts.covered_bytes;
-        build->events_before = facts.n_events;
-        return false;
-    }
-    tell_content(build, &facts, "complete already (--force builds it anew)");
-    *ret_status = facts.fault.code ? report_error(build->options->trace, &facts.fault) : STATUS_DONE;
-    return true;
 }
 
 /* Whether an error is the sidecar's and not the trace's. */
@@ -176,7 +169,7 @@ int verb_index(const struct options *options)
         return report_error(options->trace, &error);
     gxt_trace_facts(build.trace, &build.facts);
     r = find_path(&build);
-    if (r == STATUS_DONE && !is_done_already(&build, &r))
+    if (r == STATUS_DONE)
         r = build_index(&build);
     free(build.path);
     gxt_trace_close(build.trace);

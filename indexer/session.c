@@ -61,6 +61,11 @@ int session_open(struct session *session, const struct options *options)
 
 void session_close(struct session *session)
 {
+    struct gxt_error damage;
+
+    if (session->index && gxt_index_damage(session->index, &damage) < 0)
+        report("%s: part of the index is damaged and was not used; `gxt index --force` builds it anew: %s",
+               session->index_path, damage.message);
     session->cursor = gxt_cursor_free(session->cursor);
     session->index = gxt_index_close(session->index);
     session->trace = gxt_trace_close(session->trace);
