@@ -16,11 +16,20 @@ struct row {
     uint8_t kind;     /* enum gxt_kind */
     uint8_t resource; /* of a transition or range */
     uint8_t subject;  /* whose id */
-    uint8_t from, to; /* of a transition; both 0: the record says */
-    uint8_t run;      /* of a transition; a status's is the record's */
+    uint8_t from, to; /* of a transition, but with STATES, where the record says */
+    uint8_t run;      /* of a transition, the same */
     uint8_t range;    /* enum gxt_range_kind */
     uint8_t metric;   /* place in resolver.metrics */
     bool own_stack;   /* a transition's stack is the event's */
+    uint8_t more;     /* what a transition says beside the row: enum more */
+};
+
+enum more {
+    PLAIN,
+    A_REASON,
+    A_START_STACK,
+    A_LABEL,
+    STATES
 };
 
 #define GO(who, ...)                                                                                                   \
@@ -47,17 +56,19 @@ static const struct row rows[256] = {
 
     [WIRE_PROC_START] = PROC(THE_ARGUMENT, FROM(GXT_PROC_IDLE, GXT_PROC_RUNNING)),
     [WIRE_PROC_STOP] = PROC(THE_CONTEXT, FROM(GXT_PROC_RUNNING, GXT_PROC_IDLE)),
-    [WIRE_PROC_STEAL] = PROC(THE_ARGUMENT, FROM(0, 0)),
-    [WIRE_PROC_STATUS] = PROC(THE_ARGUMENT, FROM(0, 0)),
+    [WIRE_PROC_STEAL] = PROC(THE_ARGUMENT, .more = STATES),
+    [WIRE_PROC_STATUS] = PROC(THE_ARGUMENT, .more = STATES),
 
-    [WIRE_GO_CREATE] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_RUNNABLE)),
-    [WIRE_GO_CREATE_BLOCKED] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_WAITING)),
+    [WIRE_GO_CREATE] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_RUNNABLE), .more = A_START_STACK),
+    [WIRE_GO_CREATE_BLOCKED] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_WAITING), .more = A_START_STACK),
     [WIRE_GO_CREATE_SYSCALL] = GO(THE_ARGUMENT, FROM(GXT_GO_NOT_EXIST, GXT_GO_SYSCALL), .run = GXT_RUN_BEGIN),
-    [WIRE_GO_START] = GO(THE_ARGUMENT, FROM(GXT_GO_RUNNABLE, GXT_GO_RUNNING), .run = GXT_RUN_BEGIN),
+    [WIRE_GO_START] = GO(THE_ARGUMENT, FROM(GXT_GO_RUNNABLE, GXT_GO_RUNNING), .run = GXT_RUN_BEGIN, .more = A_LABEL),
     [WIRE_GO_DESTROY] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_NOT_EXIST), .run = GXT_RUN_END),
     [WIRE_GO_DESTROY_SYSCALL] = GO(THE_CONTEXT, FROM(GXT_GO_SYSCALL, GXT_GO_NOT_EXIST), .run = GXT_RUN_END),
-    [WIRE_GO_STOP] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_RUNNABLE), .run = GXT_RUN_END, .own_stack = true),
-    [WIRE_GO_BLOCK] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_WAITING), .run = GXT_RUN_END, .own_stack = true),
+    [WIRE_GO_STOP] =
+        GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_RUNNABLE), .run = GXT_RUN_END, .own_stack = true, .more = A_REASON),
+    [WIRE_GO_BLOCK] =
+        GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_WAITING), .run = GXT_RUN_END, .own_stack = true, .more = A_REASON),
     [WIRE_GO_UNBLOCK] = GO(THE_ARGUMENT, FROM(GXT_GO_WAITING, GXT_GO_RUNNABLE)),
     /* Of a switch's three events the first is this; the others are a block or destroy, and a start. */
     [WIRE_GO_SWITCH] = GO(THE_ARGUMENT, FROM(GXT_GO_WAITING, GXT_GO_RUNNABLE)),
@@ -65,8 +76,8 @@ static const struct row rows[256] = {
     [WIRE_GO_SYSCALL_BEGIN] = GO(THE_CONTEXT, FROM(GXT_GO_RUNNING, GXT_GO_SYSCALL), .own_stack = true),
     [WIRE_GO_SYSCALL_END] = GO(THE_CONTEXT, FROM(GXT_GO_SYSCALL, GXT_GO_RUNNING)),
     [WIRE_GO_SYSCALL_END_BLOCKED] = GO(THE_CONTEXT, FROM(GXT_GO_SYSCALL, GXT_GO_RUNNABLE), .run = GXT_RUN_END),
-    [WIRE_GO_STATUS] = GO(THE_ARGUMENT, FROM(0, 0)),
-    [WIRE_GO_STATUS_STACK] = GO(THE_ARGUMENT, FROM(0, 0), .own_stack = true),
+    [WIRE_GO_STATUS] = GO(THE_ARGUMENT, .more = STATES),
+    [WIRE_GO_STATUS_STACK] = GO(THE_ARGUMENT, .more = STATES, .own_stack = true),
 
     [WIRE_STW_BEGIN] = RANGE(GXT_KIND_RANGE_BEGIN, GXT_RESOURCE_GOROUTINE, THE_CONTEXT, GXT_RANGE_STOP_THE_WORLD),
     [WIRE_STW_END] = RANGE(GXT_KIND_RANGE_END, GXT_RESOURCE_GOROUTINE, THE_CONTEXT, GXT_RANGE_STOP_THE_WORLD),
@@ -232,49 +243,41 @@ static inline void put_transition(struct look *look, const struct row *row, stru
     transition->reason = look->resolver->empty;
     transition->stack = row->own_stack ? event->stack : NULL;
     transition->label = NULL;
+    transition->run_thread = row->run == GXT_RUN_SAME ? GXT_NO_THREAD : record->thread;
     transition->resource = row->resource;
     transition->from = row->from;
     transition->to = row->to;
     transition->run = row->run;
     transition->reason_code = GXT_REASON_NONE;
     transition->stolen = false;
+    if (LIKELY(row->more == PLAIN))
+        return;
 
-    switch (record->type) {
-    case WIRE_GO_STOP:
-    case WIRE_GO_BLOCK:
+    switch (row->more) {
+    case A_REASON:
         if (record->args[0] == 0)
             break;
         transition->reason = string_at(look, record->args[0]);
         if (LIKELY(transition->reason != NULL))
             transition->reason_code = reason_code(look->resolver, transition->reason);
         break;
-    case WIRE_GO_CREATE:
-    case WIRE_GO_CREATE_BLOCKED:
+    case A_START_STACK:
         transition->stack = stack_at(look, record->args[1]);
         break;
-    case WIRE_GO_START:
+    case A_LABEL:
         if (UNLIKELY(record->label != 0)) /* unknown: told when the label itself comes */
             transition->label = gen_table_get(&look->gen->strings, record->label);
         break;
-    case WIRE_GO_STATUS:
-    case WIRE_GO_STATUS_STACK:
-        transition->run = record->run;
+    default: /* STATES */
         transition->from = record->from;
         transition->to = record->to;
-        break;
-    case WIRE_PROC_STEAL:
-        transition->stolen = true;
-        transition->from = record->from;
-        transition->to = record->to;
-        break;
-    case WIRE_PROC_STATUS:
-        transition->from = record->from;
-        transition->to = record->to;
-        break;
-    default:
+        transition->stolen = record->type == WIRE_PROC_STEAL;
+        if (row->resource == GXT_RESOURCE_GOROUTINE && record->run != GXT_RUN_SAME) {
+            transition->run = record->run;
+            transition->run_thread = record->thread;
+        }
         break;
     }
-    transition->run_thread = transition->run == GXT_RUN_SAME ? GXT_NO_THREAD : record->thread;
 }
 
 /* Go's name of a stop-the-world: not in the trace, so made here, once for each description. */
