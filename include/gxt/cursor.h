@@ -46,7 +46,8 @@ GXT_API struct gxt_cursor *gxt_cursor_free(struct gxt_cursor *cursor);
  * Cost: amortised constant; nothing is allocated per event.
  * Lifetime: cursor-lent.
  * Return: 1; 0 at the end; the trace's fault (GXT_ECORRUPT, GXT_ETRUNCATED, GXT_EORDER, …) after all events that come
- *         before it, again on every call; GXT_ESTALE when bytes of the trace are not those that were indexed; GXT_ENOMEM.
+ *         before it, again on every call; GXT_ESTALE when bytes of the trace are not those that were indexed;
+ *         GXT_ENOMEM.
  * Since: 0.1
  */
 GXT_API int gxt_cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
@@ -58,7 +59,8 @@ GXT_API int gxt_cursor_next(struct gxt_cursor *cursor, const struct gxt_event **
  * @ret_n:   how many were written, also when a negative code is returned
  *
  * The events are copies: they last as long as the caller keeps them, what they point to is trace-lent.
- * Return: 1 when *ret_n > 0; 0 at the end; negative as gxt_cursor_next(), when nothing could be written before the fault.
+ * Return: 1 when *ret_n > 0; 0 at the end; negative as gxt_cursor_next(), when nothing could be written before the
+ *         fault.
  * Since: 0.1
  */
 GXT_API int gxt_cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);

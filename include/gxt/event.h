@@ -20,7 +20,7 @@ typedef uint64_t gxt_taskid;  /**< a runtime/trace task */
 #define GXT_NO_GOROUTINE ((gxt_goid)-1)
 #define GXT_NO_PROC ((gxt_procid)-1)
 #define GXT_NO_THREAD ((gxt_threadid)-1)
-#define GXT_NO_TASK UINT64_MAX         /**< no task is named (Go's NoTask) */
+#define GXT_NO_TASK UINT64_MAX          /**< no task is named (Go's NoTask) */
 #define GXT_BACKGROUND_TASK UINT64_C(0) /**< what regions and logs outside any task name (Go's BackgroundTask) */
 
 /** A string of the trace: bytes, usually UTF-8, which may hold NULs and is followed by one. */
@@ -180,7 +180,7 @@ struct gxt_range {
 /** A task's begin or end. */
 struct gxt_task {
     gxt_taskid id;
-    gxt_taskid parent;             /**< GXT_NO_TASK for none, and at the end of a task whose begin is not in the trace */
+    gxt_taskid parent; /**< GXT_NO_TASK for none, and at the end of a task whose begin is not in the trace */
     const struct gxt_string *type; /**< "" at the end of a task whose begin is not in the trace */
 };
 
@@ -199,16 +199,16 @@ struct gxt_log {
 
 /** A change of state of a goroutine or processor. */
 struct gxt_transition {
-    int64_t id;                     /**< the goroutine or processor that changes */
+    int64_t id;                      /**< the goroutine or processor that changes */
     const struct gxt_string *reason; /**< never NULL; "" for none */
-    const struct gxt_stack *stack;  /**< of the one that changes; NULL for none. A new goroutine's: where it will start */
-    const struct gxt_string *label; /**< to running: the label that the runtime writes just after; NULL for none */
-    gxt_threadid run_thread;        /**< with run: the thread; else GXT_NO_THREAD */
-    uint8_t resource;               /**< an enum gxt_resource: goroutine or proc */
-    uint8_t from, to;               /**< enum gxt_gostate or enum gxt_procstate */
-    uint8_t run;                    /**< an enum gxt_run; SAME for processors */
-    uint8_t reason_code;            /**< an enum gxt_reason */
-    bool stolen;                    /**< a processor taken from its thread by another one, or by its end */
+    const struct gxt_stack *stack;   /**< of the one that changes; a new goroutine's: where it will start; or NULL */
+    const struct gxt_string *label;  /**< to running: the label that the runtime writes just after; NULL for none */
+    gxt_threadid run_thread;         /**< with run: the thread; else GXT_NO_THREAD */
+    uint8_t resource;                /**< an enum gxt_resource: goroutine or proc */
+    uint8_t from, to;                /**< enum gxt_gostate or enum gxt_procstate */
+    uint8_t run;                     /**< an enum gxt_run; SAME for processors */
+    uint8_t reason_code;             /**< an enum gxt_reason */
+    bool stolen;                     /**< a processor taken from its thread by another one, or by its end */
 };
 
 /** An experimental event, raw. Names come from gxt_event_experimental_name() and its like. */
@@ -226,8 +226,8 @@ struct gxt_event {
     gxt_goid goroutine;            /**< context before the event, or GXT_NO_GOROUTINE */
     const struct gxt_stack *stack; /**< where the context's goroutine was; NULL for none */
     uint8_t kind;                  /**< an enum gxt_kind */
-    uint8_t wire_type;             /**< event type in the trace's own format (Go's internal/trace/tracev2); 255 for a sync */
-    uint8_t flags;                 /**< of enum gxt_event_flag */
+    uint8_t wire_type; /**< event type in the trace's own format (Go's internal/trace/tracev2); 255 for a sync */
+    uint8_t flags;     /**< of enum gxt_event_flag */
     union {
         struct gxt_sync sync;
         struct gxt_metric metric;

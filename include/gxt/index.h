@@ -30,31 +30,34 @@ struct gxt_build_options {
     int (*progress)(void *user, const struct gxt_progress *progress);
     void *user; /**< passed to progress; default NULL */
 };
-#define GXT_BUILD_OPTIONS_INIT {sizeof(struct gxt_build_options), false, NULL, NULL}
+#define GXT_BUILD_OPTIONS_INIT                                                                                         \
+    {                                                                                                                  \
+        sizeof(struct gxt_build_options), false, NULL, NULL                                                            \
+    }
 
 /** What an index holds. */
 struct gxt_index_facts {
-    bool complete;             /**< whether it covers the trace to its end (or to its fault) */
-    bool up_to_date;           /**< false when the trace has grown since */
-    uint64_t covered_bytes;    /**< of the trace, from its start */
+    bool complete;          /**< whether it covers the trace to its end (or to its fault) */
+    bool up_to_date;        /**< false when the trace has grown since */
+    uint64_t covered_bytes; /**< of the trace, from its start */
     uint64_t n_generations;
-    uint64_t n_events;         /**< all events covered, with the last Sync if complete */
+    uint64_t n_events; /**< all events covered, with the last Sync if complete */
     uint64_t n_by_kind[GXT_N_KINDS];
-    int64_t first_ns, last_ns; /**< times of the first and the last event covered; 0 when there is none */
+    int64_t first_ns, last_ns;    /**< times of the first and the last event covered; 0 when there is none */
     uint64_t n_strings, n_stacks; /**< distinct ones over the whole trace */
-    uint64_t size_bytes;       /**< of the sidecar file */
-    struct gxt_error fault;    /**< the trace's own fault, with which it ends; code 0 for none */
+    uint64_t size_bytes;          /**< of the sidecar file */
+    struct gxt_error fault;       /**< the trace's own fault, with which it ends; code 0 for none */
 };
 
 /** One generation, as the index knows it. */
 struct gxt_generation {
-    uint64_t number;            /**< the runtime's own number */
-    uint64_t begin, end;        /**< its bytes in the file, [begin, end) */
-    uint64_t first_ordinal;     /**< of its Sync */
-    uint64_t n_events;          /**< with its Sync */
+    uint64_t number;        /**< the runtime's own number */
+    uint64_t begin, end;    /**< its bytes in the file, [begin, end) */
+    uint64_t first_ordinal; /**< of its Sync */
+    uint64_t n_events;      /**< with its Sync */
     uint64_t n_by_kind[GXT_N_KINDS];
-    int64_t first_ns, last_ns;  /**< times of its first and last event */
-    double ns_per_tick;         /**< of the trace's raw clock */
+    int64_t first_ns, last_ns;                                     /**< times of its first and last event */
+    double ns_per_tick;                                            /**< of the trace's raw clock */
     uint64_t n_batches, n_threads, n_strings, n_stacks, n_samples; /**< as the trace lists them for it */
 };
 
@@ -79,8 +82,8 @@ GXT_API int gxt_index_path(const char *trace_path, char **ret, struct gxt_error 
  * @options:  NULL for the defaults
  *
  * A commit per generation: a build that ends early, in whatever way, leaves a sidecar that says how far it goes and
- * serves that far; the next build goes on from there. One that is unfit (damaged, of another trace, of another schema) is
- * replaced, unless it is no gxt index at all: another program's file is never overwritten (GXT_EINDEX).
+ * serves that far; the next build goes on from there. One that is unfit (damaged, of another trace, of another schema)
+ * is replaced, unless it is no gxt index at all: another program's file is never overwritten (GXT_EINDEX).
  *
  * Cost: one pass over the trace. Memory: the tables of two generations, and the distinct strings and stacks.
  * Return: 0 when the index covers the trace; the trace's own fault (GXT_ECORRUPT, GXT_ETRUNCATED, GXT_EORDER, …) when

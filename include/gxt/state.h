@@ -11,8 +11,9 @@ extern "C" {
 
 /** A range in flight on a goroutine or processor. */
 struct gxt_range_state {
-    uint8_t range;                   /**< an enum gxt_range_kind */
-    const struct gxt_string *detail; /**< why the world stops, as the table of the cursor's generation has it; else NULL */
+    uint8_t range; /**< an enum gxt_range_kind */
+    const struct gxt_string
+        *detail; /**< why the world stops, as the table of the cursor's generation has it; else NULL */
 };
 
 /** An open region of a goroutine. */

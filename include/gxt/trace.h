@@ -18,15 +18,15 @@ typedef uint64_t gxt_gen;
 
 /** What is known of a trace as soon as it is open. */
 struct gxt_facts {
-    int version;           /**< NN of the header's "go 1.NN trace"; Go 1.24 writes 23, Go 1.27 writes 26 */
-    uint64_t size_bytes;   /**< length of the file when it was opened */
-    int64_t start_ns;      /**< time of the first event (the first Sync) on the trace's clock, as events tell it */
-    bool has_wall;         /**< whether the three below are set: from Go 1.25 on */
-    int64_t clock_ns;      /**< the first generation's clock snapshot: the trace's clock, … */
-    int64_t wall_sec;      /**< … and the wall clock of that moment: seconds since 1970 UTC, … */
-    int64_t wall_nsec;     /**< … and nanoseconds within it, 0 to 999,999,999 */
-    uint64_t mono_ns;      /**< … and the system's monotonic clock of that moment */
-    uint64_t fingerprint;  /**< XXH3 of the file's first 4,096 bytes (or all, if fewer): names the trace in positions */
+    int version;          /**< NN of the header's "go 1.NN trace"; Go 1.24 writes 23, Go 1.27 writes 26 */
+    uint64_t size_bytes;  /**< length of the file when it was opened */
+    int64_t start_ns;     /**< time of the first event (the first Sync) on the trace's clock, as events tell it */
+    bool has_wall;        /**< whether the three below are set: from Go 1.25 on */
+    int64_t clock_ns;     /**< the first generation's clock snapshot: the trace's clock, … */
+    int64_t wall_sec;     /**< … and the wall clock of that moment: seconds since 1970 UTC, … */
+    int64_t wall_nsec;    /**< … and nanoseconds within it, 0 to 999,999,999 */
+    uint64_t mono_ns;     /**< … and the system's monotonic clock of that moment */
+    uint64_t fingerprint; /**< XXH3 of the file's first 4,096 bytes (or all, if fewer): names the trace in positions */
 };
 
 /**

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-enum { CHUNK_BYTES = 256 * 1024 };
+enum {
+    CHUNK_BYTES = 256 * 1024
+};
 
 struct arena_chunk {
     struct arena_chunk *before;

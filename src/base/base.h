@@ -41,8 +41,8 @@ static inline size_t span_size(struct span span)
     return (size_t)(span.end - span.at);
 }
 
-/** A growing byte buffer. All zero is an empty one. After a failed allocation `failed` stays set and puts do nothing, so
- * that a run of puts is checked once, at its end. */
+/** A growing byte buffer. All zero is an empty one. After a failed allocation `failed` stays set and puts do nothing,
+ * so that a run of puts is checked once, at its end. */
 struct buf {
     uint8_t *at;
     size_t size, capacity;
@@ -51,12 +51,15 @@ struct buf {
 
 void buf_done(struct buf *buf);
 void buf_put(struct buf *buf, const void *bytes, size_t size);
+/** Room for @size bytes in all, which the caller fills. Return: whether there is; else `failed` is set. */
+bool buf_reserve(struct buf *buf, size_t size);
 void buf_put_u8(struct buf *buf, uint8_t value);
 void buf_put_u64(struct buf *buf, uint64_t value); /**< little-endian, eight bytes */
 void buf_put_varint(struct buf *buf, uint64_t value);
 void buf_put_signed(struct buf *buf, int64_t value); /**< zigzag, then varint */
 
-/** A sticky reader of what buf_put_…() wrote: after the first failure every read gives 0, and `failed` is looked at once. */
+/** A sticky reader of what buf_put_…() wrote: after the first failure every read gives 0, and `failed` is looked at
+ * once. */
 struct reader {
     struct span in;
     bool failed;
@@ -93,8 +96,8 @@ struct map_slot {
     uint32_t value; /**< MAP_NONE: the slot is free */
 };
 
-/** A map from uint64_t to uint32_t. All zero is an empty one. Near keys are near in memory; a set of keys made to collide
- * costs one rebuild with a secret seed, no more. */
+/** A map from uint64_t to uint32_t. All zero is an empty one. Near keys are near in memory; a set of keys made to
+ * collide costs one rebuild with a secret seed, no more. */
 struct map {
     struct map_slot *slots;
     uint64_t mask; /**< capacity - 1; capacity is a power of two, at most half full */

@@ -37,6 +37,11 @@ failed:
     return false;
 }
 
+bool buf_reserve(struct buf *buf, size_t size)
+{
+    return size <= buf->size || reserve(buf, size - buf->size);
+}
+
 void buf_put(struct buf *buf, const void *bytes, size_t size)
 {
     if (size == 0 || !reserve(buf, size))

@@ -1,7 +1,7 @@
 /* find.c
  *
- * In: the bytes of a trace from some batch on. Out: the directory of the generation that begins there. Never: a look into a
- * batch beyond its first byte.
+ * In: the bytes of a trace from some batch on. Out: the directory of the generation that begins there. Never: a look
+ * into a batch beyond its first byte.
  *
  *     before 1.26   | batch g | batch g | … | batch g | batch g+1 …        the first batch of the next one ends it
  *     from 1.26     | batch g | batch g | … | EndOfGeneration | batch …    ends in so many words
@@ -47,7 +47,8 @@ static enum gen_batch_kind kind_of(const struct wire_batch *batch, int version)
     }
 }
 
-static int add(struct gen_dir *dir, const struct wire_batch *batch, enum gen_batch_kind kind, const struct source *source)
+static int add(struct gen_dir *dir, const struct wire_batch *batch, enum gen_batch_kind kind,
+               const struct source *source)
 {
     struct gen_batch *grown = array_grow(dir->batches, dir->n_batches, &dir->capacity, sizeof *grown);
     if (!grown)
@@ -71,7 +72,8 @@ static int bad_batch(struct gxt_error *fault, int code, const struct source *sou
     uint64_t offset = (uint64_t)(in.at - source->at);
 
     if (code == GXT_ETRUNCATED)
-        return fault_set(fault, code, offset, "the trace ends inside a batch: its writer was stopped, or the file was cut");
+        return fault_set(fault, code, offset,
+                         "the trace ends inside a batch: its writer was stopped, or the file was cut");
     if (span_size(in) > 0 && *in.at != WIRE_EVENT_BATCH && *in.at != WIRE_EXPERIMENTAL_BATCH)
         return fault_set(fault, code, offset, "expected a batch, found event type %u", *in.at);
     return fault_set(fault, code, offset, "a batch's header has a number that does not fit");
@@ -100,8 +102,7 @@ static int find_closed(struct gen_stream *stream, const struct source *source, s
             return fault_set(fault, GXT_ETRUNCATED, offset,
                              "the trace ends inside a generation: its writer was stopped, or the file was cut");
 
-        enum gen_batch_kind kind =
-            batch.type == WIRE_END_OF_GENERATION ? GEN_STRAY_END : kind_of(&batch, version);
+        enum gen_batch_kind kind = batch.type == WIRE_END_OF_GENERATION ? GEN_STRAY_END : kind_of(&batch, version);
         if (dir->number == 0)
             dir->number = batch.generation;
         if (kind == GEN_STRAY_END) {

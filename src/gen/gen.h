@@ -1,7 +1,7 @@
 /* gen.h: one generation: its batches by thread, its strings, stacks, clock and samples.
  *
- * A generation is about a second of trace, complete in itself. It is had in two steps: gen_find() walks the headers of its
- * batches (or an index has kept what it found), gen_load() reads its tables.
+ * A generation is about a second of trace, complete in itself. It is had in two steps: gen_find() walks the headers of
+ * its batches (or an index has kept what it found), gen_load() reads its tables.
  */
 #ifndef GEN_H
 #define GEN_H
@@ -162,7 +162,8 @@ struct gen {
  * @pool:   where its strings and stacks go
  *
  * Cost: reads its string, stack, sample and sync batches.
- * Return: 0; negative for a fault that loses the generation; GXT_ESTALE when a batch is not what a hashed directory says.
+ * Return: 0; negative for a fault that loses the generation; GXT_ESTALE when a batch is not what a hashed directory
+ * says.
  */
 int gen_load(struct gen *gen, struct gen_dir *dir, const struct source *source, int version, struct pool *pool,
              struct gxt_error *fault);
@@ -202,8 +203,8 @@ static inline int64_t gen_time(double ns_per_tick, uint64_t ticks)
  * gen_sort() - sort as Go's slices.SortFunc does, equal times and all
  * @items:  structs whose first member is an int64_t, the time to sort by
  *
- * Go's sort is an unstable pattern-defeating quicksort, and what it does with equal times decides the order of events: this
- * one makes the same swaps.
+ * Go's sort is an unstable pattern-defeating quicksort, and what it does with equal times decides the order of events:
+ * this one makes the same swaps.
  */
 void gen_sort(void *items, size_t n, size_t item_size);
 

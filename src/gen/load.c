@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-/* A frame as a stack batch writes it, once for each PC: the first one seen for a PC stands for all (Go's evTable.pcs). */
+/* A frame as a stack batch writes it, once for each PC: the first one seen for a PC stands for all (Go's evTable.pcs).
+ */
 struct loaded_frame {
     uint64_t pc, func, file, line;
 };
@@ -60,7 +61,7 @@ static int pool_failed(struct load *load, int code)
 
 /* Makes room for one more and names the array's new place. */
 #define ROOM(load, field, n)                                                                                           \
-    ({                                                                                                                 \
+    __extension__({                                                                                                    \
         void *grown_ = array_grow((load)->field, (load)->n, &(load)->field##_capacity, sizeof *(load)->field);         \
         if (grown_)                                                                                                    \
             (load)->field = grown_;                                                                                    \
@@ -181,7 +182,8 @@ static int load_frequency(struct load *load, struct span *in)
     if (wire_varint(in, &frequency) < 0)
         return corrupt(load, in->at, "the frequency is cut");
     load->has_frequency = true;
-    load->gen->ns_per_tick = 1.0 / ((double)frequency / 1e9); /* as Go's setSyncBatch writes it: other forms round otherwise */
+    load->gen->ns_per_tick =
+        1.0 / ((double)frequency / 1e9); /* as Go's setSyncBatch writes it: other forms round otherwise */
     return 0;
 }
 
@@ -273,10 +275,11 @@ static int make_stack(struct load *load, const struct loaded_stack *stack, struc
 
     for (uint32_t i = 0; i < stack->n; i++) {
         const struct loaded_frame *frame = &load->frames[load->refs[stack->first + i]];
-        frames[i] = (struct gxt_frame){frame->pc, frame->line, string_of(load, frame->func), string_of(load, frame->file)};
+        frames[i] =
+            (struct gxt_frame){frame->pc, frame->line, string_of(load, frame->func), string_of(load, frame->file)};
         if (!frames[i].func || !frames[i].file)
-            return fault_set(load->fault, GXT_ECORRUPT, stack->offset, "stack %llu names a string that is not in the table",
-                             (unsigned long long)stack->id);
+            return fault_set(load->fault, GXT_ECORRUPT, stack->offset,
+                             "stack %llu names a string that is not in the table", (unsigned long long)stack->id);
     }
     const struct gxt_stack *made;
     int r = pool_stack(load->pool, frames, stack->n, &made);

@@ -1,7 +1,7 @@
 /* pool.c
  *
- * In: strings and stacks, again and again. Out: one copy of each by content, under one id. Never: a copy that moves or ends
- * before the pool does.
+ * In: strings and stacks, again and again. Out: one copy of each by content, under one id. Never: a copy that moves or
+ * ends before the pool does.
  *
  * The id is XXH3 of the content. Where two contents have one hash, the later one takes the hash with the next seed.
  */

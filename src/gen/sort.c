@@ -192,8 +192,8 @@ static bool try_insertions(const struct items *items, ptrdiff_t begin, ptrdiff_t
     return false;
 }
 
-/* Splits a range that has nothing before its pivot's time into what equals the pivot and what is later. Returns where the
- * later part begins. */
+/* Splits a range that has nothing before its pivot's time into what equals the pivot and what is later. Returns where
+ * the later part begins. */
 static ptrdiff_t split_equal(const struct items *items, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t pivot)
 {
     ptrdiff_t i = begin + 1, j = end - 1;

@@ -2,8 +2,8 @@
  *
  * In: lanes with new heads. Out: the earliest at entry 0. Never: a lane without a head.
  *
- * A binary min-heap. Lanes with equal times stand as the moves below leave them, and the order of events depends on it: these
- * are the moves of Go's reader, no others.
+ * A binary min-heap. Lanes with equal times stand as the moves below leave them, and the order of events depends on it:
+ * these are the moves of Go's reader, no others.
  */
 #include "order_priv.h"
 

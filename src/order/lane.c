@@ -1,7 +1,7 @@
 /* lane.c
  *
- * In: the event batches of one thread in one generation. Out: its events, one at a time, with their times. Never: an event
- * of another thread, or a time pushed behind another event's: that is done when it is handed out.
+ * In: the event batches of one thread in one generation. Out: its events, one at a time, with their times. Never: an
+ * event of another thread, or a time pushed behind another event's: that is done when it is handed out.
  */
 #include "order_priv.h"
 

@@ -1,7 +1,7 @@
 /* order.c
  *
- * In: generations, from gen. Out: ordered records, one at a time. Never: a record whose successor in its lane could not be
- * read: Go's reader drops it, and so do we.
+ * In: generations, from gen. Out: ordered records, one at a time. Never: a record whose successor in its lane could not
+ * be read: Go's reader drops it, and so do we.
  *
  *     waiting records ── none ──► samples earlier than the frontier's head ── none ──► the frontier
  *           ▲                                                                             │ empty, as the samples
@@ -193,7 +193,8 @@ static int next_sample(struct order *order, struct order_record *ret)
     return hand_out(order, ret);
 }
 
-/* The runtime writes a GC worker's label right after its start: next in the lane, whatever comes between in the order. */
+/* The runtime writes a GC worker's label right after its start: next in the lane, whatever comes between in the order.
+ */
 static void look_for_label(struct order *order, const struct lane *lane, struct order_record *record)
 {
     if (lane->head.type != WIRE_GO_LABEL)

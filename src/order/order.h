@@ -1,7 +1,7 @@
 /* order.h: many lanes to one order.
  *
- * Pulls generations from gen and hands out records in the order that Go's reader puts events in: the frontier offers the
- * earliest lane, the scheduler's state machine says whether its head may advance, and what advances is a record.
+ * Pulls generations from gen and hands out records in the order that Go's reader puts events in: the frontier offers
+ * the earliest lane, the scheduler's state machine says whether its head may advance, and what advances is a record.
  */
 #ifndef ORDER_H
 #define ORDER_H
@@ -77,7 +77,8 @@ uint64_t order_bytes(const struct order *order);
 /** order_at_boundary() - whether the next record is a sync: only then can the walk be saved */
 bool order_at_boundary(const struct order *order);
 
-/** order_save() - the walk as bytes, at a boundary. @ret is emptied first; its `failed` says whether memory sufficed. */
+/** order_save() - the walk as bytes, at a boundary. @ret is emptied first; its `failed` says whether memory sufficed.
+ */
 void order_save(const struct order *order, struct buf *ret);
 
 /** order_restore() - go on where the bytes of order_save() say. They are not trusted.

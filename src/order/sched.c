@@ -1,9 +1,10 @@
 /* sched.c
  *
- * In: the head of a lane. Out: whether it may advance, and what it then changes. Never: an order among lanes: who is tried
- * when is the frontier's affair.
+ * In: the head of a lane. Out: whether it may advance, and what it then changes. Never: an order among lanes: who is
+ * tried when is the frontier's affair.
  *
- * The state machine of Go's scheduler as far as events tell it. Each kind of event has one function below, which answers
+ * The state machine of Go's scheduler as far as events tell it. Each kind of event has one function below, which
+ * answers
  *
  *     1   advance: the record is filled, the states are changed
  *     0   wait: what it follows has not been seen yet
@@ -144,7 +145,8 @@ static int proc_status(struct step *step)
         p->status = status;
         from = step->gen->dir.number == sched->initial_generation ? GXT_PROC_UNDETERMINED : GXT_PROC_NOT_EXIST;
     }
-    /* An abandoned one is passed on as what it is; of the others Go's reader prints the whole number, and falls over. */
+    /* An abandoned one is passed on as what it is; of the others Go's reader prints the whole number, and falls over.
+     */
     if (ARG(step, 1) >= N_P_STATUSES && !known_abandoned)
         return CONTRADICTION(step, "invalid status for proc %lld: %llu", LL(pid), (unsigned long long)ARG(step, 1));
     set_seq(p, step->gen->dir.number, 0);
@@ -451,7 +453,8 @@ static int syscall_begin(struct step *step)
     struct sched_resource *p = own_p(step);
     if (!p)
         return CONTRADICTION(step, "GoSyscallBegin on proc %lld, which does not exist", LL(step->p));
-    /* The number tells apart two syscalls of one processor where times are broken; a running processor need not wait for it. */
+    /* The number tells apart two syscalls of one processor where times are broken; a running processor need not wait
+     * for it. */
     uint64_t generation = step->gen->dir.number;
     if (!follows(p, generation, ARG(step, 0)))
         return CONTRADICTION(step, "GoSyscallBegin on proc %lld with sequence number %llu after %llu", LL(step->p),
@@ -494,7 +497,8 @@ static int syscall_end_blocked(struct step *step)
     return 1;
 }
 
-/* A goroutine of a C thread ends. A processor it still has is stolen by nobody first: the thread's id may come again. */
+/* A goroutine of a C thread ends. A processor it still has is stolen by nobody first: the thread's id may come again.
+ */
 static int destroy_syscall(struct step *step)
 {
     int r;

@@ -1,7 +1,7 @@
 /* snapshot.c
  *
- * In: a walk between two generations. Out: bytes, and from them the same walk again. Never: a place inside a generation:
- * there the frontier would belong to it.
+ * In: a walk between two generations. Out: bytes, and from them the same walk again. Never: a place inside a
+ * generation: there the frontier would belong to it.
  *
  *     stream      offset, begun, more, fault
  *     walk        last time, Syncs, generations
@@ -10,8 +10,8 @@
  *     M           in the order they were seen, which decides between two that hold one P
  *     tasks, GC
  *
- * Numbers are varints. The bytes are proved by the store's checksum but not trusted: whoever made the sidecar could make
- * that too.
+ * Numbers are varints. The bytes are proved by the store's checksum but not trusted: whoever made the sidecar could
+ * make that too.
  */
 #include "order_priv.h"
 

@@ -80,6 +80,7 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
 
     *meta = (struct store_meta){.fingerprint = old->fingerprint,
                                 .version = old->version,
+                                .rising = old->rising,
                                 .n_strings = old->n_strings,
                                 .n_stacks = old->n_stacks,
                                 .covered_bytes = builder->trace->begin};
@@ -126,6 +127,7 @@ static int resume(struct builder *builder)
     if (r == GXT_ENOENT) {
         builder->meta = (struct store_meta){.fingerprint = builder->trace->facts.fingerprint,
                                             .version = builder->trace->facts.version,
+                                            .rising = true,
                                             .covered_bytes = builder->trace->begin};
         return restore_walk(builder);
     }
@@ -334,6 +336,7 @@ static int walk(struct builder *builder)
 {
     struct gxt_cursor *cursor = builder->cursor;
     const struct gxt_event *event;
+    int64_t last_ns = builder->meta.last_ns;
     int r;
 
     builder->record = (struct store_generation){0};
@@ -343,6 +346,8 @@ static int walk(struct builder *builder)
         if (!builder->in_generation)
             builder->record.facts.first_ns = event->time_ns;
         count(&builder->record.facts, event);
+        builder->meta.rising = builder->meta.rising && (event->time_ns > last_ns || event->ordinal == 0);
+        last_ns = event->time_ns;
         if (builder->in_generation && order_at_boundary(cursor->order)) {
             if ((r = end_generation(builder)) < 0 || (r = tell(builder)) < 0)
                 return r;

@@ -1,7 +1,7 @@
 /* index.c
  *
- * In: a sidecar. Out: what of it fits the trace as it is now. Never: trust: what it says of the trace's bytes is checked
- * when they are read.
+ * In: a sidecar. Out: what of it fits the trace as it is now. Never: trust: what it says of the trace's bytes is
+ * checked when they are read.
  */
 #include "replay.h"
 
@@ -17,7 +17,8 @@ int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, st
     if (source->size < meta->covered_bytes || (meta->complete && source->size < meta->trace_bytes))
         return fault_set(fault, GXT_ESTALE, source->size, "the trace is shorter than when it was indexed");
 
-    /* Before Go 1.26 a generation is closed by the next one, and the last one by the file's end, which may have moved. */
+    /* Before Go 1.26 a generation is closed by the next one, and the last one by the file's end, which may have moved.
+     */
     ret->up_to_date = meta->complete && source->size == meta->trace_bytes;
     bool last_is_closed = ret->up_to_date || trace->facts.version >= 26;
     ret->n_generations = meta->n_generations - (meta->n_generations > 0 && !last_is_closed);
@@ -166,8 +167,8 @@ static bool same_batch(const struct gen_batch *a, const struct gen_batch *b)
            a->kind == b->kind && a->experiment == b->experiment;
 }
 
-/* The generation that may have been the last one: what follows it must be looked at, so it is searched for, and takes from
- * the index only the hashes. */
+/* The generation that may have been the last one: what follows it must be looked at, so it is searched for, and takes
+ * from the index only the hashes. */
 static int take_hashes(const struct gen_dir *kept, struct gen_dir *dir, struct gxt_error *fault)
 {
     if (dir->n_batches != kept->n_batches || dir->number != kept->number)

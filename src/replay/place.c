@@ -29,10 +29,10 @@ static void add(struct places *places, char *path)
         places->paths[places->n++] = path;
 }
 
-static char *format(const char *pattern, const char *first, const char *second)
+static char *join(const char *first, const char *second)
 {
     char *text;
-    return asprintf(&text, pattern, first, second) < 0 ? NULL : text; // NOLINT(clang-diagnostic-format-nonliteral)
+    return asprintf(&text, "%s%s", first, second) < 0 ? NULL : text;
 }
 
 /* In a folder of many sidecars: the trace's own name for people, and a hash of its place so that two do not meet. */
@@ -57,12 +57,12 @@ static void list(struct places *places, const char *trace_path)
 
     if (own && *own)
         add(places, in_folder(own, trace_path));
-    add(places, format("%s%s", trace_path, ".gxi"));
+    add(places, join(trace_path, ".gxi"));
     /* The XDG rules: a relative path is as good as none. */
     if (cache && *cache == '/')
-        folder = format("%s%s", cache, "/gxt");
+        folder = join(cache, "/gxt");
     else if (home && *home == '/')
-        folder = format("%s%s", home, "/.cache/gxt");
+        folder = join(home, "/.cache/gxt");
     if (folder)
         add(places, in_folder(folder, trace_path));
     free(folder);

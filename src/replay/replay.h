@@ -55,14 +55,16 @@ int index_generation(const struct gxt_index *index, gxt_gen generation, struct g
                      struct gxt_error *fault);
 int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault);
 
-/** index_cover() - what of a sidecar fits. Return: 0; GXT_ESTALE when nothing does, the sidecar being of another trace. */
+/** index_cover() - what of a sidecar fits. Return: 0; GXT_ESTALE when nothing does, the sidecar being of another trace.
+ */
 int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, struct index_cover *ret,
                 struct gxt_error *fault);
 /** index_damaged() - remember that something of the sidecar could not be used */
 void index_damaged(const struct gxt_index *index, const struct gxt_error *damage);
 int index_damage(const struct gxt_index *index, struct gxt_error *ret);
 
-/** index_find() - order_finder.find over an index: its directories, hashed, where they are final; else a search in the trace
+/** index_find() - order_finder.find over an index: its directories, hashed, where they are final; else a search in the
+ * trace
  * @user:  a struct gxt_cursor */
 int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
                struct gxt_error *fault);

@@ -4,7 +4,8 @@
  *
  *     time, ordinal, generation ──► the last checkpoint at or before it ──► roll over events up to it
  *
- * A checkpoint that cannot be used costs time and nothing else: the one before it is taken, in the end the trace's start.
+ * A checkpoint that cannot be used costs time and nothing else: the one before it is taken, in the end the trace's
+ * start.
  */
 #include "replay.h"
 
@@ -60,8 +61,8 @@ static int ordinal_after(const struct store *store, uint64_t n_generations, uint
 }
 
 /* The checkpoint to begin at: the last one that is not behind the target. */
-static int choose(const struct store *store, const struct target *target, uint64_t n_generations, uint64_t *ret,
-                  struct gxt_error *damage)
+static int choose(const struct store *store, const struct target *target, uint64_t n_generations, bool rising,
+                  uint64_t *ret, struct gxt_error *damage)
 {
     struct store_generation last;
     uint64_t end;
@@ -76,6 +77,10 @@ static int choose(const struct store *store, const struct target *target, uint64
             r = store_find_ordinal(store, target->number, ret, damage);
         break;
     case BY_TIME:
+        if (!rising) { /* no order to search in */
+            *ret = 0;
+            break;
+        }
         r = store_generation(store, n_generations - 1, &last, damage);
         if (r == 0 && target->time_ns <= last.facts.last_ns)
             r = store_find_time(store, target->time_ns, ret, damage);
@@ -104,7 +109,7 @@ static int approach(struct gxt_cursor *cursor, const struct target *target, bool
     if (r == 0)
         r = index_cover(cursor->trace, &meta, &cover, &damage);
     if (r == 0)
-        r = choose(cursor->index->store, target, cover.n_generations, &generation, &damage);
+        r = choose(cursor->index->store, target, cover.n_generations, meta.rising, &generation, &damage);
     while (r == 0 && generation > 0) {
         r = ordinal_after(cursor->index->store, generation, &ordinal, &damage);
         if (r == 0 && is_before && cursor->ordinal >= ordinal)

@@ -75,8 +75,9 @@ int source_check_size(const struct source *source, struct gxt_error *fault)
     if (fstat(source->fd, &status) < 0)
         return fault_set_errno(fault, errno, "cannot look at the file");
     if ((uint64_t)status.st_size < source->size)
-        return fault_set(fault, GXT_EIO, (uint64_t)status.st_size, "the file was cut from %llu to %llu bytes while open",
-                         (unsigned long long)source->size, (unsigned long long)status.st_size);
+        return fault_set(fault, GXT_EIO, (uint64_t)status.st_size,
+                         "the file was cut from %llu to %llu bytes while open", (unsigned long long)source->size,
+                         (unsigned long long)status.st_size);
     return 0;
 }
 

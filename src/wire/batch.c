@@ -1,7 +1,7 @@
 /* batch.c
  *
- * In: the bytes of a trace between two batches. Out: the next batch's header and where its data lies. Never: a look into
- * the data.
+ * In: the bytes of a trace between two batches. Out: the next batch's header and where its data lies. Never: a look
+ * into the data.
  *
  *     EventBatch          generation thread tick size | data
  *     ExperimentalBatch e generation thread tick size | data

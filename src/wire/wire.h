@@ -1,7 +1,7 @@
 /* wire.h: bytes to numbers: varints, the header, batch headers, timed events. No allocation, no meaning.
  *
- * The format is that of Go 1.22 and later (internal/trace/tracev2 in Go's source). This room returns codes only: its caller
- * knows the offset and bears the fault.
+ * The format is that of Go 1.22 and later (internal/trace/tracev2 in Go's source). This room returns codes only: its
+ * caller knows the offset and bears the fault.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -104,13 +104,14 @@ extern const struct wire_spec wire_specs[256];
 const char *wire_experiment_name(unsigned experiment);
 
 /**
- * wire_header() - read the bytes that open a trace: 16 when a runtime wrote them, but Go's reader takes spaces and zeros
+ * wire_header() - read the bytes that open a trace: 16 when a runtime wrote them, but Go's reader takes spaces and
+ * zeros
  * @in:   moved past the header on success, left alone on failure
  * @ret:  NN of "go 1.NN trace", written on success and for GXT_EVERSION; INT_MAX for what is more
  *
  * Cost: reads no further than the header.
- * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION for every NN but 22, 23, 25 and 26, the old format's
- *         11, 19 and 21 among them.
+ * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION for every NN but 22, 23, 25 and 26, the old
+ * format's 11, 19 and 21 among them.
  */
 int wire_header(struct span *in, int *ret);
 
@@ -119,8 +120,8 @@ int wire_header(struct span *in, int *ret);
  * @in:   moved past the number on success, left alone on failure
  * @ret:  written on success only
  *
- * Seven bits a byte, low bits first, top bit set on all but the last byte. Padding is legal: the Go runtime reserves ten
- * bytes for a batch's length and fills them when the batch is done (traceBuf.varintAt).
+ * Seven bits a byte, low bits first, top bit set on all but the last byte. Padding is legal: the Go runtime reserves
+ * ten bytes for a batch's length and fills them when the batch is done (traceBuf.varintAt).
  *
  * Cost: at most ten bytes read.
  * Return: 0; GXT_ETRUNCATED if @in ends inside the number; GXT_ECORRUPT if it needs more than 64 bits.
@@ -133,7 +134,7 @@ struct wire_batch {
     uint64_t thread;
     uint64_t tick;
     struct span data;
-    uint8_t type;       /**< WIRE_EVENT_BATCH, WIRE_EXPERIMENTAL_BATCH, WIRE_END_OF_GENERATION */
+    uint8_t type; /**< WIRE_EVENT_BATCH, WIRE_EXPERIMENTAL_BATCH, WIRE_END_OF_GENERATION */
     uint8_t experiment;
 };
 
@@ -153,8 +154,9 @@ struct wire_event {
     uint8_t type;
 };
 
-/* The fast part. wire_event() runs once an event. Nearly all numbers are of one to three bytes; with these unrolled and all
- * of it inlined it is four times as fast as a loop over wire_varint(), and twice as fast as eight bytes taken at once. */
+/* The fast part. wire_event() runs once an event. Nearly all numbers are of one to three bytes; with these unrolled and
+ * all of it inlined it is four times as fast as a loop over wire_varint(), and twice as fast as eight bytes taken at
+ * once. */
 
 /** How many bytes an event takes at most: its type and five numbers. */
 enum {

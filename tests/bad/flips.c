@@ -2,8 +2,8 @@
  *
  * usage: flips GXT TABLE FOLDER
  *
- * TABLE has a line each: trace, offset, bits changed, number of events, FNV-1a of the text, how Go's reader ends. It may end quietly
- * where gxt has a fault to report, so its "ok" is either status.
+ * TABLE has a line each: trace, offset, bits changed, number of events, FNV-1a of the text, how Go's reader ends. It
+ * may end quietly where gxt has a fault to report, so its "ok" is either status.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -47,7 +47,7 @@ static uint64_t hash_of(int from)
 /* Runs `gxt cat --no-index PATH` and hashes what it prints. */
 static struct run run_cat(const char *gxt, const char *path)
 {
-    char *args[] = {(char *)gxt, "cat", "--no-index", (char *)path, NULL};
+    const char *args[] = {gxt, "cat", "--no-index", path, NULL};
     posix_spawn_file_actions_t actions;
     struct run run = {0};
     int ends[2];
@@ -58,7 +58,7 @@ static struct run run_cat(const char *gxt, const char *path)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&child, gxt, &actions, NULL, args, environ) != 0)
+    if (posix_spawn(&child, gxt, &actions, NULL, (char *const *)args, environ) != 0)
         exit(1);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);

@@ -17,8 +17,9 @@ static uint64_t next(uint64_t *random)
     return *random >> 24;
 }
 
-/* Keys that all have home 0: the map multiplies a key's block (key >> 3) and takes bits from 32 on, so products below 2^32
- * are alike to it. A product's block is its product with the inverse; one in eight is small enough to be a key's. */
+/* Keys that all have home 0: the map multiplies a key's block (key >> 3) and takes bits from 32 on, so products below
+ * 2^32 are alike to it. A product's block is its product with the inverse; one in eight is small enough to be a key's.
+ */
 static uint64_t hostile_key(uint64_t i)
 {
     const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);

@@ -2,8 +2,8 @@
  *
  * usage: seek_test TRACE INDEX [SEEKS [SEED]]
  *
- * INDEX is built anew. Every place of a small trace is tried, else SEEKS places at random, with an index and, where that
- * does not take too long, without: by ordinal, by position token, by time, by generation. In every field.
+ * INDEX is built anew. Every place of a small trace is tried, else SEEKS places at random, with an index and, where
+ * that does not take too long, without: by ordinal, by position token, by time, by generation. In every field.
  */
 #include <gxt/gxt.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* test_header.c: wire_header() takes what Go's fmt.Fscanf takes for "go 1.%d trace\x00\x00\x00" (each case was tried there).
+/* test_header.c: wire_header() takes what Go's fmt.Fscanf takes for "go 1.%d trace\x00\x00\x00" (each case was tried
+ * there).
  */
 #include "wire.h"
 

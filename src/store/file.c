@@ -1,0 +1,232 @@
+/* file.c
+ *
+ * In: a file name. Out: an open sidecar, for reading or for the one process that builds it. Never: another program's
+ * file overwritten, a symbolic link followed for writing, a file that readers see before its first commit.
+ *
+ *     to go on      PATH, locked                 its pages checked, then written to in place
+ *     afresh        PATH.new, locked             written, and renamed to PATH with the first commit; what PATH was
+ * stays whole for those who have it open
+ */
+#include "store_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int not_opened(struct gxt_error *fault, const char *what)
+{
+    if (errno == ELOOP)
+        return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "a symbolic link is where the index would be written");
+    return fault_set_errno(fault, errno, "%s", what);
+}
+
+static int check_regular(int fd, struct gxt_error *fault)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) < 0)
+        return fault_set_errno(fault, errno, "cannot look at the index");
+    return S_ISREG(status.st_mode) ? 0 : fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the index is no regular file");
+}
+
+static int new_store(int fd, struct store **ret, struct gxt_error *fault)
+{
+    struct store *store = calloc(1, sizeof *store);
+
+    if (!store)
+        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
+    store->fd = fd;
+    store->old_fd = -1;
+    *ret = store;
+    return 0;
+}
+
+int store_open(const char *path, struct store **ret, struct gxt_error *fault)
+{
+    struct store_meta meta;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return errno == ENOENT ? fault_set(fault, GXT_ENOENT, GXT_NO_OFFSET, "there is no index")
+                               : not_opened(fault, "cannot open the index");
+    int r = check_regular(fd, fault);
+    if (r == 0)
+        r = reader_meta(fd, &meta, fault);
+    if (r == 0)
+        r = new_store(fd, ret, fault);
+    if (r < 0)
+        (void)close(fd);
+    return r;
+}
+
+struct store *store_close(struct store *store)
+{
+    if (!store)
+        return NULL;
+    (void)writer_close(store->writer);
+    (void)close(store->fd);
+    if (store->old_fd >= 0)
+        (void)close(store->old_fd);
+    free(store);
+    return NULL;
+}
+
+uint64_t store_size_bytes(const struct store *store)
+{
+    struct stat status;
+    return fstat(store->fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+/* ---- building ---- */
+
+/* Opens and locks a file, which must still have its name when the lock is held: a builder may have replaced it. */
+static int open_locked(const char *path, int flags, unsigned mode, int *ret, struct gxt_error *fault)
+{
+    struct stat opened, named;
+
+    for (int tries = 0; tries < 8; tries++) {
+        int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode);
+        if (fd < 0)
+            return not_opened(fault, "cannot open the index for writing");
+        int r = check_regular(fd, fault);
+        if (r == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+            r = errno == EWOULDBLOCK
+                    ? fault_set(fault, GXT_EBUSY, GXT_NO_OFFSET, "another process is building this index")
+                    : fault_set_errno(fault, errno, "cannot lock the index");
+        if (r == 0 && fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
+            opened.st_dev == named.st_dev) {
+            *ret = fd;
+            return 0;
+        }
+        (void)close(fd);
+        if (r < 0)
+            return r;
+    }
+    return fault_set(fault, GXT_EBUSY, GXT_NO_OFFSET, "another process is building this index");
+}
+
+enum content {
+    NOTHING,
+    SIDECAR,
+    UNFIT,
+    FOREIGN
+};
+
+/* A sidecar that is damaged is known by the text with which its first record begins, wherever in the file that is. */
+static enum content look_for_text(int fd, size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    if (at == MAP_FAILED)
+        return FOREIGN;
+    enum content content = schema_is_ours(at, size) ? UNFIT : FOREIGN;
+    (void)munmap(at, size);
+    return content;
+}
+
+/* What a file is. With UNFIT @fault says why. */
+static int look(int fd, enum content *ret, struct gxt_error *fault)
+{
+    struct store_meta meta;
+    struct pages pages;
+    struct stat status;
+
+    if (fstat(fd, &status) < 0)
+        return fault_set_errno(fault, errno, "cannot look at the index");
+    *ret = NOTHING;
+    if (status.st_size == 0)
+        return 0;
+    *ret = SIDECAR;
+    int r = reader_meta(fd, &meta, fault);
+    if (r == GXT_ENOENT) { /* of LMDB, and empty */
+        *ret = NOTHING;
+        return 0;
+    }
+    if (r == 0)
+        r = pages_begin(&pages, fd, fault);
+    if (r == 0)
+        r = pages_check(&pages, fault);
+    if (r == GXT_EINDEX) {
+        *ret = look_for_text(fd, (size_t)status.st_size);
+        r = 0;
+    }
+    return r;
+}
+
+static int foreign(struct gxt_error *fault)
+{
+    return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET,
+                     "the file is no index of gxt, and is not overwritten: remove it, or name another one");
+}
+
+static int go_on(const char *path, int fd, struct store **ret, struct gxt_error *fault)
+{
+    int r = new_store(fd, ret, fault);
+    if (r < 0) {
+        (void)close(fd);
+        return r;
+    }
+    r = writer_open(path, NULL, true, &(*ret)->writer, fault);
+    if (r < 0)
+        *ret = store_close(*ret);
+    return r;
+}
+
+/* @old_fd: what is at @path, locked; -1 for nothing. */
+static int begin_afresh(const char *path, unsigned mode, int old_fd, struct store **ret, struct gxt_error *fault)
+{
+    enum content content = NOTHING;
+    char *name = NULL;
+    int fd = -1;
+
+    int r = asprintf(&name, "%s.new", path) < 0 ? fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory") : 0;
+    if (r == 0)
+        r = open_locked(name, O_RDWR | O_CREAT, mode, &fd, fault);
+    if (r == 0)
+        r = look(fd, &content, fault);
+    if (r == 0 && content == FOREIGN)
+        r = foreign(fault);
+    if (r == 0 && (ftruncate(fd, 0) < 0 || fchmod(fd, mode) < 0))
+        r = fault_set_errno(fault, errno, "cannot make the index");
+    if (r == 0 && (r = new_store(fd, ret, fault)) == 0) {
+        (*ret)->old_fd = old_fd;
+        r = writer_open(name, path, false, &(*ret)->writer, fault);
+        if (r < 0)
+            *ret = store_close(*ret);
+        free(name);
+        return r;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    if (old_fd >= 0)
+        (void)close(old_fd);
+    free(name);
+    return r;
+}
+
+int store_create(const char *path, unsigned mode, bool fresh, struct store **ret, struct gxt_error *fault)
+{
+    enum content content = NOTHING;
+    int fd = -1;
+
+    int r = open_locked(path, O_RDWR, 0, &fd, fault);
+    if (r == GXT_ENOENT)
+        return begin_afresh(path, mode, -1, ret, fault);
+    if (r < 0)
+        return r;
+    r = look(fd, &content, fault);
+    if (r == 0 && content == FOREIGN)
+        r = foreign(fault);
+    if (r == 0 && content == UNFIT && !fresh)
+        r = GXT_EINDEX;
+    if (r < 0) {
+        (void)close(fd);
+        return r;
+    }
+    return content == SIDECAR && !fresh ? go_on(path, fd, ret, fault) : begin_afresh(path, mode, fd, ret, fault);
+}

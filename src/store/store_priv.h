@@ -1,0 +1,107 @@
+/* store_priv.h: what the files of this room share.
+ */
+#ifndef STORE_PRIV_H
+#define STORE_PRIV_H
+
+#include "store.h"
+
+/* ---- schema.c: keys, and values with their checksums ---- */
+
+/* The first byte of a key; what follows is big-endian, so that LMDB's order is that of the numbers. */
+enum tag {
+    TAG_META = 'M',
+    TAG_GENERATION = 'g',   /* generation */
+    TAG_DIR = 'b',          /* generation, chunk */
+    TAG_CHECKPOINT = 'c',   /* generation */
+    TAG_CHUNK = 'd',        /* XXH3 of the bytes */
+    TAG_STRING = 's',       /* id */
+    TAG_STACK = 'k',        /* id */
+    TAG_STRING_TABLE = 'x', /* generation, chunk */
+    TAG_STACK_TABLE = 'y',  /* generation, chunk */
+};
+
+struct key {
+    uint8_t at[13];
+    uint8_t size;
+};
+
+struct key key_meta(void);
+struct key key_of(enum tag tag, uint64_t number);
+struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk);
+
+/* How much goes into one value: what fills LMDB's overflow pages well. */
+enum {
+    CHUNK_BYTES = 16352,  /* of a checkpoint: with header and checksum, four pages */
+    DIR_BATCHES = 1024,   /* in a chunk of a directory */
+    TABLE_ENTRIES = 4096, /* in a chunk of a table */
+    CHECKSUM_BYTES = 8,
+};
+
+/* Ends a value: its checksum binds it to its key. */
+void value_seal(struct buf *value, const struct key *key);
+/* Whether a value is what was put under this key; takes the checksum off. */
+bool value_proved(struct buf *value, const struct key *key);
+
+void meta_encode(const struct store_meta *meta, struct buf *ret);
+int meta_decode(const struct buf *value, struct store_meta *ret, struct gxt_error *fault);
+void generation_encode(const struct store_generation *record, struct buf *ret);
+bool generation_decode(const struct buf *value, struct store_generation *ret);
+void dir_encode(const struct gen_dir *dir, size_t first, size_t n, struct buf *ret);
+/* Adds a chunk's batches to a directory; the first chunk fills the rest of it, and @n_total. GXT_EINDEX; GXT_ENOMEM. */
+int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint64_t *n_total);
+void table_encode(const struct gen_entry *entries, size_t n, bool stacks, struct buf *ret);
+void stack_encode(const struct gxt_stack *stack, struct buf *ret);
+bool stack_decode(const struct buf *value, struct store_frame *ret, size_t *ret_n);
+
+/* Whether bytes hold the text with which a meta record begins. */
+bool schema_is_ours(const void *bytes, size_t size);
+
+/* ---- pages.c: LMDB's pages, read and checked one by one ---- */
+
+/* A file of LMDB's, and one state of it. */
+struct pages {
+    int fd;
+    uint64_t n_pages; /* of the file, when the state was taken */
+    uint64_t txnid;   /* which state */
+    uint64_t last_page;
+    uint64_t root, free_root; /* UINT64_MAX: an empty tree */
+    uint64_t n_entries;
+    unsigned depth, free_depth;
+};
+
+/* Takes the newest state. 0; GXT_EINDEX when it is no file of LMDB's that this machine could have written; GXT_EIO. */
+int pages_begin(struct pages *pages, int fd, struct gxt_error *fault);
+/* Whether it is still the newest: only then is what was read since all of one state. */
+bool pages_unmoved(const struct pages *pages);
+/* Reads a key's value. 0; GXT_ENOENT; GXT_EINDEX; GXT_EIO; GXT_ENOMEM. */
+int pages_get(const struct pages *pages, const struct key *key, struct buf *ret, struct gxt_error *fault);
+/* Looks at every page of both trees. 0; GXT_EINDEX; GXT_EIO; GXT_ENOMEM. */
+int pages_check(const struct pages *pages, struct gxt_error *fault);
+
+/* ---- the store ---- */
+
+struct writer;
+
+struct store {
+    int fd;                /* of the file that is read */
+    int old_fd;            /* of the one that it replaces, kept for its lock; -1 for none */
+    struct writer *writer; /* NULL when open for reading */
+};
+
+/* ---- reader.c ---- */
+
+/* The meta record of the newest state of a file. As store_meta(). */
+int reader_meta(int fd, struct store_meta *ret, struct gxt_error *fault);
+/* The bytes of a string's or a stack's record, proved. */
+int reader_value(const struct store *store, const struct key *key, struct buf *ret, struct gxt_error *fault);
+
+/* ---- writer.c ---- */
+
+/* Opens LMDB's environment on a file that is empty or was checked. @path: moved to @final_path with the first commit;
+ * NULL
+ * @final_path: it stays. @has_content: ids that this process has not put may be there. */
+int writer_open(const char *path, const char *final_path, bool has_content, struct writer **ret,
+                struct gxt_error *fault);
+struct writer *writer_close(struct writer *writer);
+
+#endif
