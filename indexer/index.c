@@ -134,7 +134,7 @@ static int build_index(struct build *build)
     options.user = build;
     progress_begin(&build->progress, wish == PROGRESS_ALWAYS || (wish == PROGRESS_ON_TERMINAL && report_is_terminal()),
                    build->facts.size_bytes);
-    r = gxt_index_build(build->trace, build->path, &options, &error);
+    r = gxt_index_build(build->trace, build->options->index, &options, &error);
     progress_clear(&build->progress);
 
     if (r == GXT_ECANCELED)

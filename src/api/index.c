@@ -5,7 +5,7 @@
 
 int gxt_index_path(const char *trace_path, char **ret, struct gxt_error *reterr)
 {
-    return place_of_index(trace_path, false, ret, reterr);
+    return place_of_index(trace_path, ret, reterr);
 }
 
 int gxt_index_build(struct gxt_trace *trace, const char *path, const struct gxt_build_options *options,

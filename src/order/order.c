@@ -60,7 +60,7 @@ void order_reset(struct order *order)
 {
     sched_clear(&order->sched);
     order->stream = (struct gen_stream){.offset = order->begin};
-    order->done = order->has_gen = order->steady = false;
+    order->done = order->fell = order->has_gen = order->steady = false;
     order->frontier.n = 0;
     order->sample = order->gen.n_samples = 0;
     order->pending = (struct pending){0};
@@ -72,8 +72,10 @@ void order_reset(struct order *order)
 /* Every record handed out is later than the one before it (Go's Reader.ReadEvent). */
 static int hand_out(struct order *order, struct order_record *record)
 {
-    if (record->time_ns <= order->last_ns)
+    if (record->time_ns <= order->last_ns) {
+        order->fell = order->fell || order->last_ns == INT64_MAX;
         record->time_ns = (int64_t)((uint64_t)order->last_ns + 1);
+    }
     order->last_ns = record->time_ns;
     return 1;
 }
@@ -338,6 +340,11 @@ uint64_t order_bytes(const struct order *order)
     for (size_t i = 0; i < order->gen.n_lanes; i++)
         left += order->lanes[i].left;
     return order->gen.dir.end - left;
+}
+
+bool order_is_rising(const struct order *order)
+{
+    return !order->fell;
 }
 
 bool order_at_boundary(const struct order *order)

@@ -74,6 +74,10 @@ uint64_t order_generations(const struct order *order);
  * thread of the generation. */
 uint64_t order_bytes(const struct order *order);
 
+/** order_is_rising() - whether times have risen from record to record: until one passes the end of the clock, and goes
+ * on at its beginning, as in Go's reader */
+bool order_is_rising(const struct order *order);
+
 /** order_at_boundary() - whether the next record is a sync: only then can the walk be saved */
 bool order_at_boundary(const struct order *order);
 

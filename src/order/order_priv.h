@@ -198,6 +198,7 @@ struct order {
     uint64_t begin; /* offset of the first batch */
     int version;
     bool done; /* the last sync is out */
+    bool fell; /* a time passed the end of the clock */
     bool has_gen;
     struct gen_stream stream;
     struct gen gen;

@@ -3,7 +3,7 @@
  * In: a walk between two generations. Out: bytes, and from them the same walk again. Never: a place inside a
  * generation: there the frontier would belong to it.
  *
- *     stream      offset, begun, more, fault
+ *     stream      offset, begun, more, and whether times fell, fault
  *     walk        last time, Syncs, generations
  *     names       the distinct names of regions and tasks, each once
  *     G, P        by rising id: id, status, sequence number and its generation, regions and ranges where there are any
@@ -164,7 +164,7 @@ void order_save(const struct order *order, struct buf *ret)
 
     ret->size = 0;
     buf_put_varint(ret, stream->offset);
-    buf_put_u8(ret, (uint8_t)(stream->begun | stream->more << 1));
+    buf_put_u8(ret, (uint8_t)(stream->begun | stream->more << 1 | order->fell << 2));
     buf_put_signed(ret, stream->fault.code);
     buf_put_varint(ret, stream->fault.offset);
     size_t length = strnlen(stream->fault.message, sizeof stream->fault.message - 1);
@@ -318,12 +318,13 @@ int sched_restore(struct sched *sched, struct reader *reader, struct pool *pool)
     return restore.no_memory ? GXT_ENOMEM : reader->failed ? GXT_EINDEX : 0;
 }
 
-static void stream_restore(struct reader *in, struct gen_stream *stream)
+static void stream_restore(struct reader *in, struct gen_stream *stream, bool *ret_fell)
 {
     stream->offset = reader_varint(in);
     uint8_t flags = reader_u8(in);
     stream->begun = flags & 1;
     stream->more = flags >> 1 & 1;
+    *ret_fell = flags >> 2 & 1;
     int64_t code = reader_signed(in);
     stream->fault.offset = reader_varint(in);
     uint64_t length = reader_varint(in);
@@ -341,7 +342,7 @@ int order_restore(struct order *order, const void *bytes, size_t size, struct gx
     struct reader in = {.in = {bytes, (const uint8_t *)bytes + size}};
 
     order_reset(order);
-    stream_restore(&in, &order->stream);
+    stream_restore(&in, &order->stream, &order->fell);
     order->last_ns = reader_signed(&in);
     order->n_syncs = reader_varint(&in);
     order->n_generations = reader_varint(&in);

@@ -78,9 +78,9 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
     const struct source *source = &builder->trace->source;
     struct store_meta *meta = &builder->meta;
 
-    *meta = (struct store_meta){.fingerprint = old->fingerprint,
+    *meta = (struct store_meta){.fingerprint = builder->trace->facts.fingerprint,
                                 .version = old->version,
-                                .rising = old->rising,
+                                .trace_bytes = source->size,
                                 .n_strings = old->n_strings,
                                 .n_stacks = old->n_stacks,
                                 .covered_bytes = builder->trace->begin};
@@ -127,7 +127,7 @@ static int resume(struct builder *builder)
     if (r == GXT_ENOENT) {
         builder->meta = (struct store_meta){.fingerprint = builder->trace->facts.fingerprint,
                                             .version = builder->trace->facts.version,
-                                            .rising = true,
+                                            .trace_bytes = builder->trace->source.size,
                                             .covered_bytes = builder->trace->begin};
         return restore_walk(builder);
     }
@@ -288,6 +288,7 @@ static int end_generation(struct builder *builder)
         return r;
     add_generation(&builder->meta, &builder->record);
     builder->in_generation = false;
+    builder->meta.rising = order_is_rising(builder->cursor->order);
     r = put_checkpoint(builder);
     if (r == 0)
         r = store_commit(builder->store, &builder->meta, builder->fault);
@@ -336,7 +337,6 @@ static int walk(struct builder *builder)
 {
     struct gxt_cursor *cursor = builder->cursor;
     const struct gxt_event *event;
-    int64_t last_ns = builder->meta.last_ns;
     int r;
 
     builder->record = (struct store_generation){0};
@@ -346,8 +346,6 @@ static int walk(struct builder *builder)
         if (!builder->in_generation)
             builder->record.facts.first_ns = event->time_ns;
         count(&builder->record.facts, event);
-        builder->meta.rising = builder->meta.rising && (event->time_ns > last_ns || event->ordinal == 0);
-        last_ns = event->time_ns;
         if (builder->in_generation && order_at_boundary(cursor->order)) {
             if ((r = end_generation(builder)) < 0 || (r = tell(builder)) < 0)
                 return r;
@@ -372,7 +370,7 @@ static int complete(struct builder *builder, int code)
     if (r < 0)
         return r;
     meta->complete = true;
-    meta->trace_bytes = builder->trace->source.size;
+    meta->rising = order_is_rising(builder->cursor->order);
     meta->covered_hash = tail_hash(builder, meta->covered_hash);
     meta->fault = fault;
     if (meta->n_events == 0)
@@ -417,7 +415,7 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "build options of an unknown size: begin with GXT_BUILD_OPTIONS_INIT");
     if (!path) {
-        r = place_of_index(trace->source.path, true, &place, builder.fault);
+        r = place_of_index(trace->source.path, &place, builder.fault);
         if (r == 0)
             r = place_make_folder(place, builder.fault);
     }

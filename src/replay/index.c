@@ -12,9 +12,9 @@ int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, st
 {
     const struct source *source = &trace->source;
 
-    if (meta->fingerprint != source->fingerprint || meta->version != trace->facts.version)
+    if (meta->version != trace->facts.version || meta->fingerprint != source_fingerprint(source, meta->trace_bytes))
         return fault_set(fault, GXT_ESTALE, GXT_NO_OFFSET, "the index is of another trace");
-    if (source->size < meta->covered_bytes || (meta->complete && source->size < meta->trace_bytes))
+    if (source->size < meta->trace_bytes || source->size < meta->covered_bytes)
         return fault_set(fault, GXT_ESTALE, source->size, "the trace is shorter than when it was indexed");
 
     /* Before Go 1.26 a generation is closed by the next one, and the last one by the file's end, which may have moved.
@@ -33,7 +33,7 @@ int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret
     char *place = NULL;
     int r;
 
-    if (!path && (r = place_of_index(trace->source.path, false, &place, fault)) < 0)
+    if (!path && (r = place_of_index(trace->source.path, &place, fault)) < 0)
         return r;
     struct gxt_index *index = calloc(1, sizeof *index);
     if (!index) {

@@ -87,25 +87,25 @@ static bool can_be_made(const char *path)
     }
 }
 
-static const char *choose(const struct places *places, bool to_write)
+static const char *choose(const struct places *places)
 {
     for (size_t i = 0; i < places->n; i++)
-        if (access(places->paths[i], to_write ? W_OK : F_OK) == 0 && (!to_write || can_be_made(places->paths[i])))
+        if (access(places->paths[i], F_OK) == 0)
             return places->paths[i];
     for (size_t i = 0; i < places->n; i++)
-        if (access(places->paths[i], F_OK) < 0 && can_be_made(places->paths[i]))
+        if (can_be_made(places->paths[i]))
             return places->paths[i];
     return NULL;
 }
 
-int place_of_index(const char *trace_path, bool to_write, char **ret, struct gxt_error *fault)
+int place_of_index(const char *trace_path, char **ret, struct gxt_error *fault)
 {
     struct places places = {0};
     char *path = NULL;
     int r = 0;
 
     list(&places, trace_path);
-    const char *chosen = choose(&places, to_write);
+    const char *chosen = choose(&places);
     if (places.failed)
         r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
     else if (!chosen)

@@ -26,9 +26,8 @@ struct gxt_trace *trace_close(struct gxt_trace *trace);
 
 /* ---- place.c ---- */
 
-/** place_of_index() - the name of a trace's sidecar, to be freed
- * @to_write:  the one that a build writes: what is there but cannot be written does not count */
-int place_of_index(const char *trace_path, bool to_write, char **ret, struct gxt_error *fault);
+/** place_of_index() - the name of a trace's sidecar, to be freed */
+int place_of_index(const char *trace_path, char **ret, struct gxt_error *fault);
 /** place_make_folder() - make the folder that a sidecar goes in */
 int place_make_folder(const char *path, struct gxt_error *fault);
 

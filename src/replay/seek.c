@@ -149,14 +149,15 @@ static int arrive(struct gxt_cursor *cursor, int r)
 /* Whether the cursor stands before the target, so that rolling from here gets there. */
 static bool is_before(const struct gxt_cursor *cursor, const struct target *target)
 {
-    int code = order_fault(cursor->order)->code;
-    if (!cursor->placed || cursor->peeked || (code < 0 && !cursor_is_trace_fault(code)))
+    /* What a walk met a fault with has changed its states: it is not at its place any more. */
+    if (!cursor->placed || cursor->peeked || order_fault(cursor->order)->code < 0)
         return false;
     switch (target->by) {
     case BY_ORDINAL:
         return cursor->ordinal <= target->number;
     case BY_TIME:
-        return cursor->ordinal > 0 && cursor->time_ns != 0 && cursor->time_ns < target->time_ns;
+        return order_is_rising(cursor->order) && cursor->ordinal > 0 && cursor->time_ns != 0 &&
+               cursor->time_ns < target->time_ns;
     case BY_GENERATION:
         return cursor->ordinal > 0 && cursor->generation < target->number;
     default:

@@ -140,8 +140,9 @@ uint64_t cursor_bytes(const struct gxt_cursor *cursor)
 
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
 {
-    /* An event that was taken has changed the states already: back, and forward again up to it. */
-    int r = cursor->peeked ? seek_ordinal(cursor, cursor->ordinal) : 0;
+    /* An event that was taken, or a fault that was met, has changed the states: back, and forward again up to it. */
+    bool is_past = cursor->peeked || order_fault(cursor->order)->code < 0;
+    int r = cursor->placed && is_past ? seek_ordinal(cursor, cursor->ordinal) : 0;
     if (r == 0 && !cursor->placed)
         r = fail(cursor, GXT_EINVAL);
     if (r == 0 && (r = order_states(cursor->order, ret)) < 0)

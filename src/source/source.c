@@ -49,8 +49,7 @@ int source_open(const char *path, struct source *ret, struct gxt_error *fault)
     if (r < 0)
         goto failed;
 
-    uint64_t first = source.size < SOURCE_FINGERPRINT_BYTES ? source.size : SOURCE_FINGERPRINT_BYTES;
-    source.fingerprint = hash_bytes(source.at ? (const void *)source.at : "", (size_t)first);
+    source.fingerprint = source_fingerprint(&source, source.size);
     *ret = source;
     return 0;
 failed:
@@ -66,6 +65,15 @@ void source_close(struct source *source)
         (void)close(source->fd);
     free(source->path);
     *source = (struct source){.fd = -1};
+}
+
+uint64_t source_fingerprint(const struct source *source, uint64_t size)
+{
+    if (size > source->size)
+        size = source->size;
+    if (size > SOURCE_FINGERPRINT_BYTES)
+        size = SOURCE_FINGERPRINT_BYTES;
+    return hash_bytes(source->at ? (const void *)source->at : "", (size_t)size);
 }
 
 int source_check_size(const struct source *source, struct gxt_error *fault)

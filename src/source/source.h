@@ -22,6 +22,9 @@ enum {
 int source_open(const char *path, struct source *ret, struct gxt_error *fault);
 void source_close(struct source *source);
 
+/** source_fingerprint() - the fingerprint that the file had when it was @size bytes long */
+uint64_t source_fingerprint(const struct source *source, uint64_t size);
+
 /** source_span() - the bytes [offset, offset + size), which the caller knows to lie within */
 static inline struct span source_span(const struct source *source, uint64_t offset, uint64_t size)
 {

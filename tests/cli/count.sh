@@ -40,7 +40,7 @@ run_gives 0 count "$trace" --no-index
 same 'without the index' "$("$gxt" count "$trace")" "$out"
 
 # A trace that ends early: the number comes first, then the fault.
-cut=$(cut)
+cut=$(cut_trace)
 check_all "$cut"
 run_gives 1 count "$cut"
 says "gxt: $cut: byte "

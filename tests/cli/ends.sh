@@ -32,7 +32,7 @@ same 'the index is sound' '' "$err"
 rm -f "$trace.gxi"
 
 # A fault comes after the events before it, on one line.
-cut=$(cut)
+cut=$(cut_trace)
 run_gives 1 cat "$cut"
 same 'one line for a fault' 1 "$(wc -l <"$scratch/err")"
 grep -qE "^gxt: $cut: byte [0-9]+: [^ ].*[^.]$" "$scratch/err" || fail "form of a fault: $err"
@@ -44,10 +44,7 @@ same 'a fault behind the window' '' "$err"
 same 'status with a closed pipe and a fault' 0 "${PIPESTATUS[0]}"
 
 # A signal that comes at once is seen at the first look, and what is committed stays fit.
-"$gxt" index --no-progress "$trace" 2>/dev/null &
-pid=$!
-kill -INT $pid 2>/dev/null
-wait $pid
+timeout -s INT 0.004 "$gxt" index --no-progress "$trace" 2>/dev/null
 n=$("$gxt" count --no-index "$trace")
 run_gives 0 index "$trace"
 run_gives 0 count "$trace"

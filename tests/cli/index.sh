@@ -80,7 +80,7 @@ same "another program's file is not overwritten" 'no index at all, but a letter 
 rm -f "$trace.gxi"
 
 # A trace with a fault is indexed up to it.
-cut=$(cut)
+cut=$(cut_trace)
 n_cut=$("$gxt" count --no-index "$cut" 2>/dev/null)
 run_gives 1 index "$cut"
 says "gxt: $cut: byte "

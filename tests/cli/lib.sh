@@ -2,7 +2,7 @@
 # A check that fails prints a line; the script's exit status is 1 when one did, 77 when there is nothing to check.
 set -u
 export LC_ALL=C TZ=UTC
-gxt=$1
+gxt=$(realpath "$1")
 data=$2
 scratch=$(mktemp -d)
 owner=$BASHPID
@@ -76,8 +76,8 @@ copy() {
     echo "$scratch/$1.trace"
 }
 
-# cut: sample.trace without its last third, in the scratch folder; it has a fault
-cut() {
+# cut_trace: sample.trace without its last third, in the scratch folder; it has a fault
+cut_trace() {
     head -c $(($(stat -c %s "$data/sample.trace") * 2 / 3)) "$data/sample.trace" >"$scratch/cut.trace"
     echo "$scratch/cut.trace"
 }

@@ -36,7 +36,7 @@ check_all 'with index'
 same 'with and without index' "$without" "$("$gxt" state "$trace" --at 50%)"
 
 # An instant that a fault keeps away.
-cut=$(cut)
+cut=$(cut_trace)
 run_gives 1 state "$cut" --at 1000h
 says "gxt: $cut: byte "
 prints 'Time='

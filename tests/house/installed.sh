@@ -35,7 +35,7 @@ export LD_LIBRARY_PATH=${library%/*}
 "$program" --version | grep -qF "$version" || fail "gxt --version is not $version"
 "$program" cat --limit 1 --no-index "$trace" | grep -q Sync || fail "the installed program does not read a trace"
 
-for verb in index info cat count state goroutines stacks verify; do
+for verb in $("$program" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
     grep -qw "$verb" "$page" || fail "the man page does not speak of $verb"
 done
 command -v man >/dev/null || exit 0

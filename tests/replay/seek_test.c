@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-    SMALL = 3000,      /* events: below, every place is tried */
+    SMALL = 2000,      /* events: below, every place is tried, … */
+    SMALLER = 300,     /* … also without an index */
     WITHOUT_INDEX = 40 /* places tried without an index in a trace that is not small */
 };
 
@@ -22,7 +23,8 @@ static struct {
     struct gxt_cursor *walker; /* without an index */
     struct gxt_event *events;  /* all */
     uint64_t n_events, n_kept, capacity;
-    int end; /* code of the walk's end */
+    bool fell; /* times do not rise all the way */
+    int end;   /* code of the walk's end */
     struct gxt_error fault;
 } the;
 
@@ -116,17 +118,21 @@ static void walk(void)
     while ((the.end = gxt_cursor_next(the.walker, &event)) == 1) {
         if (event->ordinal != the.n_events++)
             wrong("an ordinal is left out", event->ordinal);
+        the.fell = the.fell || (the.n_kept > 0 && event->time_ns <= the.events[the.n_kept - 1].time_ns);
         keep(event);
     }
     if (the.end < 0)
         the.fault = *gxt_cursor_error(the.walker);
 }
 
-/* The first event at or after a moment, by scan. */
+/* The first event at or after a moment, by scan: times rise, but in traces made to pass the end of the clock. */
 static uint64_t first_at(int64_t time_ns)
 {
     uint64_t low = 0, high = the.n_events;
 
+    for (uint64_t i = 0; the.fell && i <= the.n_events; i++)
+        if (i == the.n_events || the.events[i].time_ns >= time_ns)
+            return i;
     while (low < high) {
         uint64_t middle = (low + high) / 2;
         if (the.events[middle].time_ns < time_ns)
@@ -226,8 +232,10 @@ static void same_states(struct gxt_cursor *cursor, uint64_t ordinal)
 
     if (gxt_cursor_seek_ordinal(the.walker, ordinal) != 0 || gxt_cursor_states(the.walker, &walked) != 0)
         wrong("no states by walking", ordinal);
-    if (ordinal < the.n_events ? gxt_cursor_seek_time(cursor, the.events[ordinal].time_ns) != 0
-                               : gxt_cursor_seek_end(cursor) != 0)
+    int r = ordinal == the.n_events ? gxt_cursor_seek_end(cursor)
+            : the.fell              ? gxt_cursor_seek_ordinal(cursor, ordinal)
+                                    : gxt_cursor_seek_time(cursor, the.events[ordinal].time_ns);
+    if (r != 0)
         wrong("no seek", ordinal);
     if (gxt_cursor_states(cursor, &sought) != 0)
         wrong("no states by seeking", ordinal);
@@ -314,7 +322,7 @@ int main(int argc, char **argv)
             wrong("no cursor", 0);
         try_ends(cursor);
         try_generations(cursor);
-        if (the.n_events <= SMALL)
+        if (the.n_events <= (with_index ? SMALL : SMALLER))
             try_all(cursor);
         else
             try_random(cursor, with_index || seeks < WITHOUT_INDEX ? seeks : WITHOUT_INDEX, seed);
