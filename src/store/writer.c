@@ -50,6 +50,8 @@ static int refused(struct gxt_error *fault, int code, const char *what)
 {
     if (code == MDB_MAP_FULL || code == ENOMEM)
         return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory to map the index");
+    if (code == EIO || code == ENOSPC) /* LMDB says EIO for a write that was cut short */
+        return fault_set_errno(fault, code, "%s, the disk may be full", what);
     if (code > 0)
         return fault_set_errno(fault, code, "%s", what);
     return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "%s: %s", what, mdb_strerror(code));

@@ -50,4 +50,24 @@ run_gives 0 index "$trace"
 run_gives 0 count "$trace"
 same 'count after a build that was stopped' "$n" "$out"
 same 'words after a build that was stopped' '' "$err"
+
+# A disk that fills up while the index is written: an error, and nothing that is trusted later.
+mkdir "$scratch/small"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=128k none "$scratch/small" 2>/dev/null; then
+    for size in 16 60 128; do
+        mount -o remount,size=${size}k "$scratch/small"
+        rm -f "$scratch"/small/*
+        run_gives 1 index "$trace" -o "$scratch/small/index"
+        says 'the disk may be full'
+        if [ -e "$scratch/small/index" ]; then
+            run_gives 0 count "$trace" --index "$scratch/small/index"
+            same "count with what a disk of ${size}k took" "$n" "$out"
+        fi
+    done
+    mount -o remount,size=4m "$scratch/small"
+    run_gives 0 index "$trace" -o "$scratch/small/index"
+    run_gives 0 count "$trace" --index "$scratch/small/index"
+    same 'count once there is room' "$n" "$out"
+    umount "$scratch/small"
+fi
 done_with_checks
