@@ -5,7 +5,7 @@
  *
  *     to go on      PATH, locked                 its pages checked, then written to in place
  *     afresh        PATH.new, locked             written, and renamed to PATH with the first commit; what PATH was
- * stays whole for those who have it open
+ *                                                stays whole for those who have it open
  */
 #include "store_priv.h"
 

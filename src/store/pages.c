@@ -7,11 +7,12 @@
  * walk the tree themselves, and before LMDB may write to a file every page of it is looked at. What stands where is
  * LMDB 0.9's:
  *
- *     page    number 8 | - 2 | flags 2 | lower 2, upper 2 (overflow: pages 4) | offsets of nodes 2 each … | free |
- * nodes node    low 2 | high 2 | flags 2 | key size 2 | key | data: of low + high << 16 bytes, or with BIG_DATA a page
- * number 8 in a branch, low, high and flags are the number of the page below meta    page header | magic 4 | version 4
- * | address 8 | map size 8 | free tree 48 | main tree 48 | last page 8 | txnid 8 tree    page size or 0 4 | flags 2 |
- * depth 2 | branch, leaf, overflow pages 8 each | entries 8 | root 8
+ *     page    number 8 | - 2 | flags 2 | lower 2, upper 2 (overflow: pages 4) | offsets of nodes, 2 each | nodes
+ *     node    low 2 | high 2 | flags 2 | key size 2 | key | data: of low + high << 16 bytes, or, with BIG_DATA, a page
+ *             number 8. In a branch, low, high and flags are the number of the page below
+ *     meta    page header | magic 4 | version 4 | address 8 | map size 8 | free tree 48 | main tree 48 | last page 8 |
+ *             txnid 8
+ *     tree    page size or 0 4 | flags 2 | depth 2 | branch, leaf, overflow pages 8 each | entries 8 | root 8
  *
  * A reader takes no lock. What it reads is of one state if that state is the newest before and after: the pages of the
  * newest state are not written to before two newer ones are there.
@@ -132,21 +133,21 @@ int pages_begin(struct pages *pages, int fd, struct gxt_error *fault)
     uint8_t metas[2 * PAGE];
     struct stat status;
 
-    *pages = (struct pages){.fd = fd};
-    if (fstat(fd, &status) < 0)
-        return fault_set_errno(fault, errno, "cannot look at the index");
-    pages->n_pages = (uint64_t)status.st_size / PAGE;
-    if (pages->n_pages < 2)
-        return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the file is no index of gxt");
+    *pages = (struct pages){.fd = fd, .n_pages = 2};
     int r = read_at(pages, metas, sizeof metas, 0, fault);
+    if (r == GXT_EINDEX)
+        return fault_set(fault, r, GXT_NO_OFFSET, "the file is no index of gxt");
     if (r < 0)
         return r;
+    if (fstat(fd, &status) < 0) /* after the metas: what they speak of is there by then */
+        return fault_set_errno(fault, errno, "cannot look at the index");
+    pages->n_pages = (uint64_t)status.st_size / PAGE;
     const uint8_t *meta = newest(metas);
     if (!meta)
         return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the file is no index of gxt");
     if (!tree_fits(meta + AT_FREE_TREE, FREE_TREE_FLAGS) || !tree_fits(meta + AT_MAIN_TREE, 0))
         return damaged(fault, (uint64_t)(meta - metas) / PAGE);
-    pages->txnid = U64(meta + AT_TXNID);
+    pages->metas_hash = hash_bytes(metas, sizeof metas);
     pages->last_page = U64(meta + AT_LAST_PAGE);
     pages->root = U64(meta + AT_MAIN_TREE + TREE_ROOT);
     pages->depth = U16(meta + AT_MAIN_TREE + TREE_DEPTH);
@@ -156,14 +157,12 @@ int pages_begin(struct pages *pages, int fd, struct gxt_error *fault)
     return 0;
 }
 
+/* All of the meta pages, as one may have been read while it was written. */
 bool pages_unmoved(const struct pages *pages)
 {
     uint8_t metas[2 * PAGE];
 
-    if (read_at(pages, metas, sizeof metas, 0, NULL) < 0)
-        return false;
-    const uint8_t *meta = newest(metas);
-    return meta && U64(meta + AT_TXNID) == pages->txnid;
+    return read_at(pages, metas, sizeof metas, 0, NULL) == 0 && hash_bytes(metas, sizeof metas) == pages->metas_hash;
 }
 
 /* ---- nodes ---- */

@@ -61,8 +61,8 @@ bool schema_is_ours(const void *bytes, size_t size);
 /* A file of LMDB's, and one state of it. */
 struct pages {
     int fd;
-    uint64_t n_pages; /* of the file, when the state was taken */
-    uint64_t txnid;   /* which state */
+    uint64_t n_pages;    /* of the file, when the state was taken */
+    uint64_t metas_hash; /* of both meta pages: which state */
     uint64_t last_page;
     uint64_t root, free_root; /* UINT64_MAX: an empty tree */
     uint64_t n_entries;
