@@ -2,8 +2,8 @@
  *
  * usage: seek_large TRACE INDEX [SEEKS [SEED]]
  *
- * INDEX must cover the trace. One walk without it keeps what it meets at SEEKS places; then a cursor over the index seeks
- * to each, by ordinal and by time, and must yield the same, in every field.
+ * INDEX must cover the trace. One walk without it keeps what it meets at SEEKS places; then a cursor over the index
+ * seeks to each, by ordinal and by time, and must yield the same, in every field.
  */
 #include <gxt/gxt.h>
 #include <inttypes.h>
