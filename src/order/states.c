@@ -169,6 +169,14 @@ static bool threads(struct picture *picture, const struct sched *sched)
     return true;
 }
 
+struct gxt_states *order_states_new(struct arena **ret_arena)
+{
+    struct picture *picture = calloc(1, sizeof *picture);
+
+    *ret_arena = picture ? &picture->arena : NULL;
+    return picture ? &picture->states : NULL;
+}
+
 int order_states(const struct order *order, struct gxt_states **ret)
 {
     struct picture *picture = calloc(1, sizeof *picture);

@@ -102,8 +102,8 @@ static int restore_walk(struct builder *builder)
 {
     struct store_meta *meta = &builder->meta;
 
-    order_reset(builder->cursor->order);
-    if (meta->n_generations > 0) {
+    walk_reset(builder->cursor);
+    if (meta->n_generations > 0 && builder->cursor->order) {
         int r = store_checkpoint(builder->store, meta->n_generations, &builder->snapshot, builder->fault);
         if (r == 0)
             r = order_restore(builder->cursor->order, builder->snapshot.at, builder->snapshot.size, builder->fault);
@@ -177,7 +177,7 @@ static int open_to_go_on(struct builder *builder, const char *path)
 
 static void begin_generation(struct builder *builder, const struct gxt_event *sync)
 {
-    const struct gen *gen = order_gen(builder->cursor->order);
+    const struct gen *gen = walk_gen(builder->cursor);
 
     builder->in_generation = true;
     builder->record = (struct store_generation){
@@ -248,7 +248,7 @@ static int put_table(struct builder *builder, const struct gen_table *table, boo
 
 static int put_tables(struct builder *builder, bool with_ids)
 {
-    const struct gen *gen = order_gen(builder->cursor->order);
+    const struct gen *gen = walk_gen(builder->cursor);
     int r = put_table(builder, &gen->strings, false, with_ids);
 
     return r == 0 ? put_table(builder, &gen->stacks, true, with_ids) : r;
@@ -256,7 +256,7 @@ static int put_tables(struct builder *builder, bool with_ids)
 
 static int put_dir(struct builder *builder)
 {
-    const struct gen_dir *dir = &order_gen(builder->cursor->order)->dir;
+    const struct gen_dir *dir = &walk_gen(builder->cursor)->dir;
     struct gen_batch *batches = realloc(builder->dir.batches, (dir->n_batches + 1) * sizeof *batches);
 
     if (!batches)
@@ -288,7 +288,7 @@ static int end_generation(struct builder *builder)
         return r;
     add_generation(&builder->meta, &builder->record);
     builder->in_generation = false;
-    builder->meta.rising = order_is_rising(builder->cursor->order);
+    builder->meta.rising = walk_is_rising(builder->cursor);
     r = put_checkpoint(builder);
     if (r == 0)
         r = store_commit(builder->store, &builder->meta, builder->fault);
@@ -341,12 +341,12 @@ static int walk(struct builder *builder)
 
     builder->record = (struct store_generation){0};
     while ((r = cursor_next(cursor, &event)) > 0) {
-        if (event->kind == GXT_KIND_SYNC && order_generations(cursor->order) > builder->meta.n_generations)
+        if (event->kind == GXT_KIND_SYNC && walk_generations(cursor) > builder->meta.n_generations)
             begin_generation(builder, event);
         if (!builder->in_generation)
             builder->record.facts.first_ns = event->time_ns;
         count(&builder->record.facts, event);
-        if (builder->in_generation && order_at_boundary(cursor->order)) {
+        if (builder->in_generation && walk_at_boundary(cursor)) {
             if ((r = end_generation(builder)) < 0 || (r = tell(builder)) < 0)
                 return r;
             builder->record = (struct store_generation){0};
@@ -365,12 +365,13 @@ static int complete(struct builder *builder, int code)
     struct store_meta *meta = &builder->meta;
     const struct gxt_generation *rest = &builder->record.facts;
     struct gxt_error fault = code < 0 ? *builder->fault : (struct gxt_error){0};
-    int r = builder->in_generation ? put_tables(builder, false) : 0;
+    const bool has_tables = builder->in_generation || (!builder->cursor->order && walk_gen(builder->cursor));
+    int r = has_tables ? put_tables(builder, false) : 0;
 
     if (r < 0)
         return r;
     meta->complete = true;
-    meta->rising = order_is_rising(builder->cursor->order);
+    meta->rising = walk_is_rising(builder->cursor);
     meta->covered_hash = tail_hash(builder, meta->covered_hash);
     meta->fault = fault;
     if (meta->n_events == 0)
@@ -394,7 +395,7 @@ static int run(struct builder *builder, const char *path)
     }
     if (r == 0)
         r = tell(builder);
-    if (r == 0 && builder->meta.n_generations == 0)
+    if (r == 0 && builder->meta.n_generations == 0 && builder->cursor->order)
         r = put_checkpoint(builder);
     if (r < 0)
         return r;

@@ -6,6 +6,7 @@
 #ifndef REPLAY_H
 #define REPLAY_H
 
+#include "legacy.h"
 #include "resolve.h"
 #include "store.h"
 
@@ -73,7 +74,8 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
 struct gxt_cursor {
     struct gxt_trace *trace;
     const struct gxt_index *index; /* NULL for none */
-    struct order *order;
+    struct order *order;           /* NULL for the old format, … */
+    struct legacy *legacy;         /* … which has this */
     struct resolver resolver;
     uint64_t ordinal;          /* of the event that comes next */
     gxt_gen generation;        /* of the event crossed last */
@@ -85,6 +87,35 @@ struct gxt_cursor {
     struct gxt_event event;
     struct gxt_error error; /* the last one */
 };
+
+/* The walk below a cursor, of either format. */
+static inline const struct gxt_error *walk_fault(const struct gxt_cursor *cursor)
+{
+    return cursor->order ? order_fault(cursor->order) : legacy_fault(cursor->legacy);
+}
+
+static inline const struct gen *walk_gen(const struct gxt_cursor *cursor)
+{
+    return LIKELY(cursor->order != NULL) ? order_gen(cursor->order) : legacy_gen(cursor->legacy);
+}
+
+static inline uint64_t walk_generations(const struct gxt_cursor *cursor)
+{
+    return cursor->order ? order_generations(cursor->order) : 0;
+}
+
+/* The old format has no boundary: its states cannot be saved. */
+static inline bool walk_at_boundary(const struct gxt_cursor *cursor)
+{
+    return cursor->order && order_at_boundary(cursor->order);
+}
+
+static inline bool walk_is_rising(const struct gxt_cursor *cursor)
+{
+    return !cursor->order || order_is_rising(cursor->order);
+}
+
+void walk_reset(struct gxt_cursor *cursor);
 
 int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_cursor **ret);
 struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);

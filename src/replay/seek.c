@@ -14,7 +14,7 @@
 
 static void to_start(struct gxt_cursor *cursor)
 {
-    order_reset(cursor->order);
+    walk_reset(cursor);
     cursor_place(cursor, 0, 0);
 }
 
@@ -23,7 +23,8 @@ static int to_checkpoint(struct gxt_cursor *cursor, uint64_t generation, uint64_
 {
     struct buf snapshot = {0};
 
-    int r = store_checkpoint(cursor->index->store, generation, &snapshot, damage);
+    int r = cursor->order ? store_checkpoint(cursor->index->store, generation, &snapshot, damage)
+                          : fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "an old trace has no checkpoints");
     if (r == 0)
         r = order_restore(cursor->order, snapshot.at, snapshot.size, damage);
     buf_done(&snapshot);
@@ -150,13 +151,13 @@ static int arrive(struct gxt_cursor *cursor, int r)
 static bool is_before(const struct gxt_cursor *cursor, const struct target *target)
 {
     /* What a walk met a fault with has changed its states: it is not at its place any more. */
-    if (!cursor->placed || cursor->peeked || order_fault(cursor->order)->code < 0)
+    if (!cursor->placed || cursor->peeked || walk_fault(cursor)->code < 0)
         return false;
     switch (target->by) {
     case BY_ORDINAL:
         return cursor->ordinal <= target->number;
     case BY_TIME:
-        return order_is_rising(cursor->order) && cursor->ordinal > 0 && cursor->time_ns != 0 &&
+        return walk_is_rising(cursor) && cursor->ordinal > 0 && cursor->time_ns != 0 &&
                cursor->time_ns < target->time_ns;
     case BY_GENERATION:
         return cursor->ordinal > 0 && cursor->generation < target->number;
@@ -173,7 +174,7 @@ static bool reached(const struct gxt_cursor *cursor, const struct target *target
     case BY_TIME:
         return event->time_ns >= target->time_ns;
     case BY_GENERATION:
-        return event->kind == GXT_KIND_SYNC && order_generations(cursor->order) > target->number;
+        return event->kind == GXT_KIND_SYNC && walk_generations(cursor) > target->number;
     default:
         return false;
     }

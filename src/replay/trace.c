@@ -44,12 +44,11 @@ static const char *known_file(struct span in)
 
 static int bad_header(const struct source *source, int code, int version, struct gxt_error *fault)
 {
-    if (code == GXT_EVERSION && (version == 11 || version == 19 || version == 21))
-        return fault_set(fault, code, 0, "a Go 1.%d trace: the format before Go 1.22 is not read yet", version);
     if (code == GXT_EVERSION && version == INT32_MAX)
         return fault_set(fault, code, 0, "a Go trace of a version far beyond those that are known");
     if (code == GXT_EVERSION)
-        return fault_set(fault, code, 0, "a Go 1.%d trace: known are the formats of Go 1.22, 1.23, 1.25 and 1.26",
+        return fault_set(fault, code, 0,
+                         "a Go 1.%d trace: known are the formats of Go 1.11, 1.19, 1.21, 1.22, 1.23, 1.25 and 1.26",
                          version);
 
     const char *what = known_file(source_span(source, 0, source->size));
@@ -81,10 +80,14 @@ static int look_at_clock(struct gxt_trace *trace)
     struct gen gen = {0};
     struct gxt_error fault;
 
+    trace->facts.start_ns = 1;
+    if (wire_is_old(trace->facts.version)) {
+        trace->facts.start_ns = -1; /* the old format's times count from its first event; its Sync goes before it */
+        return 0;
+    }
     int r = gen_find(&stream, &trace->source, trace->facts.version, &dir, &fault);
     if (r > 0)
         r = gen_clock(&gen, &dir, &trace->source, trace->facts.version, &fault) < 0 ? fault.code : 1;
-    trace->facts.start_ns = 1;
     if (r > 0) {
         int64_t start_ns = gen_time(gen.ns_per_tick, dir.min_tick);
         trace->facts.start_ns = start_ns > 0 ? start_ns : 1;

@@ -17,7 +17,9 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
     cursor->index = index;
 
     struct order_finder finder = {index ? index_find : NULL, cursor};
-    int r = order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
+    int r = wire_is_old(trace->facts.version)
+                ? legacy_new(&trace->source, trace->begin, trace->facts.version, trace->pool, &cursor->legacy)
+                : order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
     if (r == 0)
         r = resolver_init(&cursor->resolver, trace->pool);
     if (r < 0) {
@@ -34,9 +36,18 @@ struct gxt_cursor *cursor_free(struct gxt_cursor *cursor)
     if (!cursor)
         return NULL;
     (void)order_free(cursor->order);
+    (void)legacy_free(cursor->legacy);
     resolver_done(&cursor->resolver);
     free(cursor);
     return NULL;
+}
+
+void walk_reset(struct gxt_cursor *cursor)
+{
+    if (cursor->order)
+        order_reset(cursor->order);
+    else
+        legacy_reset(cursor->legacy);
 }
 
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation)
@@ -58,7 +69,7 @@ static int fail(struct gxt_cursor *cursor, int code)
     if (!cursor->placed)
         return fault_set(&cursor->error, GXT_EINVAL, GXT_NO_OFFSET,
                          "the cursor is at no position: its last seek failed");
-    cursor->error = *order_fault(cursor->order);
+    cursor->error = *walk_fault(cursor);
     return code;
 }
 
@@ -67,15 +78,17 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
 {
     struct order_record record;
 
-    int r = cursor->placed ? order_next(cursor->order, &record) : GXT_EINVAL;
+    int r = UNLIKELY(!cursor->placed)       ? GXT_EINVAL
+            : LIKELY(cursor->order != NULL) ? order_next(cursor->order, &record)
+                                            : legacy_next(cursor->legacy, &record);
     if (LIKELY(r > 0)) {
         struct gxt_error fault;
-        r = resolve(&cursor->resolver, order_gen(cursor->order), &record, into, &fault);
+        r = resolve(&cursor->resolver, walk_gen(cursor), &record, into, &fault);
         if (LIKELY(r == 0)) {
             into->ordinal = cursor->ordinal;
             return 1;
         }
-        (void)order_fail(cursor->order, &fault);
+        (void)(cursor->order ? order_fail(cursor->order, &fault) : legacy_fail(cursor->legacy, &fault));
     }
     return r == 0 ? 0 : fail(cursor, r);
 }
@@ -102,7 +115,7 @@ static inline int step(struct gxt_cursor *cursor, struct gxt_event *into)
         if (UNLIKELY(r <= 0))
             return r;
     }
-    cross(cursor, into, order_generations(cursor->order));
+    cross(cursor, into, walk_generations(cursor));
     return 1;
 }
 
@@ -135,17 +148,19 @@ int cursor_take(struct gxt_cursor *cursor)
 
 uint64_t cursor_bytes(const struct gxt_cursor *cursor)
 {
-    return cursor->placed ? order_bytes(cursor->order) : 0;
+    if (!cursor->placed)
+        return 0;
+    return cursor->order ? order_bytes(cursor->order) : legacy_bytes(cursor->legacy);
 }
 
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
 {
     /* An event that was taken, or a fault that was met, has changed the states: back, and forward again up to it. */
-    bool is_past = cursor->peeked || order_fault(cursor->order)->code < 0;
+    bool is_past = cursor->peeked || walk_fault(cursor)->code < 0;
     int r = cursor->placed && is_past ? seek_ordinal(cursor, cursor->ordinal) : 0;
     if (r == 0 && !cursor->placed)
         r = fail(cursor, GXT_EINVAL);
-    if (r == 0 && (r = order_states(cursor->order, ret)) < 0)
+    if (r == 0 && (r = cursor->order ? order_states(cursor->order, ret) : legacy_states(cursor->legacy, ret)) < 0)
         r = fault_set(&cursor->error, r, GXT_NO_OFFSET, "no memory for the states");
     if (r == 0)
         (*ret)->ordinal = cursor->ordinal;
@@ -154,9 +169,9 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
 
 int cursor_experimental(const struct gxt_cursor *cursor, size_t i, struct gxt_experimental_batch *ret)
 {
-    const struct gen *gen = order_gen(cursor->order);
+    const struct gen *gen = walk_gen(cursor);
     bool next_is_sync =
-        cursor->peeked ? cursor->event.kind == GXT_KIND_SYNC : order_at_boundary(cursor->order) && !cursor->at_sync;
+        cursor->peeked ? cursor->event.kind == GXT_KIND_SYNC : walk_at_boundary(cursor) && !cursor->at_sync;
 
     return cursor->placed && gen && !next_is_sync && gen_experimental(gen, i, ret);
 }

@@ -76,7 +76,8 @@ int wire_header(struct span *in, int *ret)
         return GXT_EFORMAT;
 
     *ret = version > INT_MAX ? INT_MAX : (int)version;
-    if (version != 22 && version != 23 && version != 25 && version != 26)
+    if (version != 11 && version != 19 && version != 21 && version != 22 && version != 23 && version != 25 &&
+        version != 26)
         return GXT_EVERSION;
     in->at = rest.at;
     return 0;

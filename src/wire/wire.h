@@ -110,10 +110,15 @@ const char *wire_experiment_name(unsigned experiment);
  * @ret:  NN of "go 1.NN trace", written on success and for GXT_EVERSION; INT_MAX for what is more
  *
  * Cost: reads no further than the header.
- * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION for every NN but 22, 23, 25 and 26, the old
- * format's 11, 19 and 21 among them.
+ * Return: 0; GXT_EFORMAT when it is no trace's header; GXT_EVERSION for every NN that Go's reader refuses.
  */
 int wire_header(struct span *in, int *ret);
+
+/** wire_is_old() - whether NN is of the format before Go 1.22 */
+static inline bool wire_is_old(int version)
+{
+    return version < 22;
+}
 
 /**
  * wire_varint() - read one unsigned number

@@ -2,7 +2,7 @@
 # A room's .c may include doors of its own and of earlier rooms, and nothing else. The include paths of the build see to
 # most of it; what they cannot see, greps do.
 set -u
-rooms=(base source wire gen order resolve store replay api)
+rooms=(base source wire gen order legacy resolve store replay api)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
