@@ -2,9 +2,9 @@
  *
  * In: an old trace's events. Out: the records of the new format that say the same. Never: a change of what was read.
  *
- * Most events are one record. Goroutines that were there before the trace are told as statuses, and those that have told
- * nothing of themselves when the trace says GOMAXPROCS for the first time are runnable. A system call, a moment in the old
- * format, is a begin and an end of 1 ns unless it blocks.
+ * Most events are one record. Goroutines that were there before the trace are told as statuses, and those that have
+ * told nothing of themselves when the trace says GOMAXPROCS for the first time are runnable. A system call, a moment in
+ * the old format, is a begin and an end of 1 ns unless it blocks.
  */
 #include "legacy_priv.h"
 
@@ -588,6 +588,11 @@ int legacy_fail(struct legacy *legacy, const struct gxt_error *fault)
 const struct gen *legacy_gen(const struct legacy *legacy)
 {
     return legacy->was_read && legacy->bad.code == 0 ? &legacy->trace.gen : NULL;
+}
+
+uint64_t legacy_generations(const struct legacy *legacy)
+{
+    return legacy->n_syncs > 0 && legacy->trace.n_events > 0;
 }
 
 uint64_t legacy_bytes(const struct legacy *legacy)

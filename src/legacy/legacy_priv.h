@@ -102,8 +102,8 @@ struct old_trace {
 
 /* ---- parse.c ---- */
 
-/* Strings that stand in no old trace: reasons and why the world stops (traceV1Converter in Go's reader). Their local ids
- * are old_trace.first_own_id and on. */
+/* Strings that stand in no old trace: reasons and why the world stops (traceV1Converter in Go's reader). Their local
+ * ids are old_trace.first_own_id and on. */
 enum own_string {
     OWN_FOREVER,
     OWN_PREEMPTED,

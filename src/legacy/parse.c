@@ -1,15 +1,15 @@
 /* parse.c
  *
- * In: the bytes of an old trace. Out: its events in one order, its strings and stacks. Never: an event of a trace that has a
- * fault anywhere: Go's reader reports it when it opens the trace.
+ * In: the bytes of an old trace. Out: its events in one order, its strings and stacks. Never: an event of a trace that
+ * has a fault anywhere: Go's reader reports it when it opens the trace.
  *
  *     batch   type 1 | P | ticks | events, up to the next batch
  *     event   type 6 bits, number of arguments less one 2 bits | arguments: ticks since the event before it, …
  *             with 3 in the two bits: bytes that follow, then arguments
  *     string  type | id | length | bytes
  *
- * Each processor's batches are read in the order of the file, all processors side by side; of those whose next event may
- * come next, by what its goroutine's sequence numbers say, the earliest does.
+ * Each processor's batches are read in the order of the file, all processors side by side; of those whose next event
+ * may come next, by what its goroutine's sequence numbers say, the earliest does.
  */
 #include "legacy_priv.h"
 

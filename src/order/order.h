@@ -93,7 +93,8 @@ int order_restore(struct order *order, const void *bytes, size_t size, struct gx
 int order_states(const struct order *order, struct gxt_states **ret);
 void order_states_free(struct gxt_states *states);
 
-/** order_states_new() - an empty picture, for the old format to fill: its lists come from @ret_arena. NULL without memory. */
+/** order_states_new() - an empty picture, for the old format to fill: its lists come from @ret_arena. NULL without
+ * memory. */
 struct gxt_states *order_states_new(struct arena **ret_arena);
 
 #endif

@@ -365,8 +365,7 @@ static int complete(struct builder *builder, int code)
     struct store_meta *meta = &builder->meta;
     const struct gxt_generation *rest = &builder->record.facts;
     struct gxt_error fault = code < 0 ? *builder->fault : (struct gxt_error){0};
-    const bool has_tables = builder->in_generation || (!builder->cursor->order && walk_gen(builder->cursor));
-    int r = has_tables ? put_tables(builder, false) : 0;
+    int r = builder->in_generation ? put_tables(builder, false) : 0;
 
     if (r < 0)
         return r;

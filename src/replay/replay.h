@@ -101,7 +101,7 @@ static inline const struct gen *walk_gen(const struct gxt_cursor *cursor)
 
 static inline uint64_t walk_generations(const struct gxt_cursor *cursor)
 {
-    return cursor->order ? order_generations(cursor->order) : 0;
+    return cursor->order ? order_generations(cursor->order) : legacy_generations(cursor->legacy);
 }
 
 /* The old format has no boundary: its states cannot be saved. */

@@ -34,9 +34,9 @@ static const struct {
     {TEXT("go\xe2\x80\x8b"
           "1.22 trace\0\0\0"),
      GXT_EFORMAT, -7},
-    {TEXT("go 1.11 trace\0\0\0"), GXT_EVERSION, 11},
-    {TEXT("go 1.19 trace\0\0\0"), GXT_EVERSION, 19},
-    {TEXT("go 1.21 trace\0\0\0"), GXT_EVERSION, 21},
+    {TEXT("go 1.11 trace\0\0\0"), 0, 11},
+    {TEXT("go 1.19 trace\0\0\0"), 0, 19},
+    {TEXT("go 1.21 trace\0\0\0"), 0, 21},
     {TEXT("go 1.20 trace\0\0\0"), GXT_EVERSION, 20},
     {TEXT("go 1.24 trace\0\0\0"), GXT_EVERSION, 24},
     {TEXT("go 1.27 trace\0\0\0"), GXT_EVERSION, 27},

@@ -1,0 +1,2 @@
+module old
+go 1.20
