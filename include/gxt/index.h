@@ -29,10 +29,13 @@ struct gxt_build_options {
      * and what was committed stays; default NULL */
     int (*progress)(void *user, const struct gxt_progress *progress);
     void *user; /**< passed to progress; default NULL */
+    /** events between two checkpoints, over which a seek rolls at most; default 0: 16,384. There are fewer checkpoints
+     * where they would take more than a fortieth of the trace's size */
+    uint64_t checkpoint_events;
 };
 #define GXT_BUILD_OPTIONS_INIT                                                                                         \
     {                                                                                                                  \
-        sizeof(struct gxt_build_options), false, NULL, NULL                                                            \
+        sizeof(struct gxt_build_options), false, NULL, NULL, 0                                                         \
     }
 
 /** What an index holds. */

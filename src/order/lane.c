@@ -39,6 +39,7 @@ int lane_next(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
             return r;
     }
     /* A lane whose last time is 0 takes its batch's again, also in the middle of it (Go's batchCursor.nextEvent). */
+    lane->before_ns = lane->time_ns;
     int64_t last = LIKELY(lane->time_ns != 0) ? lane->time_ns : lane->base_ns;
     struct span in = {lane->at, lane->end};
     int r = wire_event(&in, &lane->head);
@@ -49,4 +50,24 @@ int lane_next(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
     lane->at = in.at;
     lane->time_ns = (int64_t)((uint64_t)last + (uint64_t)gen_time(gen->ns_per_tick, lane->head.delta));
     return 1;
+}
+
+int lane_resume(struct lane *lane, const struct gen *gen, size_t n_batches, uint64_t at, int64_t before_ns,
+                struct gxt_error *fault)
+{
+    while (lane->n_batches > n_batches + 1) {
+        lane->left -= gen->dir.batches[*lane->batches++].size;
+        lane->n_batches--;
+    }
+    if (lane->n_batches != n_batches + 1)
+        return GXT_EINDEX;
+    int r = next_batch(lane, gen, fault);
+    if (r < 0)
+        return r;
+    if (at >= (uint64_t)(lane->end - lane->at))
+        return GXT_EINDEX;
+    lane->at += at;
+    lane->time_ns = before_ns;
+    r = lane_next(lane, gen, fault);
+    return r == 1 ? 0 : GXT_EINDEX;
 }

@@ -62,7 +62,7 @@ void order_reset(struct order *order)
     order->stream = (struct gen_stream){.offset = order->begin};
     order->done = order->fell = order->has_gen = order->steady = false;
     order->frontier.n = 0;
-    order->sample = order->gen.n_samples = 0;
+    order->sample = order->n_samples = 0;
     order->pending = (struct pending){0};
     order->last_ns = 0;
     order->n_syncs = order->n_generations = 0;
@@ -97,20 +97,19 @@ static int sync(struct order *order, int64_t time_ns, bool tables, struct order_
 
 /* ---- generations ---- */
 
-static int open_lanes(struct order *order)
+int order_make_lanes(struct order *order)
 {
     const struct gen *gen = &order->gen;
 
     if (gen->n_lanes > order->lanes_capacity) {
         struct lane *grown = realloc(order->lanes, gen->n_lanes * sizeof *grown);
         if (!grown)
-            return no_memory(order);
+            return GXT_ENOMEM;
         order->lanes = grown;
         order->lanes_capacity = gen->n_lanes;
     }
     if (frontier_reserve(&order->frontier, gen->n_lanes) < 0)
-        return no_memory(order);
-
+        return GXT_ENOMEM;
     for (size_t i = 0; i < gen->n_lanes; i++) {
         struct lane *lane = &order->lanes[i];
         *lane = (struct lane){.thread = gen->lanes[i].thread,
@@ -119,11 +118,20 @@ static int open_lanes(struct order *order)
                               .n_batches = gen->lanes[i].n};
         for (size_t batch = 0; batch < lane->n_batches; batch++)
             lane->left += gen->dir.batches[lane->batches[batch]].size;
-        int r = lane_next(lane, gen, &order->fault);
+    }
+    return 0;
+}
+
+static int open_lanes(struct order *order)
+{
+    if (order_make_lanes(order) < 0)
+        return no_memory(order);
+    for (size_t i = 0; i < order->gen.n_lanes; i++) {
+        int r = lane_next(&order->lanes[i], &order->gen, &order->fault);
         if (r < 0)
             return r;
         if (r > 0)
-            frontier_insert(&order->frontier, lane);
+            frontier_insert(&order->frontier, &order->lanes[i]);
     }
     return 0;
 }
@@ -145,6 +153,26 @@ static bool loses_generation(int code)
     return code == GXT_ECORRUPT || code == GXT_ETRUNCATED;
 }
 
+int order_load(struct order *order, struct gxt_error *fault)
+{
+    const uint64_t generation = order->n_generations;
+
+    if (order->loaded == generation + 1) {
+        order->stream = order->behind;
+        return 1;
+    }
+    order->loaded = 0;
+    order->before = order->stream;
+    int r = order->finder.find(order->finder.user, generation, &order->stream, &order->dir, fault);
+    if (r > 0)
+        r = gen_load(&order->gen, &order->dir, order->source, order->version, order->pool, fault) < 0 ? fault->code : 1;
+    if (r > 0) {
+        order->behind = order->stream;
+        order->loaded = generation + 1;
+    }
+    return r;
+}
+
 static int next_generation(struct order *order, struct order_record *ret)
 {
     int r = source_check_size(order->source, &order->fault);
@@ -152,14 +180,9 @@ static int next_generation(struct order *order, struct order_record *ret)
         return r;
     order->has_gen = false;
     order->frontier.n = 0;
-    order->gen.n_samples = order->sample = 0;
+    order->n_samples = order->sample = 0;
 
-    r = order->finder.find(order->finder.user, order->n_generations, &order->stream, &order->dir, &order->fault);
-    if (r > 0) {
-        r = gen_load(&order->gen, &order->dir, order->source, order->version, order->pool, &order->fault);
-        if (r == 0)
-            r = 1;
-    }
+    r = order_load(order, &order->fault);
     order->done = r == 0;
     if (r == 0 || (r < 0 && loses_generation(r)))
         return sync(order, order->last_ns, false, ret); /* a fault comes after it */
@@ -167,6 +190,7 @@ static int next_generation(struct order *order, struct order_record *ret)
         return r;
 
     order->has_gen = true;
+    order->n_samples = order->gen.n_samples;
     r = open_lanes(order);
     if (r == 0)
         r = check_experiments(order);
@@ -255,18 +279,17 @@ static int next_pending(struct order *order, struct order_record *ret)
     return hand_out(order, ret);
 }
 
-/* Looks at what order_next() may pass over: whether anything goes before the frontier's head. */
-static void settle(struct order *order)
+void order_settle(struct order *order)
 {
     order->steady = order->frontier.n > 0 && order->pending.n == 0 && order->fault.code == 0 && !order->done;
-    order->sample_ns = order->sample < order->gen.n_samples ? order->gen.samples[order->sample].time_ns : INT64_MAX;
+    order->sample_ns = order->sample < order->n_samples ? order->gen.samples[order->sample].time_ns : INT64_MAX;
 }
 
 static int advance(struct order *order, struct order_record *ret)
 {
     if (order->pending.n > 0)
         return next_pending(order, ret);
-    if (order->sample < order->gen.n_samples &&
+    if (order->sample < order->n_samples &&
         (order->frontier.n == 0 || order->sample_ns < order->frontier.entries[0].time_ns))
         return next_sample(order, ret);
     if (order->frontier.n == 0)
@@ -285,7 +308,7 @@ static __attribute__((noinline)) int next_unsteady(struct order *order, struct o
     if (order->done)
         return 0;
     int r = advance(order, ret);
-    settle(order);
+    order_settle(order);
     return r;
 }
 
@@ -347,8 +370,13 @@ bool order_is_rising(const struct order *order)
     return !order->fell;
 }
 
+bool order_can_save(const struct order *order)
+{
+    return !order->done && order->fault.code == 0 && order->pending.n == 0;
+}
+
 bool order_at_boundary(const struct order *order)
 {
     return !order->done && order->fault.code == 0 && order->pending.n == 0 && order->frontier.n == 0 &&
-           order->sample >= order->gen.n_samples;
+           order->sample >= order->n_samples;
 }

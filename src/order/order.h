@@ -78,15 +78,20 @@ uint64_t order_bytes(const struct order *order);
  * on at its beginning, as in Go's reader */
 bool order_is_rising(const struct order *order);
 
-/** order_at_boundary() - whether the next record is a sync: only then can the walk be saved */
+/** order_at_boundary() - whether the next record is a sync */
 bool order_at_boundary(const struct order *order);
 
-/** order_save() - the walk as bytes, at a boundary. @ret is emptied first; its `failed` says whether memory sufficed.
- */
+/** order_can_save() - whether the walk can be saved here: not between the records of one wire event, nor at its end */
+bool order_can_save(const struct order *order);
+
+/** order_save() - the walk as bytes. @ret is emptied first; its `failed` says whether memory sufficed. At a boundary
+ * the bytes are of the state alone; elsewhere also of the frontier, and going on there reads the generation's
+ * tables. */
 void order_save(const struct order *order, struct buf *ret);
 
 /** order_restore() - go on where the bytes of order_save() say. They are not trusted.
- * Return: 0; GXT_EINDEX when they are none; GXT_ENOMEM. After a failure the walk is at the start. */
+ * Return: 0; GXT_EINDEX when they are none; GXT_ENOMEM; inside a generation also GXT_ESTALE and GXT_EIO. After a
+ * failure the walk is at the start. */
 int order_restore(struct order *order, const void *bytes, size_t size, struct gxt_error *fault);
 
 /** order_states() - everything at this place. Return: 0; GXT_ENOMEM. */

@@ -12,6 +12,7 @@ struct lane {
     const uint8_t *at, *end; /* of what is left of the batch */
     int64_t time_ns;         /* of the head, as the lane has it: not yet pushed behind the event before it */
     int64_t base_ns;         /* of the batch */
+    int64_t before_ns;       /* time_ns before the head was read */
     uint64_t offset;         /* of the head */
     const uint32_t *batches; /* still to come */
     size_t n_batches;
@@ -22,6 +23,11 @@ struct lane {
 
 /* Reads the lane's next event into its head. 1; 0 when there is none left; negative with a fault. */
 int lane_next(struct lane *lane, const struct gen *gen, struct gxt_error *fault);
+
+/* Moves a lane that has read nothing to where it had a head: with @n_batches still to come, @at bytes into the one
+ * before them. 0; GXT_EINDEX when there is no such place; GXT_ESTALE. */
+int lane_resume(struct lane *lane, const struct gen *gen, size_t n_batches, uint64_t at, int64_t before_ns,
+                struct gxt_error *fault);
 
 /* ---- frontier.c: the lanes that have a head, as a heap by time ---- */
 
@@ -191,6 +197,13 @@ int sched_restore(struct sched *sched, struct reader *reader, struct pool *pool)
 
 /* ---- order.c ---- */
 
+/* Finds and reads generation order->n_generations, unless it is at hand. 1; 0 at the end; negative. */
+int order_load(struct order *order, struct gxt_error *fault);
+/* Makes the lanes of the generation that is loaded, without heads. 0; GXT_ENOMEM. */
+int order_make_lanes(struct order *order);
+/* Looks at what may go before the frontier's head. */
+void order_settle(struct order *order);
+
 struct order {
     const struct source *source;
     struct pool *pool;
@@ -200,14 +213,16 @@ struct order {
     bool done; /* the last sync is out */
     bool fell; /* a time passed the end of the clock */
     bool has_gen;
-    struct gen_stream stream;
+    struct gen_stream stream, before,
+        behind;      /* where the walk is; where it was before and behind the generation loaded */
+    uint64_t loaded; /* which one gen is, counted from 1; 0 for none */
     struct gen gen;
     struct gen_dir dir;
     struct sched sched;
     struct frontier frontier;
     struct lane *lanes;
     size_t lanes_capacity;
-    size_t sample; /* the next one of gen.samples */
+    size_t sample, n_samples; /* the next one of gen.samples, and how many of them are to come or were */
     struct pending pending;
     struct step step;
     bool steady;       /* the frontier has a head, and nothing but a sample may go before it */

@@ -518,6 +518,8 @@ static int destroy_syscall(struct step *step)
     (void)follow(step, WIRE_GO_DESTROY_SYSCALL);
     step->out->type = WIRE_PROC_STEAL;
     step->out->args[0] = (uint64_t)step->p;
+    step->out->args[1] = p->seq;
+    step->out->args[2] = (uint64_t)step->lane->thread;
     step->out->from = GXT_PROC_RUNNING;
     step->out->to = GXT_PROC_IDLE;
     return 1;

@@ -1,7 +1,7 @@
 /* snapshot.c
  *
- * In: a walk between two generations. Out: bytes, and from them the same walk again. Never: a place inside a
- * generation: there the frontier would belong to it.
+ * In: a walk between two records. Out: bytes, and from them the same walk again. Never: a place between the records of
+ * one wire event.
  *
  *     stream      offset, begun, more, and whether times fell, fault
  *     walk        last time, Syncs, generations
@@ -9,6 +9,8 @@
  *     G, P        by rising id: id, status, sequence number and its generation, regions and ranges where there are any
  *     M           in the order they were seen, which decides between two that hold one P
  *     tasks, GC
+ *     inside a generation, where the stream is the one before it: samples handed out; of each lane in the frontier, in
+ *                 its order: which, batches to come, place of its head in its batch, its time before that
  *
  * Numbers are varints. The bytes are proved by the store's checksum but not trusted: whoever made the sidecar could
  * make that too.
@@ -38,15 +40,45 @@ static void name_add(struct names *names, const struct gxt_string *name)
         names->list[names->n++] = name;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    int64_t left = (*(const struct sched_resource *const *)a)->id,
+            right = (*(const struct sched_resource *const *)b)->id;
+    return (left > right) - (left < right);
+}
+
+static bool has_regions(const struct sched_resource *resource)
+{
+    return resource->extra && resource->extra->n_regions > 0;
+}
+
+/* The live ones, or of them those with regions, by rising id; to be freed. NULL without memory. */
+static const struct sched_resource **sorted(const struct sched_table *table, bool with_regions, size_t *ret_n)
+{
+    const struct sched_resource **list = malloc((table->n + 1) * sizeof *list);
+
+    *ret_n = 0;
+    for (size_t i = 0; list && i < table->n; i++)
+        if (table->items[i].live && (!with_regions || has_regions(&table->items[i])))
+            list[(*ret_n)++] = &table->items[i];
+    if (list)
+        qsort(list, *ret_n, sizeof *list, by_id);
+    return list;
+}
+
+/* In an order that does not depend on how the walk came here. */
 static void names_gather(struct names *names, const struct sched *sched)
 {
-    for (size_t i = 0; i < sched->gs.n; i++) {
-        const struct sched_extra *extra = sched->gs.items[i].live ? sched->gs.items[i].extra : NULL;
-        for (size_t region = 0; extra && region < extra->n_regions; region++)
-            name_add(names, extra->regions[region].name);
-    }
+    size_t n;
+    const struct sched_resource **list = sorted(&sched->gs, true, &n);
+
+    names->failed = names->failed || !list;
+    for (size_t i = 0; list && i < n; i++)
+        for (size_t region = 0; region < list[i]->extra->n_regions; region++)
+            name_add(names, list[i]->extra->regions[region].name);
     for (size_t i = 0; i < sched->n_tasks; i++)
         name_add(names, sched->tasks[i].name);
+    free(list);
 }
 
 static void names_save(const struct names *names, struct buf *ret)
@@ -81,31 +113,10 @@ static void extra_save(const struct sched_extra *extra, const struct names *name
     }
 }
 
-static int by_id(const void *a, const void *b)
-{
-    int64_t left = (*(const struct sched_resource *const *)a)->id,
-            right = (*(const struct sched_resource *const *)b)->id;
-    return (left > right) - (left < right);
-}
-
-/* The live ones by rising id; to be freed. NULL without memory. */
-static const struct sched_resource **sorted(const struct sched_table *table, size_t *ret_n)
-{
-    const struct sched_resource **list = malloc((table->n + 1) * sizeof *list);
-
-    *ret_n = 0;
-    for (size_t i = 0; list && i < table->n; i++)
-        if (table->items[i].live)
-            list[(*ret_n)++] = &table->items[i];
-    if (list)
-        qsort(list, *ret_n, sizeof *list, by_id);
-    return list;
-}
-
 static void table_save(const struct sched_table *table, const struct names *names, struct buf *ret)
 {
     size_t n;
-    const struct sched_resource **list = sorted(table, &n);
+    const struct sched_resource **list = sorted(table, false, &n);
     uint64_t last = 0;
 
     if (!list) {
@@ -158,13 +169,39 @@ void sched_save(const struct sched *sched, struct buf *ret)
     free(names.list);
 }
 
+/* The frontier: which lanes have a head, in its own order, and where each head is. */
+static void frontier_save(const struct order *order, struct buf *ret)
+{
+    const struct gen *gen = &order->gen;
+
+    buf_put_varint(ret, order->sample);
+    buf_put_varint(ret, order->frontier.n);
+    for (size_t i = 0; i < order->frontier.n; i++) {
+        const struct lane *lane = order->frontier.entries[i].lane;
+        const struct gen_batch *batch = &gen->dir.batches[lane->batches[-1]];
+        buf_put_varint(ret, (uint64_t)(lane - order->lanes));
+        buf_put_varint(ret, lane->n_batches);
+        buf_put_varint(ret, lane->offset - batch->offset);
+        buf_put_signed(ret, lane->before_ns);
+    }
+}
+
+enum {
+    BEGUN = 1,
+    MORE = 2,
+    FELL = 4,
+    INSIDE = 8
+};
+
 void order_save(const struct order *order, struct buf *ret)
 {
-    const struct gen_stream *stream = &order->stream;
+    const bool inside = !order_at_boundary(order);
+    const struct gen_stream *stream = inside ? &order->before : &order->stream;
 
     ret->size = 0;
     buf_put_varint(ret, stream->offset);
-    buf_put_u8(ret, (uint8_t)(stream->begun | stream->more << 1 | order->fell << 2));
+    buf_put_u8(ret, (uint8_t)((stream->begun ? BEGUN : 0) | (stream->more ? MORE : 0) | (order->fell ? FELL : 0) |
+                              (inside ? INSIDE : 0)));
     buf_put_signed(ret, stream->fault.code);
     buf_put_varint(ret, stream->fault.offset);
     size_t length = strnlen(stream->fault.message, sizeof stream->fault.message - 1);
@@ -172,8 +209,10 @@ void order_save(const struct order *order, struct buf *ret)
     buf_put(ret, stream->fault.message, length);
     buf_put_signed(ret, order->last_ns);
     buf_put_varint(ret, order->n_syncs);
-    buf_put_varint(ret, order->n_generations);
+    buf_put_varint(ret, order->n_generations - inside);
     sched_save(&order->sched, ret);
+    if (inside)
+        frontier_save(order, ret);
 }
 
 /* ---- restoring ---- */
@@ -318,13 +357,13 @@ int sched_restore(struct sched *sched, struct reader *reader, struct pool *pool)
     return restore.no_memory ? GXT_ENOMEM : reader->failed ? GXT_EINDEX : 0;
 }
 
-static void stream_restore(struct reader *in, struct gen_stream *stream, bool *ret_fell)
+static void stream_restore(struct reader *in, struct gen_stream *stream, uint8_t *ret_flags)
 {
     stream->offset = reader_varint(in);
     uint8_t flags = reader_u8(in);
-    stream->begun = flags & 1;
-    stream->more = flags >> 1 & 1;
-    *ret_fell = flags >> 2 & 1;
+    stream->begun = flags & BEGUN;
+    stream->more = flags & MORE;
+    *ret_flags = flags;
     int64_t code = reader_signed(in);
     stream->fault.offset = reader_varint(in);
     uint64_t length = reader_varint(in);
@@ -337,22 +376,70 @@ static void stream_restore(struct reader *in, struct gen_stream *stream, bool *r
     stream->fault.code = in->failed ? 0 : (int)code;
 }
 
+/* Which lanes were taken already is seen by their heads. */
+static int frontier_restore(struct order *order, struct reader *in, struct gxt_error *fault)
+{
+    uint64_t sample = reader_varint(in), n = count(in, 4);
+
+    if (sample > order->gen.n_samples || n > order->gen.n_lanes)
+        return GXT_EINDEX;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t at = reader_varint(in), n_batches = reader_varint(in), offset = reader_varint(in);
+        int64_t before_ns = reader_signed(in);
+        if (in->failed || at >= order->gen.n_lanes || order->lanes[at].at || n_batches >= order->lanes[at].n_batches)
+            return GXT_EINDEX;
+        struct lane *lane = &order->lanes[at];
+        int r = lane_resume(lane, &order->gen, (size_t)n_batches, offset, before_ns, fault);
+        if (r < 0)
+            return r;
+        order->frontier.entries[order->frontier.n++] = (struct frontier_entry){lane->time_ns, lane};
+    }
+    order->has_gen = true;
+    order->sample = (size_t)sample;
+    order->n_samples = order->gen.n_samples;
+    order->n_generations++;
+    order_settle(order);
+    return in->failed ? GXT_EINDEX : 0;
+}
+
+static int inside_restore(struct order *order, struct reader *in, struct gxt_error *fault)
+{
+    int r = order_load(order, fault);
+
+    if (r == 0 || r == GXT_ECORRUPT || r == GXT_ETRUNCATED)
+        return GXT_EINDEX; /* no generation is where the bytes say */
+    if (r < 0)
+        return r;
+    r = order_make_lanes(order);
+    return r < 0 ? r : frontier_restore(order, in, fault);
+}
+
 int order_restore(struct order *order, const void *bytes, size_t size, struct gxt_error *fault)
 {
     struct reader in = {.in = {bytes, (const uint8_t *)bytes + size}};
+    struct gxt_error found = {0};
+    uint8_t flags = 0;
 
     order_reset(order);
-    stream_restore(&in, &order->stream, &order->fell);
+    stream_restore(&in, &order->stream, &flags);
+    order->fell = flags & FELL;
     order->last_ns = reader_signed(&in);
     order->n_syncs = reader_varint(&in);
     order->n_generations = reader_varint(&in);
     int r = sched_restore(&order->sched, &in, order->pool);
-    if (r == 0 &&
-        (span_size(in.in) > 0 || order->stream.offset > order->source->size || order->stream.offset < order->begin))
+    if (r == 0 && (order->stream.offset > order->source->size || order->stream.offset < order->begin))
+        r = GXT_EINDEX;
+    if (r == 0 && (flags & INSIDE))
+        r = inside_restore(order, &in, &found);
+    if (r == 0 && span_size(in.in) > 0)
         r = GXT_EINDEX;
     if (r == 0)
         return 0;
     order_reset(order);
+    if (found.code == r) {
+        *fault = found;
+        return r;
+    }
     return fault_set(fault, r, GXT_NO_OFFSET,
                      r == GXT_ENOMEM ? "no memory for a checkpoint" : "a checkpoint is damaged");
 }

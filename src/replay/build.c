@@ -21,6 +21,11 @@ struct builder {
     struct store_meta meta;
     struct store_generation record; /* of the generation being read */
     bool in_generation;
+    struct store_place *places; /* where the generation being read has checkpoints inside */
+    size_t n_places, places_capacity;
+    uint64_t next_place;    /* ordinal at which the next one is due */
+    uint64_t inside_bytes;  /* of snapshots inside generations, so far */
+    uint64_t inside_events; /* between two of them, at least */
     struct gen_entry *entries;
     size_t entries_capacity;
     struct gen_dir dir;
@@ -180,6 +185,8 @@ static void begin_generation(struct builder *builder, const struct gxt_event *sy
     const struct gen *gen = walk_gen(builder->cursor);
 
     builder->in_generation = true;
+    builder->n_places = 0;
+    builder->next_place = sync->ordinal + 1 + builder->inside_events;
     builder->record = (struct store_generation){
         .facts = {.number = gen->dir.number,
                   .begin = gen->dir.begin,
@@ -283,6 +290,9 @@ static int end_generation(struct builder *builder)
     if (r == 0)
         r = put_dir(builder);
     if (r == 0)
+        r = store_put_places(builder->store, builder->meta.n_generations, builder->places, builder->n_places,
+                             builder->fault);
+    if (r == 0)
         r = store_put_generation(builder->store, builder->meta.n_generations, &builder->record, builder->fault);
     if (r < 0)
         return r;
@@ -294,6 +304,37 @@ static int end_generation(struct builder *builder)
         r = store_commit(builder->store, &builder->meta, builder->fault);
     source_release(&builder->trace->source, builder->record.facts.begin, builder->record.facts.end);
     return r;
+}
+
+/* ---- checkpoints inside a generation ---- */
+
+/* A seek rolls over so many events at most, as long as the snapshots do not take more than a share of the trace: where
+ * there are many goroutines, they are further apart. */
+enum {
+    INSIDE_EVENTS = 16384,
+    INSIDE_SHARE = 40, /* of the trace's bytes read, one in so many */
+    INSIDE_AT_ONCE = 64 << 10,
+};
+
+static int put_inside(struct builder *builder, const struct gxt_event *last)
+{
+    struct gxt_cursor *cursor = builder->cursor;
+    uint64_t allowed = cursor_bytes(cursor) / INSIDE_SHARE + INSIDE_AT_ONCE;
+
+    builder->next_place = cursor->ordinal + builder->inside_events;
+    if (builder->inside_bytes + builder->snapshot.size > allowed) /* the last one's size is about this one's */
+        return 0;
+    order_save(cursor->order, &builder->snapshot);
+    struct store_place *grown =
+        array_grow(builder->places, builder->n_places, &builder->places_capacity, sizeof *grown);
+    if (grown)
+        builder->places = grown;
+    if (builder->snapshot.failed || !grown)
+        return no_memory(builder);
+    builder->inside_bytes += builder->snapshot.size;
+    builder->places[builder->n_places] = (struct store_place){cursor->ordinal, last->time_ns};
+    return store_put_inside(builder->store, builder->meta.n_generations, builder->n_places++, builder->snapshot.at,
+                            builder->snapshot.size, builder->fault);
 }
 
 /* ---- the walk ---- */
@@ -346,6 +387,9 @@ static int walk(struct builder *builder)
         if (!builder->in_generation)
             builder->record.facts.first_ns = event->time_ns;
         count(&builder->record.facts, event);
+        if (cursor->ordinal >= builder->next_place && builder->in_generation && cursor->order &&
+            !walk_at_boundary(cursor) && order_can_save(cursor->order) && (r = put_inside(builder, event)) < 0)
+            return r;
         if (builder->in_generation && walk_at_boundary(cursor)) {
             if ((r = end_generation(builder)) < 0 || (r = tell(builder)) < 0)
                 return r;
@@ -411,6 +455,7 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     char *place = NULL;
     int r = 0;
 
+    builder.inside_events = builder.options->checkpoint_events ? builder.options->checkpoint_events : INSIDE_EVENTS;
     if (builder.options->size != sizeof *options)
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "build options of an unknown size: begin with GXT_BUILD_OPTIONS_INIT");
@@ -429,6 +474,7 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     buf_done(&builder.snapshot);
     free(builder.dir.batches);
     free(builder.entries);
+    free(builder.places);
     free(place);
     return r;
 }

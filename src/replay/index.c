@@ -201,7 +201,7 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     const int version = cursor->trace->facts.version;
     struct gxt_error damage;
     struct store_meta meta;
-    struct index_cover cover;
+    struct index_cover cover = {0};
     struct gen_dir kept = {0};
 
     int r = store_meta(cursor->index->store, &meta, &damage);

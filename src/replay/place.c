@@ -106,12 +106,10 @@ int place_of_index(const char *trace_path, char **ret, struct gxt_error *fault)
 
     list(&places, trace_path);
     const char *chosen = choose(&places);
-    if (places.failed)
-        r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
-    else if (!chosen)
+    if (!chosen && !places.failed)
         r = fault_set(fault, GXT_ENOENT, GXT_NO_OFFSET,
                       "there is no index, and neither the trace's folder nor a cache folder can be written");
-    else if (!(path = strdup(chosen)))
+    else if (places.failed || !(path = strdup(chosen)))
         r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
     for (size_t i = 0; i < places.n; i++)
         free(places.paths[i]);

@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void to_start(struct gxt_cursor *cursor)
 {
@@ -18,21 +19,35 @@ static void to_start(struct gxt_cursor *cursor)
     cursor_place(cursor, 0, 0);
 }
 
-/* Puts the cursor before generation @generation, the first event of which has number @ordinal. */
-static int to_checkpoint(struct gxt_cursor *cursor, uint64_t generation, uint64_t ordinal, struct gxt_error *damage)
+/* Where to begin: before generation @generation, or at a place inside it. */
+struct spot {
+    uint64_t generation;
+    uint64_t ordinal; /* of the event that comes next */
+    int64_t time_ns;  /* inside: of the event before it */
+    size_t place;     /* its number, when inside */
+    bool inside;
+};
+
+static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gxt_error *damage)
 {
+    const struct store *store = cursor->index->store;
     struct buf snapshot = {0};
 
-    int r = cursor->order ? store_checkpoint(cursor->index->store, generation, &snapshot, damage)
-                          : fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "an old trace has no checkpoints");
+    if (!cursor->order)
+        return fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "an old trace has no checkpoints");
+    int r = spot->inside ? store_inside(store, spot->generation, spot->place, &snapshot, damage)
+                         : store_checkpoint(store, spot->generation, &snapshot, damage);
     if (r == 0)
         r = order_restore(cursor->order, snapshot.at, snapshot.size, damage);
     buf_done(&snapshot);
-    if (r == 0 && order_generations(cursor->order) != generation)
-        r = fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "checkpoint %" PRIu64 " is of another generation", generation);
-    if (r == 0)
-        cursor_place(cursor, ordinal, generation);
-    return r;
+    if (r == 0 && order_generations(cursor->order) != spot->generation + spot->inside)
+        r = fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint is of another generation than %" PRIu64,
+                      spot->generation);
+    if (r < 0)
+        return r;
+    cursor_place(cursor, spot->ordinal, spot->generation + spot->inside);
+    cursor->time_ns = spot->inside ? spot->time_ns : 0;
+    return 0;
 }
 
 /* What is asked for. */
@@ -98,40 +113,87 @@ static int choose(const struct store *store, const struct target *target, uint64
     return r;
 }
 
+/* The last place inside a generation that is not behind the target, if there is one. */
+static int look_inside(const struct store *store, const struct target *target, struct spot *spot,
+                       struct gxt_error *damage)
+{
+    struct store_place *places;
+    size_t n, low = 0, high;
+
+    if (target->by != BY_ORDINAL && target->by != BY_TIME)
+        return 0;
+    int r = store_places(store, spot->generation, &places, &n, damage);
+    if (r < 0)
+        return r;
+    high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (target->by == BY_TIME ? places[middle].time_ns < target->time_ns : places[middle].ordinal <= target->number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > 0)
+        *spot = (struct spot){spot->generation, places[low - 1].ordinal, places[low - 1].time_ns, low - 1, true};
+    free(places);
+    return 0;
+}
+
+/* The best checkpoint. Generation 0 without a place inside is the start, for which none is needed. */
+static int find_spot(const struct gxt_cursor *cursor, const struct target *target, struct spot *ret,
+                     struct gxt_error *damage)
+{
+    const struct store *store = cursor->index->store;
+    struct store_meta meta;
+    struct index_cover cover;
+
+    *ret = (struct spot){0};
+    int r = store_meta(store, &meta, damage);
+    if (r == 0)
+        r = index_cover(cursor->trace, &meta, &cover, damage);
+    if (r == 0)
+        r = choose(store, target, cover.n_generations, meta.rising, &ret->generation, damage);
+    if (r == 0)
+        r = ordinal_after(store, ret->generation, &ret->ordinal, damage);
+    /* A place inside the last generation stands on its directory as it is, which may not be final. */
+    if (r == 0 && ret->generation < cover.n_generations && (target->by != BY_TIME || meta.rising))
+        r = look_inside(store, target, ret, damage);
+    return r;
+}
+
+/* What is before a checkpoint that cannot be used. */
+static int step_back(const struct gxt_cursor *cursor, struct spot *spot, struct gxt_error *damage)
+{
+    uint64_t generation = spot->inside ? spot->generation : spot->generation - 1;
+
+    *spot = (struct spot){.generation = generation};
+    return ordinal_after(cursor->index->store, generation, &spot->ordinal, damage);
+}
+
 /* Puts the cursor at the best checkpoint, or leaves it where it is when that is nearer. */
 static int approach(struct gxt_cursor *cursor, const struct target *target, bool is_before)
 {
     struct gxt_error damage = {0};
-    struct store_meta meta;
-    struct index_cover cover;
-    uint64_t generation = 0, ordinal = 0;
+    struct spot spot = {0};
+    int r = cursor->index && cursor->order ? find_spot(cursor, target, &spot, &damage) : 0;
 
-    int r = cursor->index ? store_meta(cursor->index->store, &meta, &damage) : GXT_ENOENT;
-    if (r == 0)
-        r = index_cover(cursor->trace, &meta, &cover, &damage);
-    if (r == 0)
-        r = choose(cursor->index->store, target, cover.n_generations, meta.rising, &generation, &damage);
-    while (r == 0 && generation > 0) {
-        r = ordinal_after(cursor->index->store, generation, &ordinal, &damage);
-        if (r == 0 && is_before && cursor->ordinal >= ordinal)
+    while (r == 0 && (spot.generation > 0 || spot.inside)) {
+        if (is_before && cursor->ordinal >= spot.ordinal)
             return 0;
-        if (r == 0)
-            r = to_checkpoint(cursor, generation, ordinal, &damage);
-        if (r == 0)
+        if ((r = to_spot(cursor, &spot, &damage)) == 0)
             return 0;
         if (r == GXT_ENOMEM)
             break;
         is_before = false;
         index_damaged(cursor->index, &damage);
-        generation--;
-        r = 0;
+        r = step_back(cursor, &spot, &damage);
     }
     if (r == GXT_ENOMEM) {
         cursor->error = damage;
         cursor->placed = false;
         return r;
     }
-    if (r < 0 && cursor->index)
+    if (r < 0)
         index_damaged(cursor->index, &damage);
     if (!is_before)
         to_start(cursor);

@@ -214,7 +214,8 @@ struct bytes_wish {
     struct buf *ret;
 };
 
-static int read_checkpoint(struct call *call, void *user)
+/* A snapshot as it stands in a record, or the chunks that the record names. */
+static int read_snapshot(struct call *call, void *user)
 {
     const struct bytes_wish *wish = user;
     struct buf names = {0};
@@ -223,8 +224,13 @@ static int read_checkpoint(struct call *call, void *user)
     int r = must_get(call, &wish->key);
     if (r < 0)
         return r;
-    buf_put(&names, call->value.at, call->value.size);
-    struct reader in = {.in = {names.at, names.at + names.size}};
+    struct reader in = {.in = {call->value.at, call->value.at + call->value.size}};
+    if (reader_u8(&in) == SNAPSHOT_WHOLE) {
+        buf_put(wish->ret, in.in.at, span_size(in.in));
+        return wish->ret->failed ? fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint") : 0;
+    }
+    buf_put(&names, in.in.at, span_size(in.in));
+    in.in = (struct span){names.at, names.at + names.size};
     while (r == 0 && !names.failed && span_size(in.in) > 0) {
         const struct key key = key_of(TAG_CHUNK, reader_u64(&in));
         r = in.failed ? fault_set(call->fault, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint of the index is damaged")
@@ -241,7 +247,13 @@ static int read_checkpoint(struct call *call, void *user)
 int store_checkpoint(const struct store *store, uint64_t generation, struct buf *ret, struct gxt_error *fault)
 {
     struct bytes_wish wish = {key_of(TAG_CHECKPOINT, generation), ret};
-    return read_in_one_state(store->fd, read_checkpoint, &wish, fault);
+    return read_in_one_state(store->fd, read_snapshot, &wish, fault);
+}
+
+int store_inside(const struct store *store, uint64_t generation, size_t i, struct buf *ret, struct gxt_error *fault)
+{
+    struct bytes_wish wish = {key_chunk(TAG_INSIDE, generation, (uint32_t)i), ret};
+    return read_in_one_state(store->fd, read_snapshot, &wish, fault);
 }
 
 /* ---- strings, stacks, tables ---- */
@@ -282,64 +294,93 @@ int store_stack(const struct store *store, uint64_t id, struct store_frame *ret,
     return r;
 }
 
-struct table_wish {
+/* A list in chunks: full ones, then one that is not. Of what is in it a row has two numbers. */
+struct list_wish {
     uint64_t generation;
     enum tag tag;
-    struct store_pair *pairs;
+    struct row {
+        uint64_t first, second;
+    } * rows;
     size_t n, capacity;
 };
 
-static int read_pairs(struct call *call, struct table_wish *wish, uint64_t *last, uint64_t *ret_n)
+static int read_rows(struct call *call, struct list_wish *wish, uint64_t *ret_n)
 {
     struct reader in = {.in = {call->value.at, call->value.at + call->value.size}};
+    struct row last = {0};
 
     *ret_n = reader_varint(&in);
     if (*ret_n > TABLE_ENTRIES)
         in.failed = true;
     for (uint64_t i = 0; i < *ret_n && !in.failed; i++) {
-        struct store_pair *grown = array_grow(wish->pairs, wish->n, &wish->capacity, sizeof *grown);
+        struct row *grown = array_grow(wish->rows, wish->n, &wish->capacity, sizeof *grown);
         if (!grown)
-            return fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a table");
-        wish->pairs = grown;
-        *last += reader_varint(&in);
-        wish->pairs[wish->n++] = (struct store_pair){*last, reader_u64(&in)};
+            return fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a list of the index");
+        wish->rows = grown;
+        last.first += reader_varint(&in);
+        if (wish->tag == TAG_PLACES)
+            last.second += (uint64_t)reader_signed(&in);
+        else
+            last.second = reader_u64(&in);
+        wish->rows[wish->n++] = last;
     }
     if (in.failed || span_size(in.in) > 0)
         return fault_set(call->fault, GXT_EINDEX, GXT_NO_OFFSET,
-                         "a table of generation %" PRIu64 " is damaged in the index", wish->generation);
+                         "a list of generation %" PRIu64 " is damaged in the index", wish->generation);
     return 0;
 }
 
-/* Full chunks, then one that is not. */
-static int read_table(struct call *call, void *user)
+static int read_list(struct call *call, void *user)
 {
-    struct table_wish *wish = user;
-    uint64_t n = TABLE_ENTRIES, last;
+    struct list_wish *wish = user;
+    uint64_t n = TABLE_ENTRIES;
 
     wish->n = 0;
     for (uint32_t chunk = 0; n == TABLE_ENTRIES; chunk++) {
         const struct key key = key_chunk(wish->tag, wish->generation, chunk);
-        last = 0;
         int r = must_get(call, &key);
         if (r == 0)
-            r = read_pairs(call, wish, &last, &n);
+            r = read_rows(call, wish, &n);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
+_Static_assert(sizeof(struct row) == sizeof(struct store_pair) && sizeof(struct row) == sizeof(struct store_place),
+               "a row is what either list has");
+
+static int list(const struct store *store, struct list_wish *wish, struct gxt_error *fault)
+{
+    int r = read_in_one_state(store->fd, read_list, wish, fault);
+
+    if (r < 0)
+        free(wish->rows);
+    return r;
+}
+
 int store_table(const struct store *store, uint64_t generation, bool stacks, struct store_pair **ret, size_t *ret_n,
                 struct gxt_error *fault)
 {
-    struct table_wish wish = {.generation = generation, .tag = stacks ? TAG_STACK_TABLE : TAG_STRING_TABLE};
+    struct list_wish wish = {.generation = generation, .tag = stacks ? TAG_STACK_TABLE : TAG_STRING_TABLE};
 
-    int r = read_in_one_state(store->fd, read_table, &wish, fault);
-    if (r < 0) {
-        free(wish.pairs);
-        return r;
+    int r = list(store, &wish, fault);
+    if (r == 0) {
+        *ret = (struct store_pair *)wish.rows;
+        *ret_n = wish.n;
     }
-    *ret = wish.pairs;
-    *ret_n = wish.n;
-    return 0;
+    return r;
+}
+
+int store_places(const struct store *store, uint64_t generation, struct store_place **ret, size_t *ret_n,
+                 struct gxt_error *fault)
+{
+    struct list_wish wish = {.generation = generation, .tag = TAG_PLACES};
+
+    int r = list(store, &wish, fault);
+    if (r == 0) {
+        *ret = (struct store_place *)wish.rows;
+        *ret_n = wish.n;
+    }
+    return r;
 }

@@ -343,6 +343,18 @@ void table_encode(const struct gen_entry *entries, size_t n, bool stacks, struct
     }
 }
 
+void places_encode(const struct store_place *places, size_t n, struct buf *ret)
+{
+    struct store_place last = {0};
+
+    buf_put_varint(ret, n);
+    for (size_t i = 0; i < n; i++) {
+        buf_put_varint(ret, places[i].ordinal - last.ordinal);
+        buf_put_signed(ret, (int64_t)((uint64_t)places[i].time_ns - (uint64_t)last.time_ns));
+        last = places[i];
+    }
+}
+
 void stack_encode(const struct gxt_stack *stack, struct buf *ret)
 {
     buf_put_varint(ret, stack->n_frames);

@@ -83,6 +83,16 @@ int store_find_ordinal(const struct store *store, uint64_t ordinal, uint64_t *re
 int store_dir(const struct store *store, uint64_t generation, struct gen_dir *ret, struct gxt_error *fault);
 /** store_checkpoint() - the snapshot that stands before generation @generation (n_generations: before the end) */
 int store_checkpoint(const struct store *store, uint64_t generation, struct buf *ret, struct gxt_error *fault);
+/** A checkpoint inside a generation. */
+struct store_place {
+    uint64_t ordinal; /**< of the event that comes next */
+    int64_t time_ns;  /**< of the event before it */
+};
+/** store_places() - where a generation has checkpoints, in order. To be freed with free(). */
+int store_places(const struct store *store, uint64_t generation, struct store_place **ret, size_t *ret_n,
+                 struct gxt_error *fault);
+/** store_inside() - the snapshot at a generation's place number @i */
+int store_inside(const struct store *store, uint64_t generation, size_t i, struct buf *ret, struct gxt_error *fault);
 /** store_string() - the bytes of the string that has an id */
 int store_string(const struct store *store, uint64_t id, struct buf *ret, struct gxt_error *fault);
 /** A frame as it is kept: strings by id. */
@@ -107,6 +117,10 @@ int store_put_generation(struct store *store, uint64_t generation, const struct 
 int store_put_dir(struct store *store, uint64_t generation, const struct gen_dir *dir, struct gxt_error *fault);
 int store_put_checkpoint(struct store *store, uint64_t generation, const void *snapshot, size_t size,
                          struct gxt_error *fault);
+int store_put_inside(struct store *store, uint64_t generation, size_t i, const void *snapshot, size_t size,
+                     struct gxt_error *fault);
+int store_put_places(struct store *store, uint64_t generation, const struct store_place *places, size_t n,
+                     struct gxt_error *fault);
 /** store_put_string() - keep a string unless it is kept already. @ret_new: whether it was not */
 int store_put_string(struct store *store, const struct gxt_string *string, bool *ret_new, struct gxt_error *fault);
 /** store_put_stack() - keep a stack unless it is kept already; its strings are put by the caller. */

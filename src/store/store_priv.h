@@ -13,6 +13,8 @@ enum tag {
     TAG_GENERATION = 'g',   /* generation */
     TAG_DIR = 'b',          /* generation, chunk */
     TAG_CHECKPOINT = 'c',   /* generation */
+    TAG_PLACES = 'l',       /* generation, chunk */
+    TAG_INSIDE = 'p',       /* generation, number of the place */
     TAG_CHUNK = 'd',        /* XXH3 of the bytes */
     TAG_STRING = 's',       /* id */
     TAG_STACK = 'k',        /* id */
@@ -33,8 +35,14 @@ struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk);
 enum {
     CHUNK_BYTES = 16352,  /* of a checkpoint: with header and checksum, four pages */
     DIR_BATCHES = 1024,   /* in a chunk of a directory */
-    TABLE_ENTRIES = 4096, /* in a chunk of a table */
+    TABLE_ENTRIES = 4096, /* in a chunk of a table or of a list of places */
     CHECKSUM_BYTES = 8,
+};
+
+/* How a snapshot's record begins. */
+enum {
+    SNAPSHOT_WHOLE,
+    SNAPSHOT_CHUNKS
 };
 
 /* Ends a value: its checksum binds it to its key. */
@@ -50,6 +58,7 @@ void dir_encode(const struct gen_dir *dir, size_t first, size_t n, struct buf *r
 /* Adds a chunk's batches to a directory; the first chunk fills the rest of it, and @n_total. GXT_EINDEX; GXT_ENOMEM. */
 int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint64_t *n_total);
 void table_encode(const struct gen_entry *entries, size_t n, bool stacks, struct buf *ret);
+void places_encode(const struct store_place *places, size_t n, struct buf *ret);
 void stack_encode(const struct gxt_stack *stack, struct buf *ret);
 bool stack_decode(const struct buf *value, struct store_frame *ret, size_t *ret_n);
 

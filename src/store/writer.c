@@ -258,25 +258,62 @@ static int put_chunk(struct store *store, const uint8_t *bytes, size_t size, uin
     return put_once(store, &key, name, KNOWN_CHUNK, &is_new, fault);
 }
 
-int store_put_checkpoint(struct store *store, uint64_t generation, const void *snapshot, size_t size,
-                         struct gxt_error *fault)
+/* A small snapshot stands in its record; a large one in chunks, of which others may have some. */
+static int put_snapshot(struct store *store, const struct key *key, const uint8_t *bytes, size_t size,
+                        struct gxt_error *fault)
 {
-    const struct key key = key_of(TAG_CHECKPOINT, generation);
-    const uint8_t *bytes = snapshot;
     struct buf names = {0};
     int r = 0;
 
+    if (size <= CHUNK_BYTES) {
+        buf_put_u8(begin_value(store), SNAPSHOT_WHOLE);
+        buf_put(&store->writer->value, bytes, size);
+        return put(store->writer, key, fault);
+    }
     for (size_t at = 0; r == 0 && at < size; at += CHUNK_BYTES) {
         size_t n = size - at < CHUNK_BYTES ? size - at : CHUNK_BYTES;
         uint64_t name = hash_bytes(bytes + at, n);
         buf_put_u64(&names, name);
         r = put_chunk(store, bytes + at, n, name, fault);
     }
-    buf_put(begin_value(store), names.at, names.size);
+    buf_put_u8(begin_value(store), SNAPSHOT_CHUNKS);
+    buf_put(&store->writer->value, names.at, names.size);
     if (r == 0)
-        r = names.failed ? no_memory(fault) : put(store->writer, &key, fault);
+        r = names.failed ? no_memory(fault) : put(store->writer, key, fault);
     buf_done(&names);
     return r;
+}
+
+int store_put_checkpoint(struct store *store, uint64_t generation, const void *snapshot, size_t size,
+                         struct gxt_error *fault)
+{
+    const struct key key = key_of(TAG_CHECKPOINT, generation);
+    return put_snapshot(store, &key, snapshot, size, fault);
+}
+
+int store_put_inside(struct store *store, uint64_t generation, size_t i, const void *snapshot, size_t size,
+                     struct gxt_error *fault)
+{
+    const struct key key = key_chunk(TAG_INSIDE, generation, (uint32_t)i);
+    return put_snapshot(store, &key, snapshot, size, fault);
+}
+
+int store_put_places(struct store *store, uint64_t generation, const struct store_place *places, size_t n,
+                     struct gxt_error *fault)
+{
+    size_t first = 0, taken;
+    uint32_t chunk = 0;
+
+    do {
+        const struct key key = key_chunk(TAG_PLACES, generation, chunk++);
+        taken = n - first < TABLE_ENTRIES ? n - first : TABLE_ENTRIES;
+        places_encode(places + first, taken, begin_value(store));
+        int r = put(store->writer, &key, fault);
+        if (r < 0)
+            return r;
+        first += taken;
+    } while (taken == TABLE_ENTRIES);
+    return 0;
 }
 
 int store_forget(struct store *store, uint64_t generation, struct gxt_error *fault)
@@ -315,7 +352,7 @@ static int forget(MDB_txn *txn, MDB_dbi dbi, enum tag tag, uint64_t generation)
 
 static int forget_all(const struct writer *writer, MDB_txn *txn)
 {
-    static const enum tag tags[] = {TAG_GENERATION, TAG_DIR, TAG_STRING_TABLE, TAG_STACK_TABLE};
+    static const enum tag tags[] = {TAG_GENERATION, TAG_DIR, TAG_STRING_TABLE, TAG_STACK_TABLE, TAG_PLACES, TAG_INSIDE};
     int code = 0;
 
     for (size_t i = 0; code == 0 && i < sizeof tags / sizeof *tags; i++)

@@ -310,6 +310,7 @@ int main(int argc, char **argv)
     }
     walk();
     options.rebuild = true;
+    options.checkpoint_events = 40;
     int r = gxt_index_build(the.trace, argv[2], &options, &error);
     if (r != the.end || (r < 0 && error.offset != the.fault.offset))
         wrong(r < 0 ? error.message : "the build found no fault", the.n_events);

@@ -116,6 +116,7 @@ static void build_again_and_again(void)
         uint64_t stop_at = 1 + round % 5;
 
         options.rebuild = true;
+        options.checkpoint_events = 40;
         options.progress = stop_somewhere;
         options.user = &stop_at;
         int r = gxt_index_build(trace, path, &options, &error);

@@ -185,6 +185,7 @@ int main(int argc, char **argv)
         wrong(error.message, "", 0);
     walk();
     options.rebuild = true;
+    options.checkpoint_events = 40;
     if (gxt_index_build(trace, path, &options, &error) != the_end)
         wrong(error.message, "", 0);
     uint8_t *bytes = load(&size);
