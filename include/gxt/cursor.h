@@ -81,9 +81,9 @@ GXT_API int gxt_cursor_seek_end(struct gxt_cursor *cursor);
  * gxt_cursor_seek_time() - stand just before the first event at or after a moment
  * @time_ns:  on the trace's own clock; before the start means the start, past the end means the end
  *
- * Cost: with an index, some lookups, the tables of the generation unless the cursor has been in it last, and a roll over
- * at most 16,384 events where few goroutines live (see gxt_build_options.checkpoint_events); without, a scan from the
- * start.
+ * Cost: with an index, some lookups, the tables of the generation unless the cursor has been in it last, and a roll
+ * over at most 16,384 events where few goroutines live (see gxt_build_options.checkpoint_events); without, a scan from
+ * the start.
  * Since: 0.1
  */
 GXT_API int gxt_cursor_seek_time(struct gxt_cursor *cursor, int64_t time_ns);
