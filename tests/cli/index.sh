@@ -39,7 +39,7 @@ run_gives 0 count "$trace"
 same 'count without index' "$n" "$out"
 same 'no word without a terminal' '' "$err"
 [ ! -e "$trace.gxi" ] || fail 'a reading verb built an index'
-if command -v script >/dev/null; then
+if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1; then
     script -qec "'$gxt' count '$trace' >/dev/null" /dev/null 2>/dev/null | grep -q 'gxt index' || fail 'no word on a terminal'
     script -qec "'$gxt' count --no-index '$trace' >/dev/null" /dev/null 2>/dev/null | grep -q 'gxt index' && fail 'a word too many'
     script -qec "'$gxt' index --force '$trace'" /dev/null 2>/dev/null | grep -q '%.*MB/s' || fail 'no progress on a terminal'
