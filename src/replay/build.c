@@ -126,7 +126,7 @@ static int restore_walk(struct builder *builder)
 static int resume(struct builder *builder)
 {
     struct store_meta old;
-    struct index_cover cover;
+    struct index_cover cover = {0};
 
     int r = store_meta(builder->store, &old, builder->fault);
     if (r == GXT_ENOENT) {

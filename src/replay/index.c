@@ -29,7 +29,7 @@ int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, st
 int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret, struct gxt_error *fault)
 {
     struct store_meta meta;
-    struct index_cover cover;
+    struct index_cover cover = {0};
     char *place = NULL;
     int r;
 
@@ -70,7 +70,7 @@ struct gxt_index *index_close(struct gxt_index *index)
 int index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, struct gxt_error *fault)
 {
     struct store_meta meta;
-    struct index_cover cover;
+    struct index_cover cover = {0};
 
     int r = store_meta(index->store, &meta, fault);
     if (r == 0)

@@ -145,7 +145,7 @@ static int find_spot(const struct gxt_cursor *cursor, const struct target *targe
 {
     const struct store *store = cursor->index->store;
     struct store_meta meta;
-    struct index_cover cover;
+    struct index_cover cover = {0};
 
     *ret = (struct spot){0};
     int r = store_meta(store, &meta, damage);
