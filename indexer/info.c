@@ -145,7 +145,7 @@ static void put_index(struct out *out, const struct session *session)
     if (!session->index)
         return;
     put_line(out, "index size:", progress_size(size, (double)facts->size_bytes));
-    put_number(out, "index covers:", facts->covered_bytes,
+    put_number(out, "covered:", facts->covered_bytes,
                facts->complete ? " bytes" : " bytes (gxt index goes on from there)");
 }
 
