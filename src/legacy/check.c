@@ -179,9 +179,8 @@ static int unblock(struct check *check, const struct p *p)
 {
     struct old_event *event = check->event;
     struct g *other = g_of(check, event->args[0]);
-    const struct g *g = g_of(check, event->g); /* after the other: the array may have moved */
+    const struct g *g = g_of(check, event->g); /* known, but the array may have moved for the other */
 
-    other = other ? g_of(check, event->args[0]) : NULL;
     if (!other || !g)
         return no_memory(check);
     if (g->state != RUNNING)
@@ -278,17 +277,6 @@ static int check_event(struct check *check, struct p *p, struct g *g)
         return unblock(check, p);
     case OLD_GO_SYS_CALL:
         return must_run(check, p, g, false);
-    case OLD_GO_SYS_BLOCK:
-    case OLD_GO_SLEEP:
-    case OLD_GO_BLOCK:
-    case OLD_GO_BLOCK_SEND:
-    case OLD_GO_BLOCK_RECV:
-    case OLD_GO_BLOCK_SELECT:
-    case OLD_GO_BLOCK_SYNC:
-    case OLD_GO_BLOCK_COND:
-    case OLD_GO_BLOCK_NET:
-    case OLD_GO_BLOCK_GC:
-        return leave(check, p, g, WAITING);
     case OLD_GO_SYS_EXIT:
         return become(check, g, WAITING, RUNNABLE);
     case OLD_USER_TASK_CREATE:
@@ -297,18 +285,8 @@ static int check_event(struct check *check, struct p *p, struct g *g)
     case OLD_USER_REGION:
         return region(check, g);
     default:
-        return 0;
+        return old_specs[check->event->type].blocks ? leave(check, p, g, WAITING) : 0;
     }
-}
-
-/* Whether an event makes its goroutine or processor known. */
-static bool makes_known(uint8_t type)
-{
-    return type != OLD_CPU_SAMPLE && type != OLD_HEAP_ALLOC && type != OLD_HEAP_GOAL && type != OLD_GOMAXPROCS &&
-           type != OLD_PROC_START && type != OLD_PROC_STOP && type != OLD_GC_START && type != OLD_GC_DONE &&
-           type != OLD_STW_START && type != OLD_STW_DONE && type != OLD_GC_SWEEP_START && type != OLD_GC_SWEEP_DONE &&
-           type != OLD_GO_CREATE && type != OLD_USER_REGION && type != OLD_USER_TASK_CREATE &&
-           type != OLD_USER_TASK_END && type != OLD_USER_LOG && type != OLD_FUTILE_WAKEUP;
 }
 
 /* A call blocks if the next event of its goroutine says so: seen from the end. */
@@ -330,20 +308,17 @@ static int look_ahead(struct check *check)
 
 static int check_all(struct check *check)
 {
-    struct g nobody, *idle = g_of(check, 0);
+    struct g *idle = g_of(check, 0);
 
     if (!idle)
         return no_memory(check);
     idle->state = RUNNING;
     for (size_t i = 0; i < check->trace->n_events; i++) {
         check->event = &check->trace->events[i];
-        uint32_t at = map_get(&check->g_places, check->event->g);
+        if (check->event->type == OLD_CPU_SAMPLE)
+            continue; /* of any goroutine and processor, known or not */
         struct p *p = p_of(check);
-        struct g *g = at != MAP_NONE ? &check->gs[at] : NULL;
-        if (!g && (makes_known(check->event->type) || check->event->type == OLD_USER_REGION))
-            g = g_of(check, check->event->g);
-        else if (!g)
-            g = &nobody, nobody = (struct g){.region = MAP_NONE};
+        struct g *g = g_of(check, check->event->g);
         if (!p || !g)
             return no_memory(check);
         int r = check_event(check, p, g);

@@ -535,12 +535,11 @@ static int convert(struct legacy *legacy, const struct old_event *event, struct 
 
 /* ---- the walk ---- */
 
-static int read_trace(struct legacy *legacy)
+static void read_trace(struct legacy *legacy)
 {
     legacy->was_read = true;
     if (old_read(&legacy->trace, &legacy->bad) < 0)
         legacy->fault = legacy->bad;
-    return legacy->bad.code;
 }
 
 static int next_record(struct legacy *legacy, struct order_record *ret)
@@ -564,7 +563,7 @@ static int next_record(struct legacy *legacy, struct order_record *ret)
 int legacy_next(struct legacy *legacy, struct order_record *ret)
 {
     if (!legacy->was_read)
-        (void)read_trace(legacy);
+        read_trace(legacy);
     if (legacy->fault.code < 0)
         return legacy->fault.code;
     if (legacy->done)

@@ -74,6 +74,7 @@ struct old_spec {
     uint8_t n_args; /* without time and stack */
     bool stack;     /* whether a stack follows them */
     uint8_t since;  /* NN of the header that has it first */
+    bool blocks;    /* it leaves its goroutine waiting */
 };
 
 extern const struct old_spec old_specs[64];

@@ -34,18 +34,18 @@ const struct old_spec old_specs[64] = {
     [OLD_GO_STOP] = {"GoStop", 0, true, 5},
     [OLD_GO_SCHED] = {"GoSched", 0, true, 5},
     [OLD_GO_PREEMPT] = {"GoPreempt", 0, true, 5},
-    [OLD_GO_SLEEP] = {"GoSleep", 0, true, 5},
-    [OLD_GO_BLOCK] = {"GoBlock", 0, true, 5},
+    [OLD_GO_SLEEP] = {"GoSleep", 0, true, 5, true},
+    [OLD_GO_BLOCK] = {"GoBlock", 0, true, 5, true},
     [OLD_GO_UNBLOCK] = {"GoUnblock", 2, true, 5},
-    [OLD_GO_BLOCK_SEND] = {"GoBlockSend", 0, true, 5},
-    [OLD_GO_BLOCK_RECV] = {"GoBlockRecv", 0, true, 5},
-    [OLD_GO_BLOCK_SELECT] = {"GoBlockSelect", 0, true, 5},
-    [OLD_GO_BLOCK_SYNC] = {"GoBlockSync", 0, true, 5},
-    [OLD_GO_BLOCK_COND] = {"GoBlockCond", 0, true, 5},
-    [OLD_GO_BLOCK_NET] = {"GoBlockNet", 0, true, 5},
+    [OLD_GO_BLOCK_SEND] = {"GoBlockSend", 0, true, 5, true},
+    [OLD_GO_BLOCK_RECV] = {"GoBlockRecv", 0, true, 5, true},
+    [OLD_GO_BLOCK_SELECT] = {"GoBlockSelect", 0, true, 5, true},
+    [OLD_GO_BLOCK_SYNC] = {"GoBlockSync", 0, true, 5, true},
+    [OLD_GO_BLOCK_COND] = {"GoBlockCond", 0, true, 5, true},
+    [OLD_GO_BLOCK_NET] = {"GoBlockNet", 0, true, 5, true},
     [OLD_GO_SYS_CALL] = {"GoSysCall", 0, true, 5},
     [OLD_GO_SYS_EXIT] = {"GoSysExit", 3, false, 5},
-    [OLD_GO_SYS_BLOCK] = {"GoSysBlock", 0, false, 5},
+    [OLD_GO_SYS_BLOCK] = {"GoSysBlock", 0, false, 5, true},
     [OLD_GO_WAITING] = {"GoWaiting", 1, false, 5},
     [OLD_GO_IN_SYSCALL] = {"GoInSyscall", 1, false, 5},
     [OLD_HEAP_ALLOC] = {"HeapAlloc", 1, false, 5},
@@ -57,7 +57,7 @@ const struct old_spec old_specs[64] = {
     [OLD_GO_UNBLOCK_LOCAL] = {"GoUnblockLocal", 1, true, 7},
     [OLD_GO_SYS_EXIT_LOCAL] = {"GoSysExitLocal", 2, false, 7},
     [OLD_GO_START_LABEL] = {"GoStartLabel", 3, false, 8},
-    [OLD_GO_BLOCK_GC] = {"GoBlockGC", 0, true, 8},
+    [OLD_GO_BLOCK_GC] = {"GoBlockGC", 0, true, 8, true},
     [OLD_GC_MARK_ASSIST_START] = {"GCMarkAssistStart", 0, true, 9},
     [OLD_GC_MARK_ASSIST_DONE] = {"GCMarkAssistDone", 0, false, 9},
     [OLD_USER_TASK_CREATE] = {"UserTaskCreate", 3, true, 11},
@@ -442,16 +442,6 @@ static void set_goroutine(struct proc *proc, struct old_event *event)
     case OLD_GO_STOP:
     case OLD_GO_SCHED:
     case OLD_GO_PREEMPT:
-    case OLD_GO_SLEEP:
-    case OLD_GO_BLOCK:
-    case OLD_GO_BLOCK_SEND:
-    case OLD_GO_BLOCK_RECV:
-    case OLD_GO_BLOCK_SELECT:
-    case OLD_GO_BLOCK_SYNC:
-    case OLD_GO_BLOCK_COND:
-    case OLD_GO_BLOCK_NET:
-    case OLD_GO_SYS_BLOCK:
-    case OLD_GO_BLOCK_GC:
         proc->last_g = 0;
         break;
     case OLD_GO_SYS_EXIT:
@@ -460,6 +450,8 @@ static void set_goroutine(struct proc *proc, struct old_event *event)
         event->g = event->args[0];
         break;
     default:
+        if (old_specs[event->type].blocks)
+            proc->last_g = 0;
         break;
     }
 }
@@ -548,17 +540,6 @@ static struct move move_of(const struct old_event *event)
         return (struct move){event->g, {args[1], G_RUNNABLE}, {args[1] + 1, G_RUNNING}};
     case OLD_GO_START_LOCAL:
         return (struct move){event->g, {ANY_SEQ, G_RUNNABLE}, {NEXT_SEQ, G_RUNNING}};
-    case OLD_GO_BLOCK:
-    case OLD_GO_BLOCK_SEND:
-    case OLD_GO_BLOCK_RECV:
-    case OLD_GO_BLOCK_SELECT:
-    case OLD_GO_BLOCK_SYNC:
-    case OLD_GO_BLOCK_COND:
-    case OLD_GO_BLOCK_NET:
-    case OLD_GO_SLEEP:
-    case OLD_GO_SYS_BLOCK:
-    case OLD_GO_BLOCK_GC:
-        return (struct move){event->g, {ANY_SEQ, G_RUNNING}, {ANY_SEQ, G_WAITING}};
     case OLD_GO_SCHED:
     case OLD_GO_PREEMPT:
         return (struct move){event->g, {ANY_SEQ, G_RUNNING}, {ANY_SEQ, G_RUNNABLE}};
@@ -571,6 +552,8 @@ static struct move move_of(const struct old_event *event)
     case OLD_GC_START:
         return (struct move){GARBAGE, {args[0], G_DEAD}, {args[0] + 1, G_DEAD}};
     default:
+        if (old_specs[event->type].blocks)
+            return (struct move){event->g, {ANY_SEQ, G_RUNNING}, {ANY_SEQ, G_WAITING}};
         return (struct move){.g = UNORDERED};
     }
 }

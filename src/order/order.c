@@ -285,6 +285,15 @@ void order_settle(struct order *order)
     order->sample_ns = order->sample < order->n_samples ? order->gen.samples[order->sample].time_ns : INT64_MAX;
 }
 
+/* The earliest lane that may advance. */
+static inline int take_earliest(struct order *order, struct order_record *ret)
+{
+    int r = try_lane(order, 0, ret);
+    if (UNLIKELY(r == 0))
+        r = try_others(order, ret);
+    return UNLIKELY(r < 0) ? r : hand_out(order, ret);
+}
+
 static int advance(struct order *order, struct order_record *ret)
 {
     if (order->pending.n > 0)
@@ -294,11 +303,7 @@ static int advance(struct order *order, struct order_record *ret)
         return next_sample(order, ret);
     if (order->frontier.n == 0)
         return next_generation(order, ret);
-
-    int r = try_lane(order, 0, ret);
-    if (r == 0)
-        r = try_others(order, ret);
-    return r < 0 ? r : hand_out(order, ret);
+    return take_earliest(order, ret);
 }
 
 static __attribute__((noinline)) int next_unsteady(struct order *order, struct order_record *ret)
@@ -316,18 +321,10 @@ int order_next(struct order *order, struct order_record *ret)
 {
     if (UNLIKELY(!order->steady || order->sample_ns < order->frontier.entries[0].time_ns))
         return next_unsteady(order, ret);
-    int r = try_lane(order, 0, ret);
-    if (UNLIKELY(r <= 0)) {
-        if (r == 0)
-            r = try_others(order, ret);
-        if (r < 0) {
-            order->steady = false;
-            return r;
-        }
-    }
-    if (UNLIKELY(order->pending.n > 0 || order->frontier.n == 0))
+    int r = take_earliest(order, ret);
+    if (UNLIKELY(r < 0 || order->pending.n > 0 || order->frontier.n == 0))
         order->steady = false;
-    return hand_out(order, ret);
+    return r;
 }
 
 const struct gxt_error *order_fault(const struct order *order)
@@ -377,6 +374,5 @@ bool order_can_save(const struct order *order)
 
 bool order_at_boundary(const struct order *order)
 {
-    return !order->done && order->fault.code == 0 && order->pending.n == 0 && order->frontier.n == 0 &&
-           order->sample >= order->n_samples;
+    return order->frontier.n == 0 && order->sample >= order->n_samples && order_can_save(order);
 }

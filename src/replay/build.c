@@ -126,9 +126,9 @@ static int restore_walk(struct builder *builder)
 static int resume(struct builder *builder)
 {
     struct store_meta old;
-    struct index_cover cover = {0};
+    struct index_cover cover;
 
-    int r = store_meta(builder->store, &old, builder->fault);
+    int r = index_look(builder->trace, builder->store, &old, &cover, builder->fault);
     if (r == GXT_ENOENT) {
         builder->meta = (struct store_meta){.fingerprint = builder->trace->facts.fingerprint,
                                             .version = builder->trace->facts.version,
@@ -136,8 +136,6 @@ static int resume(struct builder *builder)
                                             .covered_bytes = builder->trace->begin};
         return restore_walk(builder);
     }
-    if (r == 0)
-        r = index_cover(builder->trace, &old, &cover, builder->fault);
     if (r == 0)
         r = resume_from(builder, &old, cover.n_generations);
     if (r < 0)

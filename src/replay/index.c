@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, struct index_cover *ret,
-                struct gxt_error *fault)
+static int cover(const struct gxt_trace *trace, const struct store_meta *meta, struct index_cover *ret,
+                 struct gxt_error *fault)
 {
     const struct source *source = &trace->source;
 
@@ -26,10 +26,18 @@ int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, st
     return 0;
 }
 
+int index_look(const struct gxt_trace *trace, const struct store *store, struct store_meta *ret_meta,
+               struct index_cover *ret, struct gxt_error *fault)
+{
+    *ret = (struct index_cover){0};
+    int r = store_meta(store, ret_meta, fault);
+    return r < 0 ? r : cover(trace, ret_meta, ret, fault);
+}
+
 int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret, struct gxt_error *fault)
 {
     struct store_meta meta;
-    struct index_cover cover = {0};
+    struct index_cover fits;
     char *place = NULL;
     int r;
 
@@ -46,9 +54,7 @@ int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret
     r = store_open(path ? path : place, &index->store, fault);
     free(place);
     if (r == 0)
-        r = store_meta(index->store, &meta, fault);
-    if (r == 0)
-        r = index_cover(trace, &meta, &cover, fault);
+        r = index_look(trace, index->store, &meta, &fits, fault);
     if (r < 0) {
         (void)index_close(index);
         return r;
@@ -70,15 +76,13 @@ struct gxt_index *index_close(struct gxt_index *index)
 int index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, struct gxt_error *fault)
 {
     struct store_meta meta;
-    struct index_cover cover = {0};
+    struct index_cover fits;
 
-    int r = store_meta(index->store, &meta, fault);
-    if (r == 0)
-        r = index_cover(index->trace, &meta, &cover, fault);
+    int r = index_look(index->trace, index->store, &meta, &fits, fault);
     if (r < 0)
         return r;
     *ret = (struct gxt_index_facts){.complete = meta.complete,
-                                    .up_to_date = cover.up_to_date,
+                                    .up_to_date = fits.up_to_date,
                                     .covered_bytes = meta.covered_bytes,
                                     .n_generations = meta.n_generations,
                                     .n_events = meta.n_events,
@@ -201,16 +205,14 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     const int version = cursor->trace->facts.version;
     struct gxt_error damage;
     struct store_meta meta;
-    struct index_cover cover = {0};
+    struct index_cover fits;
     struct gen_dir kept = {0};
 
-    int r = store_meta(cursor->index->store, &meta, &damage);
-    if (r == 0)
-        r = index_cover(cursor->trace, &meta, &cover, &damage);
-    if (r < 0 || generation >= cover.n_generations)
+    int r = index_look(cursor->trace, cursor->index->store, &meta, &fits, &damage);
+    if (r < 0 || generation >= fits.n_generations)
         goto search;
 
-    struct gen_dir *dir = generation < cover.n_dirs ? ret : &kept;
+    struct gen_dir *dir = generation < fits.n_dirs ? ret : &kept;
     r = store_dir(cursor->index->store, generation, dir, &damage);
     if (r == 0 && !lies_within(dir, stream, source->size))
         r = fault_set(&damage, GXT_EINDEX, GXT_NO_OFFSET, "the directory of generation %llu does not fit the trace",

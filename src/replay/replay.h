@@ -55,10 +55,10 @@ int index_generation(const struct gxt_index *index, gxt_gen generation, struct g
                      struct gxt_error *fault);
 int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault);
 
-/** index_cover() - what of a sidecar fits. Return: 0; GXT_ESTALE when nothing does, the sidecar being of another trace.
- */
-int index_cover(const struct gxt_trace *trace, const struct store_meta *meta, struct index_cover *ret,
-                struct gxt_error *fault);
+/** index_look() - what a sidecar says of itself, and what of it fits. Return: as store_meta(); GXT_ESTALE when nothing
+ * does, the sidecar being of another trace. */
+int index_look(const struct gxt_trace *trace, const struct store *store, struct store_meta *ret_meta,
+               struct index_cover *ret, struct gxt_error *fault);
 /** index_damaged() - remember that something of the sidecar could not be used */
 void index_damaged(const struct gxt_index *index, const struct gxt_error *damage);
 int index_damage(const struct gxt_index *index, struct gxt_error *ret);

@@ -33,8 +33,6 @@ static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gx
     const struct store *store = cursor->index->store;
     struct buf snapshot = {0};
 
-    if (!cursor->order)
-        return fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "an old trace has no checkpoints");
     int r = spot->inside ? store_inside(store, spot->generation, spot->place, &snapshot, damage)
                          : store_checkpoint(store, spot->generation, &snapshot, damage);
     if (r == 0)
@@ -62,52 +60,51 @@ struct target {
     int64_t time_ns;
 };
 
-/* The ordinal of the first event after the generations that are kept. */
-static int ordinal_after(const struct store *store, uint64_t n_generations, uint64_t *ret, struct gxt_error *damage)
+static int to_generation(const struct store *store, uint64_t generation, struct spot *ret, struct gxt_error *damage)
 {
-    struct store_generation last;
+    struct store_generation record;
 
-    *ret = 0;
-    if (n_generations == 0)
+    *ret = (struct spot){.generation = generation};
+    if (generation == 0)
         return 0;
-    int r = store_generation(store, n_generations - 1, &last, damage);
+    int r = store_generation(store, generation - 1, &record, damage);
     if (r == 0)
-        *ret = last.facts.first_ordinal + last.facts.n_events;
+        ret->ordinal = record.facts.first_ordinal + record.facts.n_events;
     return r;
 }
 
-/* The checkpoint to begin at: the last one that is not behind the target. */
+/* Whether the target is among the events of the generations kept, the last of which @last is. */
+static bool is_kept(const struct target *target, const struct store_generation *last)
+{
+    switch (target->by) {
+    case BY_ORDINAL:
+        return target->number < last->facts.first_ordinal + last->facts.n_events;
+    case BY_TIME:
+        return target->time_ns <= last->facts.last_ns;
+    default:
+        return false;
+    }
+}
+
+/* The generation to begin at: the last one whose beginning is not behind the target. @n_generations stands for what
+ * comes after those that are kept. */
 static int choose(const struct store *store, const struct target *target, uint64_t n_generations, bool rising,
                   uint64_t *ret, struct gxt_error *damage)
 {
     struct store_generation last;
-    uint64_t end;
-    int r = ordinal_after(store, n_generations, &end, damage);
 
     *ret = n_generations;
-    if (r < 0 || n_generations == 0)
+    if (target->by == BY_GENERATION && target->number < n_generations)
+        *ret = target->number;
+    if (target->by == BY_TIME && !rising)
+        *ret = 0; /* no order to search in */
+    if (*ret < n_generations || n_generations == 0 || (target->by != BY_ORDINAL && target->by != BY_TIME))
+        return 0;
+    int r = store_generation(store, n_generations - 1, &last, damage);
+    if (r < 0 || !is_kept(target, &last))
         return r;
-    switch (target->by) {
-    case BY_ORDINAL:
-        if (target->number < end)
-            r = store_find_ordinal(store, target->number, ret, damage);
-        break;
-    case BY_TIME:
-        if (!rising) { /* no order to search in */
-            *ret = 0;
-            break;
-        }
-        r = store_generation(store, n_generations - 1, &last, damage);
-        if (r == 0 && target->time_ns <= last.facts.last_ns)
-            r = store_find_time(store, target->time_ns, ret, damage);
-        break;
-    case BY_GENERATION:
-        if (target->number < n_generations)
-            *ret = target->number;
-        break;
-    case THE_END:
-        break;
-    }
+    r = target->by == BY_TIME ? store_find_time(store, target->time_ns, ret, damage)
+                              : store_find_ordinal(store, target->number, ret, damage);
     if (*ret > n_generations)
         *ret = n_generations;
     return r;
@@ -145,29 +142,18 @@ static int find_spot(const struct gxt_cursor *cursor, const struct target *targe
 {
     const struct store *store = cursor->index->store;
     struct store_meta meta;
-    struct index_cover cover = {0};
+    struct index_cover cover;
+    uint64_t generation;
 
     *ret = (struct spot){0};
-    int r = store_meta(store, &meta, damage);
+    int r = index_look(cursor->trace, store, &meta, &cover, damage);
     if (r == 0)
-        r = index_cover(cursor->trace, &meta, &cover, damage);
+        r = choose(store, target, cover.n_generations, meta.rising, &generation, damage);
     if (r == 0)
-        r = choose(store, target, cover.n_generations, meta.rising, &ret->generation, damage);
-    if (r == 0)
-        r = ordinal_after(store, ret->generation, &ret->ordinal, damage);
-    /* A place inside the last generation stands on its directory as it is, which may not be final. */
+        r = to_generation(store, generation, ret, damage);
     if (r == 0 && ret->generation < cover.n_generations && (target->by != BY_TIME || meta.rising))
         r = look_inside(store, target, ret, damage);
     return r;
-}
-
-/* What is before a checkpoint that cannot be used. */
-static int step_back(const struct gxt_cursor *cursor, struct spot *spot, struct gxt_error *damage)
-{
-    uint64_t generation = spot->inside ? spot->generation : spot->generation - 1;
-
-    *spot = (struct spot){.generation = generation};
-    return ordinal_after(cursor->index->store, generation, &spot->ordinal, damage);
 }
 
 /* Puts the cursor at the best checkpoint, or leaves it where it is when that is nearer. */
@@ -186,7 +172,8 @@ static int approach(struct gxt_cursor *cursor, const struct target *target, bool
             break;
         is_before = false;
         index_damaged(cursor->index, &damage);
-        r = step_back(cursor, &spot, &damage);
+        /* What is before it: its generation's beginning, or that of the one before. */
+        r = to_generation(cursor->index->store, spot.generation - !spot.inside, &spot, &damage);
     }
     if (r == GXT_ENOMEM) {
         cursor->error = damage;

@@ -211,7 +211,7 @@ static void put_sync(const struct look *look, struct gxt_sync *sync)
     sync->wall_nsec = (int64_t)gen->wall_nsec;
 }
 
-static int64_t subject_of(const struct row *row, const struct order_record *record)
+static inline int64_t subject_of(const struct row *row, const struct order_record *record)
 {
     if (row->subject == THE_ARGUMENT)
         return (int64_t)record->args[0];
@@ -237,9 +237,7 @@ static inline void put_transition(struct look *look, const struct row *row, stru
     const struct order_record *record = look->record;
     struct gxt_transition *transition = &event->transition;
 
-    transition->id = row->subject == THE_ARGUMENT              ? (int64_t)record->args[0]
-                     : row->resource == GXT_RESOURCE_GOROUTINE ? record->goroutine
-                                                               : record->proc;
+    transition->id = subject_of(row, record);
     transition->reason = look->resolver->empty;
     transition->stack = row->own_stack ? event->stack : NULL;
     transition->label = NULL;

@@ -330,21 +330,36 @@ int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint
 
 /* ---- tables and stacks ---- */
 
-void table_encode(const struct gen_entry *entries, size_t n, bool stacks, struct buf *ret)
+static void put_entry(struct buf *ret, uint64_t *last, uint64_t local, uint64_t content)
 {
+    buf_put_varint(ret, local - *last);
+    buf_put_u64(ret, content);
+    *last = local;
+}
+
+void string_table_encode(const void *entries, size_t n, struct buf *ret)
+{
+    const struct gen_entry *list = entries;
     uint64_t last = 0;
 
     buf_put_varint(ret, n);
-    for (size_t i = 0; i < n; i++) {
-        buf_put_varint(ret, entries[i].local - last);
-        last = entries[i].local;
-        buf_put_u64(ret, stacks ? ((const struct gxt_stack *)entries[i].content)->id
-                                : ((const struct gxt_string *)entries[i].content)->id);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_entry(ret, &last, list[i].local, ((const struct gxt_string *)list[i].content)->id);
 }
 
-void places_encode(const struct store_place *places, size_t n, struct buf *ret)
+void stack_table_encode(const void *entries, size_t n, struct buf *ret)
 {
+    const struct gen_entry *list = entries;
+    uint64_t last = 0;
+
+    buf_put_varint(ret, n);
+    for (size_t i = 0; i < n; i++)
+        put_entry(ret, &last, list[i].local, ((const struct gxt_stack *)list[i].content)->id);
+}
+
+void places_encode(const void *list, size_t n, struct buf *ret)
+{
+    const struct store_place *places = list;
     struct store_place last = {0};
 
     buf_put_varint(ret, n);

@@ -57,8 +57,10 @@ bool generation_decode(const struct buf *value, struct store_generation *ret);
 void dir_encode(const struct gen_dir *dir, size_t first, size_t n, struct buf *ret);
 /* Adds a chunk's batches to a directory; the first chunk fills the rest of it, and @n_total. GXT_EINDEX; GXT_ENOMEM. */
 int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint64_t *n_total);
-void table_encode(const struct gen_entry *entries, size_t n, bool stacks, struct buf *ret);
-void places_encode(const struct store_place *places, size_t n, struct buf *ret);
+/* Items of a list: struct gen_entry, of strings and of stacks, and struct store_place. */
+void string_table_encode(const void *entries, size_t n, struct buf *ret);
+void stack_table_encode(const void *entries, size_t n, struct buf *ret);
+void places_encode(const void *places, size_t n, struct buf *ret);
 void stack_encode(const struct gxt_stack *stack, struct buf *ret);
 bool stack_decode(const struct buf *value, struct store_frame *ret, size_t *ret_n);
 

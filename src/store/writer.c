@@ -38,8 +38,7 @@ struct writer {
     struct buf log;
     struct put *puts;
     size_t n_puts, puts_capacity;
-    struct map
-        known; /* ids of strings, stacks and chunks that are there or in the log; the value says which, as bits */
+    struct map known;     /* ids that are there or in the log, and what each names: KNOWN_… bits */
     bool has_content;     /* others may be there from before */
     bool forgets;         /* drop generations … */
     uint64_t forget_from; /* … from here on */
@@ -168,23 +167,37 @@ int store_put_dir(struct store *store, uint64_t generation, const struct gen_dir
     return 0;
 }
 
-int store_put_table(struct store *store, uint64_t generation, bool stacks, const struct gen_entry *entries, size_t n,
+/* A list in full chunks and one that is not. @encode takes some of its items. */
+static int put_list(struct store *store, enum tag tag, uint64_t generation, const void *items, size_t n,
+                    size_t item_size, void (*encode)(const void *items, size_t n, struct buf *ret),
                     struct gxt_error *fault)
 {
-    const enum tag tag = stacks ? TAG_STACK_TABLE : TAG_STRING_TABLE;
     size_t first = 0, taken;
     uint32_t chunk = 0;
 
     do {
         const struct key key = key_chunk(tag, generation, chunk++);
         taken = n - first < TABLE_ENTRIES ? n - first : TABLE_ENTRIES;
-        table_encode(entries + first, taken, stacks, begin_value(store));
+        encode((const uint8_t *)items + first * item_size, taken, begin_value(store));
         int r = put(store->writer, &key, fault);
         if (r < 0)
             return r;
         first += taken;
     } while (taken == TABLE_ENTRIES);
     return 0;
+}
+
+int store_put_table(struct store *store, uint64_t generation, bool stacks, const struct gen_entry *entries, size_t n,
+                    struct gxt_error *fault)
+{
+    return put_list(store, stacks ? TAG_STACK_TABLE : TAG_STRING_TABLE, generation, entries, n, sizeof *entries,
+                    stacks ? stack_table_encode : string_table_encode, fault);
+}
+
+int store_put_places(struct store *store, uint64_t generation, const struct store_place *places, size_t n,
+                     struct gxt_error *fault)
+{
+    return put_list(store, TAG_PLACES, generation, places, n, sizeof *places, places_encode, fault);
 }
 
 /* ---- content, once ---- */
@@ -296,24 +309,6 @@ int store_put_inside(struct store *store, uint64_t generation, size_t i, const v
 {
     const struct key key = key_chunk(TAG_INSIDE, generation, (uint32_t)i);
     return put_snapshot(store, &key, snapshot, size, fault);
-}
-
-int store_put_places(struct store *store, uint64_t generation, const struct store_place *places, size_t n,
-                     struct gxt_error *fault)
-{
-    size_t first = 0, taken;
-    uint32_t chunk = 0;
-
-    do {
-        const struct key key = key_chunk(TAG_PLACES, generation, chunk++);
-        taken = n - first < TABLE_ENTRIES ? n - first : TABLE_ENTRIES;
-        places_encode(places + first, taken, begin_value(store));
-        int r = put(store->writer, &key, fault);
-        if (r < 0)
-            return r;
-        first += taken;
-    } while (taken == TABLE_ENTRIES);
-    return 0;
 }
 
 int store_forget(struct store *store, uint64_t generation, struct gxt_error *fault)
