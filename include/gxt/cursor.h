@@ -98,6 +98,51 @@ GXT_API int gxt_cursor_seek_generation(struct gxt_cursor *cursor, gxt_gen genera
 /** gxt_cursor_seek_pos() - stand at a saved position. Return also: GXT_EINVAL when it is another trace's. Since: 0.1 */
 GXT_API int gxt_cursor_seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos);
 
+/**
+ * gxt_cursor_seek_resource() - stand before the first event at or after a moment that belongs to a resource
+ *
+ * Past its last one means the end. See gxt_event_belongs().
+ *
+ * Cost: with an index, as gxt_cursor_seek_time(), and one look at each generation on the way. Since: 0.1
+ */
+GXT_API int gxt_cursor_seek_resource(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t from_ns);
+
+/**
+ * gxt_cursor_next_of() - cross all events up to the next one that belongs to one of some resources, and that one
+ * @ids:  what is wanted, @n of them; what belongs to any of them is yielded
+ * @ret:  the event, written when 1 is returned
+ *
+ * Cost: with an index, only blocks of about 16,384 events are read that have such events; without, a walk.
+ * Lifetime, return: as gxt_cursor_next().
+ * Since: 0.1
+ */
+GXT_API int gxt_cursor_next_of(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n,
+                               const struct gxt_event **ret);
+
+/**
+ * gxt_cursor_prev() - step back over one event
+ * @ret:  the event before the place, written when 1 is returned: the cursor stands before it then
+ *
+ * Order is only computable forward: it costs a seek.
+ * Lifetime: as gxt_cursor_next(). Return: 1; 0 at the start; negative as a seek.
+ * Since: 0.1
+ */
+GXT_API int gxt_cursor_prev(struct gxt_cursor *cursor, const struct gxt_event **ret);
+
+/**
+ * gxt_cursor_count() - how many events of each kind there are from one ordinal to before another
+ * @begin, @end:  ordinals; past the trace's end means the end
+ * @ret:          one for each enum gxt_kind
+ *
+ * The cursor's place is lost, as by a seek that failed; a fault of the trace before @end ends the count, and is in
+ * gxt_cursor_error(), code 0 when there was none.
+ *
+ * Cost: with an index, some lookups and at most two rolls; without, a walk.
+ * Return: 0; negative as a seek.
+ * Since: 0.1
+ */
+GXT_API int gxt_cursor_count(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS]);
+
 /** gxt_cursor_tell() - where the cursor stands: seek there, and next yields what it would yield here.
  * Cost: constant. Since: 0.1 */
 GXT_API void gxt_cursor_tell(const struct gxt_cursor *cursor, struct gxt_pos *ret);

@@ -265,6 +265,22 @@ GXT_API size_t gxt_stack_len(const struct gxt_stack *stack);
  */
 GXT_API const struct gxt_frame *gxt_stack_at(const struct gxt_stack *stack, size_t i);
 
+/** A goroutine, processor or thread. */
+struct gxt_resource_id {
+    int64_t resource; /**< an enum gxt_resource, not NONE */
+    int64_t id;
+};
+
+/**
+ * gxt_event_belongs() - whether an event belongs to a resource
+ *
+ * An event belongs to its context, and to whom it is about: a transition, a status, a label, a range, and with
+ * gxt_transition.run the thread. A Sync belongs to nobody, nor does a range of the whole process, whoever began it.
+ *
+ * Threads: any. Since: 0.1
+ */
+GXT_API bool gxt_event_belongs(const struct gxt_event *event, struct gxt_resource_id id);
+
 /** Go's words for the enums above, as Go prints them ("StateTransition", "Runnable", …); "Bad" for what is none. */
 GXT_API const char *gxt_kind_name(int kind);
 GXT_API const char *gxt_resource_name(int resource);

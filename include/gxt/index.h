@@ -30,7 +30,7 @@ struct gxt_build_options {
     int (*progress)(void *user, const struct gxt_progress *progress);
     void *user; /**< passed to progress; default NULL */
     /** events between two checkpoints, over which a seek rolls at most; default 0: 16,384. There are fewer checkpoints
-     * where they would take more than a fortieth of the trace's size */
+     * where many goroutines have changed since their generation began */
     uint64_t checkpoint_events;
 };
 #define GXT_BUILD_OPTIONS_INIT                                                                                         \
@@ -48,6 +48,7 @@ struct gxt_index_facts {
     uint64_t n_by_kind[GXT_N_KINDS];
     int64_t first_ns, last_ns;    /**< times of the first and the last event covered; 0 when there is none */
     uint64_t n_strings, n_stacks; /**< distinct ones over the whole trace */
+    uint64_t n_goroutines;        /**< that were there at some time */
     uint64_t size_bytes;          /**< of the sidecar file */
     struct gxt_error fault;       /**< the trace's own fault, with which it ends; code 0 for none */
 };

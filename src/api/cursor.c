@@ -23,6 +23,27 @@ int gxt_cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, si
     return cursor_next_many(cursor, events, n, ret_n);
 }
 
+int gxt_cursor_next_of(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n,
+                       const struct gxt_event **ret)
+{
+    return resource_next(cursor, ids, n, ret);
+}
+
+int gxt_cursor_prev(struct gxt_cursor *cursor, const struct gxt_event **ret)
+{
+    return seek_prev(cursor, ret);
+}
+
+int gxt_cursor_count(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS])
+{
+    return count_between(cursor, begin, end, ret);
+}
+
+int gxt_cursor_seek_resource(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t from_ns)
+{
+    return resource_seek(cursor, id, from_ns);
+}
+
 int gxt_cursor_seek_start(struct gxt_cursor *cursor)
 {
     return seek_start(cursor);

@@ -18,6 +18,11 @@ const struct gxt_frame *gxt_stack_at(const struct gxt_stack *stack, size_t i)
     return stack && i < stack->n_frames ? &stack->frames[i] : NULL;
 }
 
+bool gxt_event_belongs(const struct gxt_event *event, struct gxt_resource_id id)
+{
+    return event_belongs(event, id.resource, id.id);
+}
+
 const char *gxt_kind_name(int kind)
 {
     return word_kind(kind);

@@ -87,7 +87,8 @@ int pool_string(struct pool *pool, const void *at, size_t len, const struct gxt_
 /** pool_stack() - the one stack of these frames (whose strings are this pool's). Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
 int pool_stack(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret);
 
-/** pool_find_stack() - the stack of this id, or NULL if none has been seen. */
+/** pool_find_string(), pool_find_stack() - the one of this id, or NULL if none has been seen. */
+const struct gxt_string *pool_find_string(struct pool *pool, uint64_t id);
 const struct gxt_stack *pool_find_stack(struct pool *pool, uint64_t id);
 
 /** A stack as the pool keeps it. */
@@ -97,13 +98,36 @@ struct gxt_stack {
     struct gxt_frame frames[];
 };
 
+/** A generation's own id of a string or stack, and the pool's. */
+struct gen_pair {
+    uint64_t local, content;
+};
+
+/** Brings a string or stack into the pool by its id. Return: 0; GXT_EINDEX; GXT_ENOMEM. */
+typedef int gen_fetch(void *user, bool is_stack, uint64_t content, const void **ret);
+
+/** What an index knows of a generation's tables. All zero: nothing. */
+struct gen_known {
+    struct gen_pair *strings, *stacks; /**< by rising local id; NULL when not known */
+    size_t n_strings, n_stacks;
+    gen_fetch *fetch;
+    void *user;
+};
+
+void gen_known_done(struct gen_known *known);
+
 /** Local id to pool entry, for one generation. */
 struct gen_table {
-    const void **dense; /**< by id, NULL for none; used when ids are close together */
+    const void **dense; /**< by id, NULL for none or not fetched yet; used when ids are close together */
     size_t n_dense, capacity;
-    struct map sparse;   /**< id to place in values; used when they are not */
-    const void **values; /**< with sparse only */
-    size_t n;            /**< entries */
+    struct map sparse;            /**< id to place in values; used when they are not */
+    const void **values;          /**< with sparse only */
+    size_t n;                     /**< entries */
+    const struct gen_pair *pairs; /**< n of them, when entries are fetched as they are asked for; else NULL */
+    gen_fetch *fetch;
+    void *user;
+    bool is_stacks;
+    int lost; /**< 0; why the last fetch failed */
 };
 
 /** One entry of a table, for the index. */
@@ -112,15 +136,19 @@ struct gen_entry {
     const void *content; /**< a struct gxt_string or struct gxt_stack */
 };
 
-/** Return: the entry, or NULL if the generation has none of this id. Id 0 is never in a table. */
-static inline const void *gen_table_get(const struct gen_table *table, uint64_t id)
+/** gen_table_look() - gen_table_get() for what is not at hand */
+const void *gen_table_look(struct gen_table *table, uint64_t id);
+
+/** Return: the entry, or NULL if the generation has none of this id, or table->lost says why it cannot be had. Id 0 is
+ * never in a table. */
+static inline const void *gen_table_get(struct gen_table *table, uint64_t id)
 {
-    if (LIKELY(id < table->n_dense))
-        return table->dense[id];
-    if (LIKELY(!table->values))
-        return NULL;
-    uint32_t at = map_get(&table->sparse, id);
-    return at == MAP_NONE ? NULL : table->values[at];
+    if (LIKELY(id < table->n_dense)) {
+        const void *content = table->dense[id];
+        if (LIKELY(content != NULL))
+            return content;
+    }
+    return gen_table_look(table, id);
 }
 
 /** A CPU sample. */
@@ -147,6 +175,7 @@ struct gen {
     bool has_snapshot;
     uint64_t snapshot_tick, mono_ns, wall_sec, wall_nsec; /**< as written */
     struct gen_table strings, stacks;
+    struct gen_known known;         /**< what they are fetched by, or nothing */
     const struct gxt_string *empty; /**< "": what string id 0 names */
     struct gen_lane *lanes;         /**< in the order of their first batches */
     uint32_t *lane_batches;         /**< indexes into dir.batches */
@@ -160,13 +189,14 @@ struct gen {
  * @gen:    emptied first; its memory is used again
  * @dir:    its directory; taken: @gen owns it afterwards, also on failure, and @dir is empty
  * @pool:   where its strings and stacks go
+ * @known:  its tables from an index, taken like @dir, or nothing: then they are read
  *
- * Cost: reads its string, stack, sample and sync batches.
+ * Cost: reads its string, stack, sample and sync batches; of strings and stacks that are known only the hash.
  * Return: 0; negative for a fault that loses the generation; GXT_ESTALE when a batch is not what a hashed directory
  * says.
  */
 int gen_load(struct gen *gen, struct gen_dir *dir, const struct source *source, int version, struct pool *pool,
-             struct gxt_error *fault);
+             struct gen_known *known, struct gxt_error *fault);
 
 void gen_done(struct gen *gen);
 
@@ -183,7 +213,13 @@ bool gen_experimental(const struct gen *gen, size_t i, struct gxt_experimental_b
 /** gen_table_build() - make a table of entries, in any order
  * Return: 0; GXT_ENOMEM; GXT_ECORRUPT when an id is 0 or named twice, with its place among the entries in @ret_bad. */
 int gen_table_build(struct gen_table *table, const struct gen_entry *entries, size_t n, size_t *ret_bad);
+/** gen_table_know() - make a table whose entries are fetched when they are asked for
+ * Return: 0; GXT_ENOMEM; GXT_EINDEX when @pairs are in no order, or too far apart. */
+int gen_table_know(struct gen_table *table, const struct gen_known *known, bool is_stacks);
 void gen_table_done(struct gen_table *table);
+
+/** gen_lost() - bear the fault that table->lost says. Return: its code. */
+int gen_lost(const struct gen_table *table, struct gxt_error *fault);
 
 /** gen_entries() - list a table. @ret: room for table->n entries, filled by rising id. */
 void gen_entries(const struct gen_table *table, struct gen_entry *ret);

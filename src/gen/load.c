@@ -236,9 +236,9 @@ static int load_batch(struct load *load, const struct gen_batch *batch)
     }
     switch (batch->kind) {
     case GEN_STRINGS:
-        return load_strings(load, in);
+        return load->gen->known.strings ? 0 : load_strings(load, in);
     case GEN_STACKS:
-        return load_stacks(load, in);
+        return load->gen->known.stacks ? 0 : load_stacks(load, in);
     case GEN_SAMPLES:
         return load_samples(load, in);
     case GEN_SYNC:
@@ -260,8 +260,7 @@ static int make_strings(struct load *load)
                          (unsigned long long)load->strings[bad].local, (unsigned long long)load->gen->dir.number);
     if (r < 0)
         return no_memory(load->fault);
-    r = pool_string(load->pool, "", 0, &load->gen->empty);
-    return r < 0 ? pool_failed(load, r) : 0;
+    return 0;
 }
 
 static const struct gxt_string *string_of(const struct load *load, uint64_t id)
@@ -386,9 +385,9 @@ static int load_all(struct load *load)
             return r;
     }
     int r = check_clock(load);
-    if (r == 0)
+    if (r == 0 && !load->gen->known.strings)
         r = make_strings(load);
-    if (r == 0)
+    if (r == 0 && !load->gen->known.stacks)
         r = make_stacks(load);
     if (r == 0)
         r = make_lanes(load);
@@ -405,8 +404,36 @@ static void begin(struct gen *gen, const struct source *source)
     gen->n_lanes = gen->n_samples = 0;
 }
 
+/* Tables that are known, if what is known makes a table: else they are read. */
+static int use_known(struct load *load, struct gen_known *known)
+{
+    struct gen *gen = load->gen;
+
+    gen_known_done(&gen->known);
+    gen->strings.pairs = gen->stacks.pairs = NULL;
+    gen->known = *known;
+    *known = (struct gen_known){0};
+    if (!gen->known.strings || !gen->known.stacks) {
+        gen_known_done(&gen->known);
+        return 0;
+    }
+    int r = gen_table_know(&gen->strings, &gen->known, false);
+    if (r == 0)
+        r = gen_table_know(&gen->stacks, &gen->known, true);
+    if (r < 0)
+        gen_known_done(&gen->known);
+    return r == GXT_ENOMEM ? no_memory(load->fault) : 0;
+}
+
+void gen_known_done(struct gen_known *known)
+{
+    free(known->strings);
+    free(known->stacks);
+    *known = (struct gen_known){0};
+}
+
 int gen_load(struct gen *gen, struct gen_dir *dir, const struct source *source, int version, struct pool *pool,
-             struct gxt_error *fault)
+             struct gen_known *known, struct gxt_error *fault)
 {
     struct load load = {.gen = gen, .source = source, .pool = pool, .fault = fault, .version = version};
     struct gen_dir taken = *dir;
@@ -414,7 +441,11 @@ int gen_load(struct gen *gen, struct gen_dir *dir, const struct source *source, 
     *dir = (struct gen_dir){.batches = gen->dir.batches, .capacity = gen->dir.capacity};
     gen->dir = taken;
     begin(gen, source);
-    int r = load_all(&load);
+    int r = use_known(&load, known);
+    if (r == 0 && (r = pool_string(pool, "", 0, &gen->empty)) < 0)
+        r = pool_failed(&load, r);
+    if (r == 0)
+        r = load_all(&load);
 
     free(load.strings);
     free(load.stacks);
@@ -445,6 +476,7 @@ void gen_done(struct gen *gen)
     gen_dir_done(&gen->dir);
     gen_table_done(&gen->strings);
     gen_table_done(&gen->stacks);
+    gen_known_done(&gen->known);
     free(gen->lanes);
     free(gen->lane_batches);
     free(gen->samples);

@@ -158,6 +158,15 @@ int pool_stack(struct pool *pool, const struct gxt_frame *frames, size_t n, cons
     return r;
 }
 
+const struct gxt_string *pool_find_string(struct pool *pool, uint64_t id)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    uint32_t place = map_get(&pool->string_ids, id);
+    const struct gxt_string *string = place == MAP_NONE ? NULL : pool->strings[place];
+    (void)pthread_mutex_unlock(&pool->lock);
+    return string;
+}
+
 const struct gxt_stack *pool_find_stack(struct pool *pool, uint64_t id)
 {
     (void)pthread_mutex_lock(&pool->lock);

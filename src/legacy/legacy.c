@@ -584,7 +584,7 @@ int legacy_fail(struct legacy *legacy, const struct gxt_error *fault)
     return fault->code;
 }
 
-const struct gen *legacy_gen(const struct legacy *legacy)
+struct gen *legacy_gen(struct legacy *legacy)
 {
     return legacy->was_read && legacy->bad.code == 0 ? &legacy->trace.gen : NULL;
 }

@@ -29,7 +29,7 @@ const struct gxt_error *legacy_fault(const struct legacy *legacy);
 int legacy_fail(struct legacy *legacy, const struct gxt_error *fault);
 
 /** legacy_gen() - the whole trace as one generation: its strings and stacks. NULL before the first record. */
-const struct gen *legacy_gen(const struct legacy *legacy);
+struct gen *legacy_gen(struct legacy *legacy);
 /** legacy_generations() - how many have begun: the trace is one */
 uint64_t legacy_generations(const struct legacy *legacy);
 uint64_t legacy_bytes(const struct legacy *legacy);

@@ -17,11 +17,12 @@ static int no_memory(struct order *order)
 }
 
 static int find_by_scan(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
-                        struct gxt_error *fault)
+                        struct gen_known *known, struct gxt_error *fault)
 {
     const struct order *order = user;
 
     (void)generation;
+    (void)known;
     return gen_find(stream, order->source, order->version, ret, fault);
 }
 
@@ -66,6 +67,8 @@ void order_reset(struct order *order)
     order->pending = (struct pending){0};
     order->last_ns = 0;
     order->n_syncs = order->n_generations = 0;
+    order->highest = order->saved = 0;
+    order->forgot = order->lacks = false;
     order->fault = (struct gxt_error){0};
 }
 
@@ -163,14 +166,26 @@ int order_load(struct order *order, struct gxt_error *fault)
     }
     order->loaded = 0;
     order->before = order->stream;
-    int r = order->finder.find(order->finder.user, generation, &order->stream, &order->dir, fault);
-    if (r > 0)
-        r = gen_load(&order->gen, &order->dir, order->source, order->version, order->pool, fault) < 0 ? fault->code : 1;
+    struct gen_known known = {0};
+    int r = order->finder.find(order->finder.user, generation, &order->stream, &order->dir, &known, fault);
+    if (r > 0 && gen_load(&order->gen, &order->dir, order->source, order->version, order->pool, &known, fault) < 0)
+        r = fault->code;
+    gen_known_done(&known);
     if (r > 0) {
         order->behind = order->stream;
         order->loaded = generation + 1;
     }
     return r;
+}
+
+bool order_lacks(const struct order *order)
+{
+    return order->lacks;
+}
+
+void order_forget(struct order *order)
+{
+    order->loaded = 0;
 }
 
 static int next_generation(struct order *order, struct order_record *ret)
@@ -189,6 +204,13 @@ static int next_generation(struct order *order, struct order_record *ret)
     if (r < 0)
         return r;
 
+    order->lacks = order->forgot && order->gen.dir.number <= order->highest;
+    if (order->lacks)
+        return fault_set(&order->fault, GXT_EINDEX, order->gen.dir.begin,
+                         "generation number %llu is not new: a checkpoint before it is of no use",
+                         (unsigned long long)order->gen.dir.number);
+    if (order->gen.dir.number > order->highest)
+        order->highest = order->gen.dir.number;
     order->has_gen = true;
     order->n_samples = order->gen.n_samples;
     r = open_lanes(order);
@@ -216,7 +238,7 @@ static int next_sample(struct order *order, struct order_record *ret)
         .type = WIRE_CPU_SAMPLE,
         .flags = sched_sample_flags(&order->sched, sample),
     };
-    return hand_out(order, ret);
+    return UNLIKELY(order->sched.gs.lost < 0) ? sched_lost(&order->sched, &order->fault) : hand_out(order, ret);
 }
 
 /* The runtime writes a GC worker's label right after its start: next in the lane, whatever comes between in the order.
@@ -276,7 +298,7 @@ static int next_pending(struct order *order, struct order_record *ret)
     sched_apply(&order->sched, pending, ret);
     if (pending->next == pending->n)
         pending->next = pending->n = 0;
-    return hand_out(order, ret);
+    return UNLIKELY(order->sched.gs.lost < 0) ? sched_lost(&order->sched, &order->fault) : hand_out(order, ret);
 }
 
 void order_settle(struct order *order)
@@ -339,7 +361,7 @@ int order_fail(struct order *order, const struct gxt_error *fault)
     return fault->code;
 }
 
-const struct gen *order_gen(const struct order *order)
+struct gen *order_gen(struct order *order)
 {
     return order->has_gen ? &order->gen : NULL;
 }

@@ -28,10 +28,11 @@ struct order_record {
     bool tables;                   /**< a sync: whether a generation begins with it */
 };
 
-/** Where generations come from: gen_find(), or an index that knows them. */
+/** Where generations come from: gen_find(), or an index that knows them. @known is empty, to be filled with what is
+ * known of the tables. */
 struct order_finder {
     int (*find)(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
-                struct gxt_error *fault);
+                struct gen_known *known, struct gxt_error *fault);
     void *user;
 };
 
@@ -65,7 +66,7 @@ const struct gxt_error *order_fault(const struct order *order);
 int order_fail(struct order *order, const struct gxt_error *fault);
 
 /** order_gen() - the generation of the last record, or NULL between generations */
-const struct gen *order_gen(const struct order *order);
+struct gen *order_gen(struct order *order);
 
 /** order_generations() - how many generations have begun */
 uint64_t order_generations(const struct order *order);
@@ -84,18 +85,47 @@ bool order_at_boundary(const struct order *order);
 /** order_can_save() - whether the walk can be saved here: not between the records of one wire event, nor at its end */
 bool order_can_save(const struct order *order);
 
-/** order_save() - the walk as bytes. @ret is emptied first; its `failed` says whether memory sufficed. At a boundary
- * the bytes are of the state alone; elsewhere also of the frontier, and going on there reads the generation's
- * tables. */
-void order_save(const struct order *order, struct buf *ret);
+/** A walk as bytes. All zero is an empty one. The goroutines stand at its end, in pieces by id: those that did nothing
+ * are the same piece again and again, which need not be kept twice. */
+struct order_snapshot {
+    struct buf bytes;
+    size_t *cuts; /**< where each piece begins, rising; before the first one stands what is no piece */
+    size_t n_cuts, capacity;
+};
 
-/** order_restore() - go on where the bytes of order_save() say. They are not trusted.
+void order_snapshot_done(struct order_snapshot *snapshot);
+
+/** order_save() - the walk as bytes
+ * @ret:  emptied first
+ *
+ * At a boundary: all of it. Elsewhere: the walk, the frontier, and of the goroutines what has changed since the
+ * boundary at the generation's start, where order_save() must have been called.
+ *
+ * Cost: at a boundary what exists, else what has changed.
+ * Return: 0; GXT_ENOMEM; GXT_EINVAL when the generation's start was not saved. */
+int order_save(struct order *order, struct order_snapshot *ret);
+
+/** order_restore() - go on where order_save() was called
+ * @start:   the bytes of a boundary
+ * @inside:  NULL, or of a place in the generation that begins there
+ *
+ * They are not trusted. Goroutines are read from them when they are asked for, so that a crowd that nobody asks for
+ * costs a copy of its bytes; what is wrong with them shows then: order_next() gives GXT_EINDEX. So it does where a
+ * generation has a number that is not new: what is saved at a boundary knows no sequence numbers (order_lacks()).
+ *
  * Return: 0; GXT_EINDEX when they are none; GXT_ENOMEM; inside a generation also GXT_ESTALE and GXT_EIO. After a
  * failure the walk is at the start. */
-int order_restore(struct order *order, const void *bytes, size_t size, struct gxt_error *fault);
+int order_restore(struct order *order, struct span start, const struct span *inside, struct gxt_error *fault);
 
-/** order_states() - everything at this place. Return: 0; GXT_ENOMEM. */
-int order_states(const struct order *order, struct gxt_states **ret);
+/** order_lacks() - whether the walk's fault is that what was restored does not suffice to go on; then only a walk from
+ * the start does */
+bool order_lacks(const struct order *order);
+
+/** order_forget() - do not keep the generation that was read last: read it again when it is wanted */
+void order_forget(struct order *order);
+
+/** order_states() - everything at this place. Return: 0; GXT_ENOMEM; GXT_EINDEX as order_next(). */
+int order_states(struct order *order, struct gxt_states **ret);
 void order_states_free(struct gxt_states *states);
 
 /** order_states_new() - an empty picture, for the old format to fill: its lists come from @ret_arena. NULL without

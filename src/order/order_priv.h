@@ -98,16 +98,29 @@ struct sched_resource {
     uint64_t seq, seq_generation;
     struct sched_extra *extra; /* NULL for none */
     uint8_t status;
-    bool live; /* false: the slot is free */
+    bool live;     /* false: the slot is free */
+    bool touched;  /* it is in table->changed, or nobody wants to know */
+    bool at_start; /* it was there at the last sched_mark() */
 };
 
-/* Resources by id. A place stays good as long as its resource lives. */
+/* A list of ids. */
+struct sched_ids {
+    int64_t *ids;
+    size_t n, capacity;
+};
+
+/* Resources by id. A place stays good until the next resource is added. */
 struct sched_table {
     struct map ids;
     struct sched_resource *items;
     size_t n, capacity; /* slots used so far, free ones included */
     uint32_t *free_slots;
     size_t n_free, free_slots_capacity;
+    unsigned shift;                 /* how snapshots cut it in blocks: see crowd.c */
+    struct crowd *crowd;            /* of a snapshot, not all of it asked for yet; NULL for none */
+    bool tracks;                    /* whether it is kept what changes */
+    struct sched_ids changed, gone; /* since the last sched_mark(): touched or added; and at_start but removed */
+    int lost;                       /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */
 };
 
 struct sched_m {
@@ -148,7 +161,7 @@ void sched_clear(struct sched *sched);
 /* One try. What is the same for all tries of a generation is set once for it. */
 struct step {
     struct sched *sched;
-    const struct gen *gen;
+    struct gen *gen;
     struct pending *pending;
     struct gxt_error *fault;
     struct lane *lane;
@@ -162,19 +175,40 @@ struct step {
  * wait; negative with a fault. */
 int sched_advance(struct step *step, struct lane *lane, struct order_record *ret);
 
+/* Bears the fault that sched->gs.lost says. */
+int sched_lost(const struct sched *sched, struct gxt_error *fault);
+
 /* Makes the changes of a pending record that is handed out. */
 void sched_apply(struct sched *sched, const struct pending *pending, const struct order_record *record);
 
 /* The flags of a sample: whether its P and G are what it says. */
-uint8_t sched_sample_flags(const struct sched *sched, const struct gen_sample *sample);
+uint8_t sched_sample_flags(struct sched *sched, const struct gen_sample *sample);
 
 /* ---- state.c: tables of resources ---- */
 
-static inline struct sched_resource *sched_find(const struct sched_table *table, int64_t id)
+/* A resource of a crowd that was not asked for before. NULL when there is none, or table->lost says why. */
+struct sched_resource *crowd_take(struct sched_table *table, int64_t id);
+
+/* May add others of a crowd: what was found before has moved then. */
+static inline struct sched_resource *sched_find(struct sched_table *table, int64_t id)
 {
     uint32_t at = map_get(&table->ids, (uint64_t)id);
-    return at == MAP_NONE ? NULL : &table->items[at];
+    if (LIKELY(at != MAP_NONE))
+        return &table->items[at];
+    return UNLIKELY(table->crowd != NULL) ? crowd_take(table, id) : NULL;
 }
+
+void sched_note(struct sched_table *table, struct sched_resource *resource);
+
+/* Says that a resource is changed. */
+static inline void sched_touch(struct sched_table *table, struct sched_resource *resource)
+{
+    if (UNLIKELY(!resource->touched))
+        sched_note(table, resource);
+}
+
+/* From here on it is kept what changes. */
+void sched_mark(struct sched_table *table);
 
 /* Adds a resource that is not there. NULL without memory. */
 struct sched_resource *sched_add(struct sched_table *table, int64_t id);
@@ -190,10 +224,42 @@ struct sched_task *sched_task_find(const struct sched *sched, gxt_taskid id);
 int sched_task_add(struct sched *sched, struct sched_task task);
 void sched_task_remove(struct sched *sched, struct sched_task *task);
 
-/* ---- snapshot.c ---- */
+/* ---- crowd.c: the goroutines of a snapshot ---- */
 
-void sched_save(const struct sched *sched, struct buf *ret);
-int sched_restore(struct sched *sched, struct reader *reader, struct pool *pool);
+/* The distinct names of regions and tasks in a snapshot, each once. */
+struct names {
+    struct map places; /* string id to number */
+    const struct gxt_string **list;
+    size_t n, capacity;
+    bool failed;
+};
+
+void names_add(struct names *names, const struct gxt_string *name);
+void names_save(const struct names *names, struct buf *ret);
+void names_put(const struct names *names, const struct gxt_string *name, struct buf *ret); /* a name's number */
+/* Names that were saved; freed with names_done(). 0; GXT_EINDEX; GXT_ENOMEM. */
+int names_restore(struct names *names, struct reader *in, struct pool *pool);
+const struct gxt_string *names_get(const struct names *names, struct reader *in); /* NULL: in->failed is set */
+void names_done(struct names *names);
+
+bool extra_is_empty(const struct sched_extra *extra);
+void extra_save(const struct sched_extra *extra, const struct names *names, struct buf *ret);
+/* 0; GXT_EINDEX; GXT_ENOMEM. */
+int extra_restore(struct sched_extra *extra, const struct names *names, struct reader *in);
+
+/* A count of things that take at least @least bytes each. */
+uint64_t reader_count(struct reader *in, size_t least);
+
+/* Saves all that live, or of those that were there at the last sched_mark() and of those that are what has changed.
+ * @generation: the number of the one whose sequence numbers count. 0; GXT_ENOMEM. */
+int crowd_save(struct sched_table *table, bool changes, uint64_t generation, struct order_snapshot *ret);
+/* Puts a saved crowd in place: all of it, and, unless @changes is NULL, what has changed since. The rest of both
+ * readers is theirs. @most: so many there can be. 0; GXT_EINDEX; GXT_ENOMEM. */
+int crowd_restore(struct sched_table *table, struct reader *all, struct reader *changes, uint64_t generation,
+                  uint64_t most, struct pool *pool);
+/* Takes all that were not asked for. 0, or table->lost. */
+int crowd_take_all(struct sched_table *table);
+void crowd_free(struct sched_table *table);
 
 /* ---- order.c ---- */
 
@@ -225,6 +291,10 @@ struct order {
     size_t sample, n_samples; /* the next one of gen.samples, and how many of them are to come or were */
     struct pending pending;
     struct step step;
+    uint64_t highest;  /* number of the generations so far */
+    bool forgot;       /* restored: sequence numbers of generations up to the highest are not known */
+    bool lacks;        /* … and it came to need them */
+    uint64_t saved;    /* the boundary before which generation was saved last, counted from 1; 0 for none */
     bool steady;       /* the frontier has a head, and nothing but a sample may go before it */
     int64_t sample_ns; /* time of the next sample; INT64_MAX when there is none */
     int64_t last_ns;   /* of the last record; 0 before the first, as in Go's reader */

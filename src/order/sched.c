@@ -38,18 +38,17 @@ static const char *name_of(const struct step *step)
 }
 
 /* The context's own goroutine and processor: found where they were last, mostly. */
-static inline struct sched_resource *own(const struct sched_table *table, int64_t id, uint32_t *hint)
+static inline struct sched_resource *own(struct sched_table *table, int64_t id, uint32_t *hint)
 {
     if (LIKELY(*hint < table->n)) {
         struct sched_resource *resource = &table->items[*hint];
         if (LIKELY(resource->id == id && resource->live))
             return resource;
     }
-    uint32_t at = map_get(&table->ids, (uint64_t)id);
-    if (at == MAP_NONE)
-        return NULL;
-    *hint = at;
-    return &table->items[at];
+    struct sched_resource *resource = sched_find(table, id);
+    if (resource)
+        *hint = (uint32_t)(resource - table->items);
+    return resource;
 }
 
 static inline struct sched_resource *own_g(struct step *step)
@@ -300,6 +299,7 @@ static int go_status(struct step *step)
         g->status = status;
         step->out->from = GXT_GO_UNDETERMINED;
     }
+    sched_touch(&sched->gs, g);
     set_seq(g, step->gen->dir.number, 0);
     return bind_status(step, gid, status);
 }
@@ -361,6 +361,7 @@ static int go_leave(struct step *step, uint8_t status)
     struct sched_resource *g = must_be(step, NEED_P | NEED_G, G_RUNNING, &r);
     if (!g)
         return r;
+    sched_touch(&step->sched->gs, g);
     g->status = status;
     step->m->g = GXT_NO_GOROUTINE;
     return 1;
@@ -387,6 +388,7 @@ static int go_start(struct step *step)
     int r = need(step, NEED_P | NO_G);
     if (r < 0)
         return r;
+    sched_touch(&step->sched->gs, g);
     g->status = G_RUNNING;
     set_seq(g, generation, ARG(step, 1));
     step->m->g = g->id;
@@ -401,6 +403,7 @@ static int go_unblock(struct step *step)
 
     if (!g || g->status != G_WAITING || !follows(g, generation, ARG(step, 1)))
         return 0;
+    sched_touch(&step->sched->gs, g);
     g->status = G_RUNNABLE;
     set_seq(g, generation, ARG(step, 1));
     return 1;
@@ -433,6 +436,7 @@ static int go_switch(struct step *step)
     uint64_t generation = step->gen->dir.number;
     if (!next || next->status != G_WAITING || !follows(next, generation, ARG(step, 1)))
         return 0;
+    sched_touch(&step->sched->gs, next);
     next->status = G_RUNNABLE;
     set_seq(next, generation, ARG(step, 1));
 
@@ -459,6 +463,7 @@ static int syscall_begin(struct step *step)
     if (!follows(p, generation, ARG(step, 0)))
         return CONTRADICTION(step, "GoSyscallBegin on proc %lld with sequence number %llu after %llu", LL(step->p),
                              (unsigned long long)ARG(step, 0), (unsigned long long)p->seq);
+    sched_touch(&step->sched->gs, g);
     g->status = G_SYSCALL;
     p->status = P_SYSCALL;
     set_seq(p, generation, ARG(step, 0));
@@ -474,6 +479,7 @@ static int syscall_end(struct step *step)
     struct sched_resource *p = own_p(step);
     if (!p || p->status != P_SYSCALL)
         return CONTRADICTION(step, "GoSyscallEnd on proc %lld, which is not in a syscall", LL(step->p));
+    sched_touch(&step->sched->gs, g);
     g->status = G_RUNNING;
     p->status = P_RUNNING;
     return 1;
@@ -492,6 +498,7 @@ static int syscall_end_blocked(struct step *step)
     struct sched_resource *g = must_be(step, NEED_G, G_SYSCALL, &r);
     if (!g)
         return r;
+    sched_touch(&step->sched->gs, g);
     g->status = G_RUNNABLE;
     step->m->g = GXT_NO_GOROUTINE;
     return 1;
@@ -542,6 +549,7 @@ static int add_range(struct step *step, struct sched_resource *resource, uint8_t
     struct sched_extra *extra = sched_extra(resource);
     if (!extra)
         return no_memory(step);
+    sched_touch(&step->sched->gs, resource); /* of a processor nobody wants to know */
     struct sched_range *grown = array_grow(extra->ranges, extra->n_ranges, &extra->ranges_capacity, sizeof *grown);
     if (!grown)
         return no_memory(step);
@@ -562,6 +570,7 @@ static int end_range(struct step *step, struct sched_resource *resource)
     struct sched_range *range = find_range(resource, wire_specs[step->lane->head.type].start, NULL);
     if (!range)
         return CONTRADICTION(step, "%s of a range that is not in flight", name_of(step));
+    sched_touch(&step->sched->gs, resource);
     step->out->args[0] = step->lane->head.type == WIRE_STW_END ? range->description : step->out->args[0];
     *range = resource->extra->ranges[--resource->extra->n_ranges];
     return 1;
@@ -605,7 +614,7 @@ static int sweep(struct step *step, bool begins)
     return begins ? begin_range(step, p, 0) : end_range(step, p);
 }
 
-static int named_active(struct step *step, const struct sched_table *table)
+static int named_active(struct step *step, struct sched_table *table)
 {
     struct sched_resource *resource = sched_find(table, (int64_t)ARG(step, 0));
     if (!resource)
@@ -671,9 +680,12 @@ static const struct gxt_string *string_of(struct step *step, uint64_t id, int *r
 {
     const struct gxt_string *string = id == 0 ? step->gen->empty : gen_table_get(&step->gen->strings, id);
 
-    *ret = string ? 1
-                  : CONTRADICTION(step, "%s names string %llu, which is not in the table", name_of(step),
-                                  (unsigned long long)id);
+    *ret = 1;
+    if (!string && step->gen->strings.lost < 0)
+        *ret = gen_lost(&step->gen->strings, step->fault);
+    else if (!string)
+        *ret = CONTRADICTION(step, "%s names string %llu, which is not in the table", name_of(step),
+                             (unsigned long long)id);
     return string;
 }
 
@@ -721,6 +733,7 @@ static int region(struct step *step, bool begins)
         return CONTRADICTION(step, "%s on goroutine %lld, which does not exist", name_of(step), LL(step->g));
 
     struct sched_extra *extra = g->extra;
+    sched_touch(&step->sched->gs, g);
     if (!begins) {
         if (!extra || extra->n_regions == 0)
             return 1; /* it began before the trace */
@@ -878,7 +891,14 @@ int sched_advance(struct step *step, struct lane *lane, struct order_record *ret
         step->g = GXT_NO_GOROUTINE;
     }
     fill(ret, lane, step->p, step->g);
-    return dispatch(step);
+    int r = dispatch(step);
+    return LIKELY(step->sched->gs.lost == 0) ? r : sched_lost(step->sched, step->fault);
+}
+
+int sched_lost(const struct sched *sched, struct gxt_error *fault)
+{
+    return fault_set(fault, sched->gs.lost, GXT_NO_OFFSET,
+                     sched->gs.lost == GXT_ENOMEM ? "no memory for the scheduler's state" : "a checkpoint is damaged");
 }
 
 void sched_apply(struct sched *sched, const struct pending *pending, const struct order_record *record)
@@ -888,6 +908,7 @@ void sched_apply(struct sched *sched, const struct pending *pending, const struc
 
     if (!g)
         return;
+    sched_touch(&sched->gs, g);
     switch (record->type) {
     case WIRE_GO_BLOCK:
         g->status = G_WAITING;
@@ -907,7 +928,7 @@ void sched_apply(struct sched *sched, const struct pending *pending, const struc
     }
 }
 
-uint8_t sched_sample_flags(const struct sched *sched, const struct gen_sample *sample)
+uint8_t sched_sample_flags(struct sched *sched, const struct gen_sample *sample)
 {
     uint8_t flags = 0;
 

@@ -25,8 +25,37 @@ struct sched_resource *sched_add(struct sched_table *table, int64_t id)
         table->n_free--;
     else
         table->n++;
-    table->items[at] = (struct sched_resource){.id = id, .live = true};
+    table->items[at] = (struct sched_resource){.id = id, .live = true, .touched = !table->tracks};
+    sched_touch(table, &table->items[at]);
     return &table->items[at];
+}
+
+static void add_id(struct sched_table *table, struct sched_ids *list, int64_t id)
+{
+    int64_t *grown = array_grow(list->ids, list->n, &list->capacity, sizeof *grown);
+
+    if (!grown) {
+        table->lost = GXT_ENOMEM;
+        return;
+    }
+    list->ids = grown;
+    list->ids[list->n++] = id;
+}
+
+void sched_note(struct sched_table *table, struct sched_resource *resource)
+{
+    resource->touched = true;
+    add_id(table, &table->changed, resource->id);
+}
+
+void sched_mark(struct sched_table *table)
+{
+    table->tracks = true;
+    table->changed.n = table->gone.n = 0;
+    for (size_t i = 0; i < table->n; i++) {
+        table->items[i].at_start = table->items[i].live;
+        table->items[i].touched = false;
+    }
 }
 
 static void free_extra(struct sched_resource *resource)
@@ -47,6 +76,8 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
     (void)map_remove(&table->ids, (uint64_t)resource->id);
     free_extra(resource);
     resource->live = false;
+    if (resource->at_start)
+        add_id(table, &table->gone, resource->id);
     if (!grown)
         return; /* without memory the slot is not used again, no more */
     table->free_slots = grown;
@@ -67,6 +98,10 @@ void sched_table_clear(struct sched_table *table)
     map_clear(&table->ids);
     table->n = 0;
     table->n_free = 0;
+    table->tracks = false;
+    table->changed.n = table->gone.n = 0;
+    table->lost = 0;
+    crowd_free(table);
 }
 
 void sched_table_done(struct sched_table *table)
@@ -75,6 +110,8 @@ void sched_table_done(struct sched_table *table)
     map_done(&table->ids);
     free(table->items);
     free(table->free_slots);
+    free(table->changed.ids);
+    free(table->gone.ids);
     memset(table, 0, sizeof *table);
 }
 

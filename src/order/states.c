@@ -26,7 +26,7 @@ static uint8_t range_kind(uint8_t type)
     }
 }
 
-static const struct gxt_range_state *ranges(struct picture *picture, const struct order *order,
+static const struct gxt_range_state *ranges(struct picture *picture, struct order *order,
                                             const struct sched_extra *extra)
 {
     struct gxt_range_state *list = arena_alloc(&picture->arena, extra->n_ranges * sizeof *list);
@@ -62,7 +62,7 @@ static int by_unsigned(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static bool goroutines(struct picture *picture, const struct order *order)
+static bool goroutines(struct picture *picture, struct order *order)
 {
     const struct sched *sched = &order->sched;
     struct gxt_goroutine_state *list = arena_alloc(&picture->arena, (sched->gs.n + 1) * sizeof *list);
@@ -92,7 +92,7 @@ static bool goroutines(struct picture *picture, const struct order *order)
     return true;
 }
 
-static bool procs(struct picture *picture, const struct order *order)
+static bool procs(struct picture *picture, struct order *order)
 {
     const struct sched *sched = &order->sched;
     struct gxt_proc_state *list = arena_alloc(&picture->arena, (sched->ps.n + 1) * sizeof *list);
@@ -177,10 +177,12 @@ struct gxt_states *order_states_new(struct arena **ret_arena)
     return picture ? &picture->states : NULL;
 }
 
-int order_states(const struct order *order, struct gxt_states **ret)
+int order_states(struct order *order, struct gxt_states **ret)
 {
+    int r = crowd_take_all(&order->sched.gs);
+    if (r < 0)
+        return r;
     struct picture *picture = calloc(1, sizeof *picture);
-
     if (!picture)
         return GXT_ENOMEM;
     picture->states.time_ns = order->last_ns;

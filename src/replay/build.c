@@ -13,6 +13,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* A list of the generation being read, put part by part. */
+struct listing {
+    uint64_t *cells; /* STORE_LIST_ROWS rows; NULL until there is one */
+    size_t n;
+    uint32_t chunk;
+};
+
 struct builder {
     struct gxt_trace *trace;
     const struct gxt_build_options *options;
@@ -21,15 +28,17 @@ struct builder {
     struct store_meta meta;
     struct store_generation record; /* of the generation being read */
     bool in_generation;
-    struct store_place *places; /* where the generation being read has checkpoints inside */
-    size_t n_places, places_capacity;
-    uint64_t next_place;    /* ordinal at which the next one is due */
-    uint64_t inside_bytes;  /* of snapshots inside generations, so far */
+    uint64_t next_place;    /* ordinal at which the next checkpoint inside is due */
     uint64_t inside_events; /* between two of them, at least */
+    uint64_t block;         /* number of the block being read */
+    struct buf group;       /* snapshots inside that are to be put together, … */
+    uint64_t n_groups;      /* … after so many groups of this generation */
+    struct listing lists[STORE_N_LISTS];
+    struct tally tally;
     struct gen_entry *entries;
     size_t entries_capacity;
     struct gen_dir dir;
-    struct buf snapshot;
+    struct order_snapshot snapshot;
     struct timespec told;
     struct gxt_error *fault;
 };
@@ -99,6 +108,7 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
             return fault_set(builder->fault, GXT_ESTALE, record.facts.begin,
                              "the trace has changed since it was indexed");
         add_generation(meta, &record);
+        meta->n_goroutines = builder->tally.n_goroutines = record.n_goroutines;
     }
     return 0;
 }
@@ -109,9 +119,13 @@ static int restore_walk(struct builder *builder)
 
     walk_reset(builder->cursor);
     if (meta->n_generations > 0 && builder->cursor->order) {
-        int r = store_checkpoint(builder->store, meta->n_generations, &builder->snapshot, builder->fault);
+        struct buf *bytes = &builder->snapshot.bytes;
+        int r = store_checkpoint(builder->store, meta->n_generations, bytes, builder->fault);
         if (r == 0)
-            r = order_restore(builder->cursor->order, builder->snapshot.at, builder->snapshot.size, builder->fault);
+            r = order_restore(builder->cursor->order, (struct span){bytes->at, bytes->at + bytes->size}, NULL,
+                              builder->fault);
+        if (r == 0)
+            r = tally_restore(&builder->tally, builder->store, meta->n_generations, builder->fault);
         if (r == 0 && order_generations(builder->cursor->order) != meta->n_generations)
             r = GXT_EINDEX;
         if (r < 0)
@@ -176,6 +190,71 @@ static int open_to_go_on(struct builder *builder, const char *path)
     return r == 0 ? resume(builder) : r;
 }
 
+/* ---- lists ---- */
+
+static int put_row(struct builder *builder, enum store_list list, const void *row, size_t size)
+{
+    struct listing *listing = &builder->lists[list];
+
+    if (!listing->cells && !(listing->cells = malloc(STORE_LIST_ROWS * size)))
+        return no_memory(builder);
+    memcpy((uint8_t *)listing->cells + listing->n++ * size, row, size);
+    if (listing->n < STORE_LIST_ROWS)
+        return 0;
+    listing->n = 0;
+    return store_put_rows(builder->store, list, builder->meta.n_generations, listing->chunk++, listing->cells,
+                          STORE_LIST_ROWS, builder->fault);
+}
+
+/* Puts what is left of a list; another generation's begins. */
+static int end_list(struct builder *builder, enum store_list list)
+{
+    struct listing *listing = &builder->lists[list];
+    int r = store_put_rows(builder->store, list, builder->meta.n_generations, listing->chunk, listing->cells,
+                           listing->n, builder->fault);
+
+    listing->n = 0;
+    listing->chunk = 0;
+    return r;
+}
+
+static int take_member(void *user, const struct store_member *member)
+{
+    return put_row(user, STORE_MEMBERS, member, sizeof *member);
+}
+
+static int take_ended(void *user, const struct store_goroutine *row)
+{
+    return put_row(user, STORE_ENDED, row, sizeof *row);
+}
+
+static int put_goroutines(struct builder *builder)
+{
+    struct tally_item **items;
+    size_t n;
+
+    if (tally_list(&builder->tally, &items, &n) < 0)
+        return no_memory(builder);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct tally_item *item = items[i];
+        const struct store_live live = {item->row.id, item->row.n_events, item->last_ns};
+        r = put_row(builder, STORE_LIVE, &live, sizeof live);
+        if (r == 0 && item->is_first) {
+            struct store_goroutine row = item->row;
+            row.n_events = row.length_ns = 0;
+            r = put_row(builder, STORE_FIRST, &row, sizeof row);
+        }
+        item->is_first = false;
+    }
+    free(items);
+    static const enum store_list ends[] = {STORE_LIVE, STORE_FIRST, STORE_ENDED};
+    for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
+        r = end_list(builder, ends[i]);
+    builder->meta.n_goroutines = builder->tally.n_goroutines;
+    return r;
+}
+
 /* ---- one generation ---- */
 
 static void begin_generation(struct builder *builder, const struct gxt_event *sync)
@@ -183,7 +262,7 @@ static void begin_generation(struct builder *builder, const struct gxt_event *sy
     const struct gen *gen = walk_gen(builder->cursor);
 
     builder->in_generation = true;
-    builder->n_places = 0;
+    builder->block = builder->n_groups = 0;
     builder->next_place = sync->ordinal + 1 + builder->inside_events;
     builder->record = (struct store_generation){
         .facts = {.number = gen->dir.number,
@@ -245,10 +324,14 @@ static int put_table(struct builder *builder, const struct gen_table *table, boo
 
     for (size_t i = 0; r == 0 && i < table->n; i++)
         r = stacks ? put_stack(builder, builder->entries[i].content) : put_string(builder, builder->entries[i].content);
-    if (r == 0 && with_ids)
-        r = store_put_table(builder->store, builder->meta.n_generations, stacks, builder->entries, table->n,
-                            builder->fault);
-    return r;
+    const enum store_list list = stacks ? STORE_STACKS : STORE_STRINGS;
+    for (size_t i = 0; r == 0 && with_ids && i < table->n; i++) {
+        const void *content = builder->entries[i].content;
+        const struct gen_pair pair = {builder->entries[i].local, stacks ? ((const struct gxt_stack *)content)->id
+                                                                        : ((const struct gxt_string *)content)->id};
+        r = put_row(builder, list, &pair, sizeof pair);
+    }
+    return r == 0 && with_ids ? end_list(builder, list) : r;
 }
 
 static int put_tables(struct builder *builder, bool with_ids)
@@ -273,25 +356,108 @@ static int put_dir(struct builder *builder)
     return store_put_dir(builder->store, builder->meta.n_generations, &builder->dir, builder->fault);
 }
 
+static struct span bytes_of(const struct buf *buf)
+{
+    return (struct span){buf->at, buf->at + buf->size};
+}
+
+static int save(struct builder *builder)
+{
+    int r = order_save(builder->cursor->order, &builder->snapshot);
+    return r < 0 ? fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint") : 0;
+}
+
 static int put_checkpoint(struct builder *builder)
 {
-    order_save(builder->cursor->order, &builder->snapshot);
-    if (builder->snapshot.failed)
-        return no_memory(builder);
-    return store_put_checkpoint(builder->store, builder->meta.n_generations, builder->snapshot.at,
-                                builder->snapshot.size, builder->fault);
+    const struct order_snapshot *snapshot = &builder->snapshot;
+    int r = save(builder);
+
+    return r < 0 ? r
+                 : store_put_checkpoint(builder->store, builder->meta.n_generations, bytes_of(&snapshot->bytes),
+                                        snapshot->cuts, snapshot->n_cuts, builder->fault);
+}
+
+/* ---- checkpoints inside a generation ---- */
+
+/* A seek rolls over so many events, and more where a checkpoint has more goroutines to tell of: reading them takes as
+ * long as some events. */
+enum {
+    INSIDE_EVENTS = 16384,
+};
+
+static int put_group(struct builder *builder)
+{
+    int r = 0;
+
+    if (builder->group.size > 0)
+        r = store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++, bytes_of(&builder->group),
+                            NULL, 0, builder->fault);
+    builder->group.size = 0;
+    return r;
+}
+
+/* A small snapshot goes with others, a large one alone. */
+static int put_snapshot(struct builder *builder, struct store_place *place)
+{
+    const struct order_snapshot *snapshot = &builder->snapshot;
+    const bool is_large = snapshot->bytes.size > STORE_GROUP_BYTES / 4;
+    int r = 0;
+
+    if (is_large || builder->group.size + snapshot->bytes.size > STORE_GROUP_BYTES)
+        r = put_group(builder);
+    place->group = builder->n_groups;
+    place->size = snapshot->bytes.size;
+    if (r < 0)
+        return r;
+    if (is_large)
+        return store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++,
+                               bytes_of(&snapshot->bytes), snapshot->cuts, snapshot->n_cuts, builder->fault);
+    place->offset = builder->group.size;
+    buf_put(&builder->group, snapshot->bytes.at, snapshot->bytes.size);
+    return builder->group.failed ? no_memory(builder) : 0;
+}
+
+static int put_inside(struct builder *builder, const struct gxt_event *last)
+{
+    struct store_place place = {.ordinal = builder->cursor->ordinal, .time_ns = last->time_ns};
+    struct store_counts counts;
+
+    memcpy(counts.n_by_kind, builder->record.facts.n_by_kind, sizeof counts.n_by_kind);
+    int r = save(builder);
+    if (r == 0)
+        r = put_snapshot(builder, &place);
+    if (r == 0)
+        r = put_row(builder, STORE_PLACES, &place, sizeof place);
+    if (r == 0)
+        r = put_row(builder, STORE_COUNTS, &counts, sizeof counts);
+    if (r == 0 && (r = tally_end_block(&builder->tally, builder->block++, take_member, builder)) == GXT_ENOMEM)
+        r = no_memory(builder);
+    builder->next_place = place.ordinal + builder->inside_events + builder->snapshot.bytes.size / 8;
+    return r;
 }
 
 static int end_generation(struct builder *builder)
 {
+    static const enum store_list ends[] = {STORE_PLACES, STORE_COUNTS, STORE_MEMBERS};
+    const uint64_t generation = builder->meta.n_generations;
     int r = put_tables(builder, true);
+
     if (r == 0)
         r = put_dir(builder);
     if (r == 0)
-        r = store_put_places(builder->store, builder->meta.n_generations, builder->places, builder->n_places,
-                             builder->fault);
+        r = put_group(builder);
+    if (r == 0 && (r = tally_end_block(&builder->tally, builder->block, take_member, builder)) == GXT_ENOMEM)
+        r = no_memory(builder);
+    for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
+        r = end_list(builder, ends[i]);
     if (r == 0)
-        r = store_put_generation(builder->store, builder->meta.n_generations, &builder->record, builder->fault);
+        r = put_goroutines(builder);
+    /* A build goes on from the last generation, or from the one before it. */
+    if (r == 0 && generation >= 2)
+        r = store_drop(builder->store, STORE_LIVE, generation - 2, builder->fault);
+    builder->record.n_goroutines = builder->tally.n_goroutines;
+    if (r == 0)
+        r = store_put_generation(builder->store, generation, &builder->record, builder->fault);
     if (r < 0)
         return r;
     add_generation(&builder->meta, &builder->record);
@@ -302,37 +468,6 @@ static int end_generation(struct builder *builder)
         r = store_commit(builder->store, &builder->meta, builder->fault);
     source_release(&builder->trace->source, builder->record.facts.begin, builder->record.facts.end);
     return r;
-}
-
-/* ---- checkpoints inside a generation ---- */
-
-/* A seek rolls over so many events at most, as long as the snapshots do not take more than a share of the trace: where
- * there are many goroutines, they are further apart. */
-enum {
-    INSIDE_EVENTS = 16384,
-    INSIDE_SHARE = 40, /* of the trace's bytes read, one in so many */
-    INSIDE_AT_ONCE = 64 << 10,
-};
-
-static int put_inside(struct builder *builder, const struct gxt_event *last)
-{
-    struct gxt_cursor *cursor = builder->cursor;
-    uint64_t allowed = cursor_bytes(cursor) / INSIDE_SHARE + INSIDE_AT_ONCE;
-
-    builder->next_place = cursor->ordinal + builder->inside_events;
-    if (builder->inside_bytes + builder->snapshot.size > allowed) /* the last one's size is about this one's */
-        return 0;
-    order_save(cursor->order, &builder->snapshot);
-    struct store_place *grown =
-        array_grow(builder->places, builder->n_places, &builder->places_capacity, sizeof *grown);
-    if (grown)
-        builder->places = grown;
-    if (builder->snapshot.failed || !grown)
-        return no_memory(builder);
-    builder->inside_bytes += builder->snapshot.size;
-    builder->places[builder->n_places] = (struct store_place){cursor->ordinal, last->time_ns};
-    return store_put_inside(builder->store, builder->meta.n_generations, builder->n_places++, builder->snapshot.at,
-                            builder->snapshot.size, builder->fault);
 }
 
 /* ---- the walk ---- */
@@ -385,6 +520,8 @@ static int walk(struct builder *builder)
         if (!builder->in_generation)
             builder->record.facts.first_ns = event->time_ns;
         count(&builder->record.facts, event);
+        if ((r = tally_event(&builder->tally, event)) < 0)
+            return r == GXT_ENOMEM ? no_memory(builder) : r;
         if (cursor->ordinal >= builder->next_place && builder->in_generation && cursor->order &&
             !walk_at_boundary(cursor) && order_can_save(cursor->order) && (r = put_inside(builder, event)) < 0)
             return r;
@@ -411,6 +548,7 @@ static int complete(struct builder *builder, int code)
 
     if (r < 0)
         return r;
+    meta->n_goroutines = builder->tally.n_goroutines;
     meta->complete = true;
     meta->rising = walk_is_rising(builder->cursor);
     meta->covered_hash = tail_hash(builder, meta->covered_hash);
@@ -436,8 +574,9 @@ static int run(struct builder *builder, const char *path)
     }
     if (r == 0)
         r = tell(builder);
-    if (r == 0 && builder->meta.n_generations == 0 && builder->cursor->order)
-        r = put_checkpoint(builder);
+    /* What is saved inside a generation is what has changed since its start was. */
+    if (r == 0 && builder->cursor->order)
+        r = builder->meta.n_generations == 0 ? put_checkpoint(builder) : save(builder);
     if (r < 0)
         return r;
     r = walk(builder);
@@ -449,10 +588,13 @@ static const struct gxt_build_options defaults = GXT_BUILD_OPTIONS_INIT;
 int build(struct gxt_trace *trace, const char *path, const struct gxt_build_options *options, struct gxt_error *fault)
 {
     struct gxt_error own;
-    struct builder builder = {.trace = trace, .options = options ? options : &defaults, .fault = fault ? fault : &own};
+    struct builder builder = {
+        .trace = trace, .options = options ? options : &defaults, .tally = TALLY_INIT, .fault = fault ? fault : &own};
     char *place = NULL;
     int r = 0;
 
+    builder.tally.ended = take_ended;
+    builder.tally.user = &builder;
     builder.inside_events = builder.options->checkpoint_events ? builder.options->checkpoint_events : INSIDE_EVENTS;
     if (builder.options->size != sizeof *options)
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
@@ -469,10 +611,13 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
 
     (void)store_close(builder.store);
     (void)cursor_free(builder.cursor);
-    buf_done(&builder.snapshot);
+    order_snapshot_done(&builder.snapshot);
+    buf_done(&builder.group);
+    for (size_t list = 0; list < STORE_N_LISTS; list++)
+        free(builder.lists[list].cells);
+    tally_done(&builder.tally);
     free(builder.dir.batches);
     free(builder.entries);
-    free(builder.places);
     free(place);
     return r;
 }

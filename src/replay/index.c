@@ -90,6 +90,7 @@ int index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, stru
                                     .last_ns = meta.last_ns,
                                     .n_strings = meta.n_strings,
                                     .n_stacks = meta.n_stacks,
+                                    .n_goroutines = meta.n_goroutines,
                                     .size_bytes = store_size_bytes(index->store),
                                     .fault = meta.fault};
     memcpy(ret->n_by_kind, meta.n_by_kind, sizeof ret->n_by_kind);
@@ -112,6 +113,9 @@ int index_generation(const struct gxt_index *index, gxt_gen generation, struct g
 static int string_of(const struct gxt_index *index, uint64_t id, struct buf *bytes, const struct gxt_string **ret,
                      struct gxt_error *fault)
 {
+    *ret = pool_find_string(index->trace->pool, id);
+    if (*ret)
+        return 0;
     int r = store_string(index->store, id, bytes, fault);
     if (r < 0)
         return r == GXT_ENOENT ? fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "a frame's string is not in the index")
@@ -198,7 +202,45 @@ static bool lies_within(const struct gen_dir *dir, const struct gen_stream *stre
     return true;
 }
 
-int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret, struct gxt_error *fault)
+/* gen_known.fetch over an index. */
+static int fetch(void *user, bool is_stack, uint64_t content, const void **ret)
+{
+    const struct gxt_cursor *cursor = user;
+    struct gxt_error damage;
+    struct buf bytes = {0};
+
+    if (is_stack)
+        return index_stack(cursor->index, content, (const struct gxt_stack **)ret, &damage) == GXT_ENOMEM ? GXT_ENOMEM
+               : *ret                                                                                     ? 0
+                                                                                                          : GXT_EINDEX;
+    int r = string_of(cursor->index, content, &bytes, (const struct gxt_string **)ret, &damage);
+    buf_done(&bytes);
+    return r == 0 || r == GXT_ENOMEM ? r : GXT_EINDEX;
+}
+
+/* Without them the tables are read from the trace. */
+static void know_tables(const struct gxt_cursor *cursor, uint64_t generation, struct gen_known *known)
+{
+    const struct store *store = cursor->index->store;
+    struct store_rows strings = {0}, stacks = {0};
+    struct gxt_error damage;
+
+    int r = store_list(store, STORE_STRINGS, generation, &strings, &damage);
+    if (r == 0)
+        r = store_list(store, STORE_STACKS, generation, &stacks, &damage);
+    if (r < 0)
+        index_damaged(cursor->index, &damage);
+    if (r == 0)
+        *known = (struct gen_known){strings.pairs, stacks.pairs, strings.n, stacks.n, fetch, (void *)cursor};
+    if (r < 0 || !known->strings || !known->stacks) {
+        store_rows_done(&strings);
+        store_rows_done(&stacks);
+        *known = (struct gen_known){0};
+    }
+}
+
+int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret, struct gen_known *known,
+               struct gxt_error *fault)
 {
     const struct gxt_cursor *cursor = user;
     const struct source *source = &cursor->trace->source;
@@ -208,6 +250,8 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     struct index_cover fits;
     struct gen_dir kept = {0};
 
+    if (cursor->distrusts)
+        return gen_find(stream, source, version, ret, fault);
     int r = index_look(cursor->trace, cursor->index->store, &meta, &fits, &damage);
     if (r < 0 || generation >= fits.n_generations)
         goto search;
@@ -220,6 +264,7 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     if (r < 0)
         goto search;
     if (dir == ret) {
+        know_tables(cursor, generation, known);
         *stream = (struct gen_stream){.offset = dir->end, .begun = true, .more = true};
         return 1;
     }
@@ -227,6 +272,8 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     if (r > 0) {
         int taken = take_hashes(&kept, ret, fault);
         r = taken < 0 ? taken : r;
+        if (taken == 0)
+            know_tables(cursor, generation, known);
     }
     gen_dir_done(&kept);
     return r;

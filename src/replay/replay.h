@@ -66,7 +66,7 @@ int index_damage(const struct gxt_index *index, struct gxt_error *ret);
 /** index_find() - order_finder.find over an index: its directories, hashed, where they are final; else a search in the
  * trace
  * @user:  a struct gxt_cursor */
-int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret,
+int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret, struct gen_known *known,
                struct gxt_error *fault);
 
 /* ---- walk.c ---- */
@@ -77,13 +77,16 @@ struct gxt_cursor {
     struct order *order;           /* NULL for the old format, … */
     struct legacy *legacy;         /* … which has this */
     struct resolver resolver;
-    uint64_t ordinal;          /* of the event that comes next */
-    gxt_gen generation;        /* of the event crossed last */
-    int64_t time_ns;           /* of the event crossed last; 0 before the first */
-    bool at_sync;              /* the event crossed last is the Sync of the walk's generation */
-    bool placed;               /* false after a seek that failed */
-    bool peeked;               /* event is the next one, taken already, … */
-    gxt_gen peeked_generation; /* … of this generation */
+    uint64_t ordinal;                  /* of the event that comes next */
+    gxt_gen generation;                /* of the event crossed last */
+    int64_t time_ns;                   /* of the event crossed last; 0 before the first */
+    bool at_sync;                      /* the event crossed last is the Sync of the walk's generation */
+    bool placed;                       /* false after a seek that failed */
+    bool peeked;                       /* event is the next one, taken already */
+    bool distrusts;                    /* the index turned out damaged: this cursor does without */
+    uint64_t wanted_begin, wanted_end; /* resource_next() has found that it must walk these ordinals … */
+    uint64_t wanted_hash;              /* … for these resources */
+    struct blocks *blocks;             /* of the generation looked at last for a resource; NULL for none yet */
     struct gxt_event event;
     struct gxt_error error; /* the last one */
 };
@@ -94,7 +97,7 @@ static inline const struct gxt_error *walk_fault(const struct gxt_cursor *cursor
     return cursor->order ? order_fault(cursor->order) : legacy_fault(cursor->legacy);
 }
 
-static inline const struct gen *walk_gen(const struct gxt_cursor *cursor)
+static inline struct gen *walk_gen(const struct gxt_cursor *cursor)
 {
     return LIKELY(cursor->order != NULL) ? order_gen(cursor->order) : legacy_gen(cursor->legacy);
 }
@@ -123,6 +126,12 @@ int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
 /** cursor_take() - take the next event without crossing it: it stays the next one. Return as cursor_next(). */
 int cursor_take(struct gxt_cursor *cursor);
+/** cursor_roll() - cross events without a look at what they say, where an index has been over them before
+ * @ordinal:        up to this one …
+ * @time_ns:        … and up to before the first event at or after this time, which is taken then
+ * @n_generations:  only in so many, which hold no fault
+ * Return: 1 there, or where that ends; 0 at the end; negative. */
+int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations);
 /** cursor_is_trace_fault() - whether a code is a fault of the trace, with which it ends, and not of the machine */
 bool cursor_is_trace_fault(int code);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
@@ -138,9 +147,85 @@ int seek_end(struct gxt_cursor *cursor);
 int seek_time(struct gxt_cursor *cursor, int64_t time_ns);
 int seek_ordinal(struct gxt_cursor *cursor, uint64_t ordinal);
 int seek_generation(struct gxt_cursor *cursor, gxt_gen generation);
+int seek_prev(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos);
 void pos_print(struct gxt_pos pos, char token[GXT_POS_TOKEN_SIZE]);
 int pos_parse(const char *token, struct gxt_pos *ret);
+
+/* ---- resource.c ---- */
+
+struct blocks *blocks_free(struct blocks *blocks);
+int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret);
+int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t from_ns);
+int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS]);
+
+/* ---- tally.c ---- */
+
+enum {
+    TALLY_G,
+    TALLY_P,
+    TALLY_M,
+    TALLY_KINDS,
+    TALLY_CACHE = 256,
+};
+
+struct tally_item {
+    struct store_goroutine row;
+    int64_t last_ns;
+    uint64_t stamp;          /* of the last block that has it */
+    bool is_there, is_first; /* is_first: seen first in this generation */
+};
+
+struct tally_ids {
+    int64_t *ids;
+    size_t n, capacity;
+};
+
+/* Processors or threads. */
+struct tally_seen {
+    struct map places;
+    uint64_t *stamps; /* the last block that has each */
+    size_t n, capacity;
+    int64_t last; /* looked for last, in the block last_stamp */
+    uint64_t last_stamp;
+};
+
+/** The goroutines that are there, and whose events the block at hand has. Begin with TALLY_INIT. */
+struct tally {
+    struct map places;
+    struct tally_item *items;
+    size_t n_items, items_capacity;
+    uint32_t *free_places;
+    size_t n_free, free_capacity;
+    uint32_t cache[TALLY_CACHE];
+    uint64_t n_goroutines; /* seen so far */
+    uint64_t stamp;        /* of the block at hand */
+    struct tally_ids block_ids[TALLY_KINDS];
+    struct tally_seen seen[2];
+    int (*ended)(void *user, const struct store_goroutine *row); /* NULL: nobody wants them */
+    void *user;
+};
+#define TALLY_INIT                                                                                                     \
+    {                                                                                                                  \
+        .stamp = 1                                                                                                     \
+    }
+
+typedef int tally_member(void *user, const struct store_member *member);
+
+/* All: 0; GXT_ENOMEM; what ended() or @take says. */
+int tally_event(struct tally *tally, const struct gxt_event *event);
+/** tally_end_block() - whose events the block had, by resource and id; another block begins */
+int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user);
+/** tally_list() - those that are there, by rising id; the list to be freed */
+int tally_list(const struct tally *tally, struct tally_item ***ret, size_t *ret_n);
+/** tally_restore() - as it was at the end of generation @n_generations - 1. Return also: as store_list(). */
+int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
+void tally_done(struct tally *tally);
+
+static inline uint64_t gxt_id_of(const struct gxt_stack *stack)
+{
+    return stack ? stack->id : 0;
+}
 
 /* ---- build.c ---- */
 

@@ -23,28 +23,32 @@ static void to_start(struct gxt_cursor *cursor)
 struct spot {
     uint64_t generation;
     uint64_t ordinal; /* of the event that comes next */
-    int64_t time_ns;  /* inside: of the event before it */
-    size_t place;     /* its number, when inside */
+    struct store_place place;
     bool inside;
 };
 
 static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gxt_error *damage)
 {
     const struct store *store = cursor->index->store;
-    struct buf snapshot = {0};
+    struct buf start = {0}, inside = {0};
 
-    int r = spot->inside ? store_inside(store, spot->generation, spot->place, &snapshot, damage)
-                         : store_checkpoint(store, spot->generation, &snapshot, damage);
-    if (r == 0)
-        r = order_restore(cursor->order, snapshot.at, snapshot.size, damage);
-    buf_done(&snapshot);
+    int r = store_checkpoint(store, spot->generation, &start, damage);
+    if (r == 0 && spot->inside)
+        r = store_inside(store, spot->generation, &spot->place, &inside, damage);
+    if (r == 0) {
+        const struct span span = {inside.at, inside.at + inside.size};
+        r = order_restore(cursor->order, (struct span){start.at, start.at + start.size}, spot->inside ? &span : NULL,
+                          damage);
+    }
+    buf_done(&start);
+    buf_done(&inside);
     if (r == 0 && order_generations(cursor->order) != spot->generation + spot->inside)
         r = fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint is of another generation than %" PRIu64,
                       spot->generation);
     if (r < 0)
         return r;
     cursor_place(cursor, spot->ordinal, spot->generation + spot->inside);
-    cursor->time_ns = spot->inside ? spot->time_ns : 0;
+    cursor->time_ns = spot->inside ? spot->place.time_ns : 0;
     return 0;
 }
 
@@ -114,31 +118,30 @@ static int choose(const struct store *store, const struct target *target, uint64
 static int look_inside(const struct store *store, const struct target *target, struct spot *spot,
                        struct gxt_error *damage)
 {
-    struct store_place *places;
-    size_t n, low = 0, high;
+    struct store_rows rows = {0};
+    size_t low = 0, high;
 
     if (target->by != BY_ORDINAL && target->by != BY_TIME)
         return 0;
-    int r = store_places(store, spot->generation, &places, &n, damage);
-    if (r < 0)
-        return r;
-    high = n;
+    int r = store_list(store, STORE_PLACES, spot->generation, &rows, damage);
+    high = r == 0 ? rows.n : 0;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (target->by == BY_TIME ? places[middle].time_ns < target->time_ns : places[middle].ordinal <= target->number)
+        const struct store_place *place = &rows.places[middle];
+        if (target->by == BY_TIME ? place->time_ns < target->time_ns : place->ordinal <= target->number)
             low = middle + 1;
         else
             high = middle;
     }
     if (low > 0)
-        *spot = (struct spot){spot->generation, places[low - 1].ordinal, places[low - 1].time_ns, low - 1, true};
-    free(places);
-    return 0;
+        *spot = (struct spot){spot->generation, rows.places[low - 1].ordinal, rows.places[low - 1], true};
+    store_rows_done(&rows);
+    return r;
 }
 
 /* The best checkpoint. Generation 0 without a place inside is the start, for which none is needed. */
 static int find_spot(const struct gxt_cursor *cursor, const struct target *target, struct spot *ret,
-                     struct gxt_error *damage)
+                     uint64_t *ret_covered, struct gxt_error *damage)
 {
     const struct store *store = cursor->index->store;
     struct store_meta meta;
@@ -153,15 +156,19 @@ static int find_spot(const struct gxt_cursor *cursor, const struct target *targe
         r = to_generation(store, generation, ret, damage);
     if (r == 0 && ret->generation < cover.n_generations && (target->by != BY_TIME || meta.rising))
         r = look_inside(store, target, ret, damage);
+    *ret_covered = r == 0 ? cover.n_generations : 0;
     return r;
 }
 
 /* Puts the cursor at the best checkpoint, or leaves it where it is when that is nearer. */
-static int approach(struct gxt_cursor *cursor, const struct target *target, bool is_before)
+static int approach(struct gxt_cursor *cursor, const struct target *target, bool is_before, uint64_t *ret_covered)
 {
     struct gxt_error damage = {0};
     struct spot spot = {0};
-    int r = cursor->index && cursor->order ? find_spot(cursor, target, &spot, &damage) : 0;
+    const bool has_index = cursor->index && cursor->order && !cursor->distrusts;
+
+    *ret_covered = 0;
+    int r = has_index ? find_spot(cursor, target, &spot, ret_covered, &damage) : 0;
 
     while (r == 0 && (spot.generation > 0 || spot.inside)) {
         if (is_before && cursor->ordinal >= spot.ordinal)
@@ -232,10 +239,17 @@ static bool reached(const struct gxt_cursor *cursor, const struct target *target
 static int seek(struct gxt_cursor *cursor, struct target target)
 {
     const struct gxt_event *event;
-    int r = approach(cursor, &target, is_before(cursor, &target));
+    uint64_t covered;
+    int r = approach(cursor, &target, is_before(cursor, &target), &covered);
     if (r < 0)
         return r;
 
+    if (covered > 0 && !cursor->peeked && (target.by == BY_ORDINAL || target.by == BY_TIME)) {
+        r = cursor_roll(cursor, target.by == BY_ORDINAL ? target.number : UINT64_MAX,
+                        target.by == BY_TIME ? target.time_ns : INT64_MAX, covered);
+        if (r <= 0)
+            return arrive(cursor, r);
+    }
     if (target.by == BY_ORDINAL || target.by == THE_END) {
         r = 1;
         while (r > 0 && (target.by == THE_END || cursor->ordinal < target.number))
@@ -280,6 +294,20 @@ int seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos)
         return fault_set(&cursor->error, GXT_EINVAL, GXT_NO_OFFSET, "the position is in another trace");
     }
     return seek_ordinal(cursor, pos.ordinal);
+}
+
+int seek_prev(struct gxt_cursor *cursor, const struct gxt_event **ret)
+{
+    if (!cursor->placed)
+        return cursor_take(cursor);
+    if (cursor->ordinal == 0)
+        return 0;
+    int r = seek_ordinal(cursor, cursor->ordinal - 1);
+    if (r == 0)
+        r = cursor_take(cursor);
+    if (r > 0)
+        *ret = &cursor->event;
+    return r;
 }
 
 /* ---- tokens: "gxt1-FINGERPRINT-ORDINAL", both in hexadecimal ---- */

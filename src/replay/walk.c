@@ -38,6 +38,7 @@ struct gxt_cursor *cursor_free(struct gxt_cursor *cursor)
     (void)order_free(cursor->order);
     (void)legacy_free(cursor->legacy);
     resolver_done(&cursor->resolver);
+    (void)blocks_free(cursor->blocks);
     free(cursor);
     return NULL;
 }
@@ -73,6 +74,8 @@ static int fail(struct gxt_cursor *cursor, int code)
     return code;
 }
 
+static int recover(struct gxt_cursor *cursor);
+
 /* The next event out of the walk, which must not have been taken already. */
 static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
 {
@@ -90,7 +93,13 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
         }
         (void)(cursor->order ? order_fail(cursor->order, &fault) : legacy_fail(cursor->legacy, &fault));
     }
-    return r == 0 ? 0 : fail(cursor, r);
+    if (r == 0)
+        return 0;
+    if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts)) {
+        r = recover(cursor);
+        return r < 0 ? r : take(cursor, into);
+    }
+    return fail(cursor, r);
 }
 
 static inline void cross(struct gxt_cursor *cursor, const struct gxt_event *event, uint64_t n_generations)
@@ -102,6 +111,64 @@ static inline void cross(struct gxt_cursor *cursor, const struct gxt_event *even
         cursor->at_sync = event->sync.generation != 0;
         cursor->generation = n_generations > 0 ? n_generations - 1 : 0;
     }
+}
+
+/* Something of the index that the walk came to need is damaged: from the trace's start on without it, to where the walk
+ * was. */
+static int recover(struct gxt_cursor *cursor)
+{
+    const uint64_t ordinal = cursor->ordinal;
+    struct gxt_event event;
+    int r = 1;
+
+    if (!order_lacks(cursor->order))
+        index_damaged(cursor->index, walk_fault(cursor));
+    cursor->distrusts = true;
+    order_forget(cursor->order);
+    walk_reset(cursor);
+    cursor_place(cursor, 0, 0);
+    while (cursor->ordinal < ordinal && (r = take(cursor, &event)) > 0)
+        cross(cursor, &event, walk_generations(cursor));
+    return r < 0 ? r : 0;
+}
+
+/* A record that is crossed unseen. */
+static inline void pass(struct gxt_cursor *cursor, const struct order_record *record)
+{
+    cursor->ordinal++;
+    cursor->time_ns = record->time_ns;
+    cursor->at_sync = false;
+    if (UNLIKELY(record->type == WIRE_SYNC_EVENT)) {
+        cursor->at_sync = record->tables;
+        cursor->generation = walk_generations(cursor) - 1;
+    }
+}
+
+int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations)
+{
+    struct order *order = cursor->order;
+    struct order_record record;
+    int r = 1;
+
+    while (cursor->ordinal < ordinal && (!order_at_boundary(order) || order_generations(order) < n_generations) &&
+           (r = order_next(order, &record)) > 0) {
+        if (record.time_ns < time_ns) {
+            pass(cursor, &record);
+            continue;
+        }
+        struct gxt_error fault;
+        r = resolve(&cursor->resolver, order_gen(order), &record, &cursor->event, &fault);
+        if (r < 0) {
+            r = order_fail(order, &fault);
+            break;
+        }
+        cursor->event.ordinal = cursor->ordinal;
+        cursor->peeked = true;
+        return 1;
+    }
+    if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts))
+        r = recover(cursor) < 0 ? cursor->error.code : 1;
+    return r < 0 ? fail(cursor, r) : r;
 }
 
 static inline int step(struct gxt_cursor *cursor, struct gxt_event *into)
@@ -160,7 +227,11 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
     int r = cursor->placed && is_past ? seek_ordinal(cursor, cursor->ordinal) : 0;
     if (r == 0 && !cursor->placed)
         r = fail(cursor, GXT_EINVAL);
-    if (r == 0 && (r = cursor->order ? order_states(cursor->order, ret) : legacy_states(cursor->legacy, ret)) < 0)
+    if (r == 0)
+        r = cursor->order ? order_states(cursor->order, ret) : legacy_states(cursor->legacy, ret);
+    if (r == GXT_EINDEX && !cursor->distrusts && (r = recover(cursor)) == 0)
+        r = order_states(cursor->order, ret);
+    if (r == GXT_ENOMEM)
         r = fault_set(&cursor->error, r, GXT_NO_OFFSET, "no memory for the states");
     if (r == 0)
         (*ret)->ordinal = cursor->ordinal;

@@ -159,19 +159,22 @@ void resolver_done(struct resolver *resolver)
 /* What one call has at hand. Look-ups that fail fill the fault, which is looked at once. */
 struct look {
     const struct resolver *resolver;
-    const struct gen *gen;
+    struct gen *gen;
     const struct order_record *record;
     struct gxt_error *fault;
     int code; /* 0 while none failed */
 };
 
-static void unknown(struct look *look, const char *what, uint64_t id)
+static void unknown(struct look *look, const struct gen_table *table, const char *what, uint64_t id)
 {
     const struct order_record *record = look->record;
 
-    look->code =
-        fault_set(look->fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
-                  wire_specs[record->type].name, what, (unsigned long long)id);
+    if (table->lost < 0)
+        look->code = gen_lost(table, look->fault);
+    else
+        look->code =
+            fault_set(look->fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
+                      wire_specs[record->type].name, what, (unsigned long long)id);
 }
 
 static inline const struct gxt_string *string_at(struct look *look, uint64_t id)
@@ -180,7 +183,7 @@ static inline const struct gxt_string *string_at(struct look *look, uint64_t id)
         return look->resolver->empty;
     const struct gxt_string *string = gen_table_get(&look->gen->strings, id);
     if (UNLIKELY(!string))
-        unknown(look, "string", id);
+        unknown(look, &look->gen->strings, "string", id);
     return string;
 }
 
@@ -190,7 +193,7 @@ static inline const struct gxt_stack *stack_at(struct look *look, uint64_t id)
         return NULL;
     const struct gxt_stack *stack = gen_table_get(&look->gen->stacks, id);
     if (UNLIKELY(!stack))
-        unknown(look, "stack", id);
+        unknown(look, &look->gen->stacks, "stack", id);
     return stack;
 }
 
@@ -263,10 +266,13 @@ static inline void put_transition(struct look *look, const struct row *row, stru
         transition->stack = stack_at(look, record->args[1]);
         break;
     case A_LABEL:
-        if (UNLIKELY(record->label != 0)) /* unknown: told when the label itself comes */
-            transition->label = gen_table_get(&look->gen->strings, record->label);
-        break;
-    default: /* STATES */
+        if (LIKELY(record->label == 0))
+            break;
+        transition->label = gen_table_get(&look->gen->strings, record->label);
+        if (!transition->label && look->gen->strings.lost < 0)
+            look->code = gen_lost(&look->gen->strings, look->fault);
+        break; /* one that is not in the table is told when the label itself comes */
+    default:   /* STATES */
         transition->from = record->from;
         transition->to = record->to;
         transition->stolen = record->type == WIRE_PROC_STEAL;
@@ -384,8 +390,8 @@ static __attribute__((noinline)) void put_details(struct look *look, const struc
     }
 }
 
-int resolve(const struct resolver *resolver, const struct gen *gen, const struct order_record *record,
-            struct gxt_event *ret, struct gxt_error *fault)
+int resolve(const struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
+            struct gxt_error *fault)
 {
     const struct row *row = &rows[record->type];
     const uint8_t stack = record->type == WIRE_CPU_SAMPLE ? 0 : wire_specs[record->type].stack;

@@ -31,8 +31,19 @@ void resolver_done(struct resolver *resolver);
  *
  * Return: 0; negative when that is so.
  */
-int resolve(const struct resolver *resolver, const struct gen *gen, const struct order_record *record,
-            struct gxt_event *ret, struct gxt_error *fault);
+int resolve(const struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
+            struct gxt_error *fault);
+
+/** Whom an event belongs to: its context, and whom it is about; -1 for nobody. */
+struct owners {
+    gxt_goid g[2];
+    gxt_procid p[2];
+    gxt_threadid m[2];
+};
+
+extern const struct owners owners_none;
+struct owners owners_of(const struct gxt_event *event);
+bool event_belongs(const struct gxt_event *event, int64_t resource, int64_t id);
 
 /* Go's words. All take anything and return a static text; the public header says what for what is none. */
 const char *word_kind(int kind);

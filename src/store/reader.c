@@ -214,34 +214,53 @@ struct bytes_wish {
     struct buf *ret;
 };
 
-/* A snapshot as it stands in a record, or the chunks that the record names. */
+static int damaged_checkpoint(struct call *call)
+{
+    return fault_set(call->fault, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint of the index is damaged");
+}
+
+static int no_memory(struct call *call)
+{
+    return fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint");
+}
+
+static int unpack_into(struct call *call, struct span in, struct buf *ret)
+{
+    int r = unpack(in, ret);
+    return r == GXT_ENOMEM ? no_memory(call) : r < 0 ? damaged_checkpoint(call) : 0;
+}
+
+/* The chunks that a record names, one after another. */
+static int gather(struct call *call, struct span in, struct buf *ret)
+{
+    struct buf names = {0};
+    int r = 0;
+
+    buf_put(&names, in.at, span_size(in));
+    struct reader name = {.in = {names.at, names.at + names.size}};
+    while (r == 0 && !names.failed && span_size(name.in) > 0) {
+        const struct key key = key_of(TAG_CHUNK, reader_u64(&name));
+        r = name.failed ? damaged_checkpoint(call) : must_get(call, &key);
+        if (r == 0)
+            r = unpack_into(call, (struct span){call->value.at, call->value.at + call->value.size}, ret);
+    }
+    if (names.failed)
+        r = no_memory(call);
+    buf_done(&names);
+    return r;
+}
+
+/* Snapshots as they stand in a record, or the chunks that the record names. */
 static int read_snapshot(struct call *call, void *user)
 {
     const struct bytes_wish *wish = user;
-    struct buf names = {0};
 
     wish->ret->size = 0;
     int r = must_get(call, &wish->key);
     if (r < 0)
         return r;
     struct reader in = {.in = {call->value.at, call->value.at + call->value.size}};
-    if (reader_u8(&in) == SNAPSHOT_WHOLE) {
-        buf_put(wish->ret, in.in.at, span_size(in.in));
-        return wish->ret->failed ? fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint") : 0;
-    }
-    buf_put(&names, in.in.at, span_size(in.in));
-    in.in = (struct span){names.at, names.at + names.size};
-    while (r == 0 && !names.failed && span_size(in.in) > 0) {
-        const struct key key = key_of(TAG_CHUNK, reader_u64(&in));
-        r = in.failed ? fault_set(call->fault, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint of the index is damaged")
-                      : must_get(call, &key);
-        if (r == 0)
-            buf_put(wish->ret, call->value.at, call->value.size);
-    }
-    if (names.failed || wish->ret->failed)
-        r = fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint");
-    buf_done(&names);
-    return r;
+    return reader_u8(&in) == SNAPSHOT_WHOLE ? unpack_into(call, in.in, wish->ret) : gather(call, in.in, wish->ret);
 }
 
 int store_checkpoint(const struct store *store, uint64_t generation, struct buf *ret, struct gxt_error *fault)
@@ -250,13 +269,22 @@ int store_checkpoint(const struct store *store, uint64_t generation, struct buf 
     return read_in_one_state(store->fd, read_snapshot, &wish, fault);
 }
 
-int store_inside(const struct store *store, uint64_t generation, size_t i, struct buf *ret, struct gxt_error *fault)
+int store_inside(const struct store *store, uint64_t generation, const struct store_place *place, struct buf *ret,
+                 struct gxt_error *fault)
 {
-    struct bytes_wish wish = {key_chunk(TAG_INSIDE, generation, (uint32_t)i), ret};
-    return read_in_one_state(store->fd, read_snapshot, &wish, fault);
+    struct bytes_wish wish = {key_chunk(TAG_GROUP, generation, (uint32_t)place->group), ret};
+
+    int r = read_in_one_state(store->fd, read_snapshot, &wish, fault);
+    if (r < 0)
+        return r;
+    if (place->group > UINT32_MAX || place->offset > ret->size || place->size > ret->size - place->offset)
+        return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint of the index is damaged");
+    memmove(ret->at, ret->at + place->offset, (size_t)place->size);
+    ret->size = (size_t)place->size;
+    return 0;
 }
 
-/* ---- strings, stacks, tables ---- */
+/* ---- strings, stacks ---- */
 
 static int read_bytes(struct call *call, void *user)
 {
@@ -294,93 +322,50 @@ int store_stack(const struct store *store, uint64_t id, struct store_frame *ret,
     return r;
 }
 
-/* A list in chunks: full ones, then one that is not. Of what is in it a row has two numbers. */
+/* ---- lists ---- */
+
 struct list_wish {
     uint64_t generation;
-    enum tag tag;
-    struct row {
-        uint64_t first, second;
-    } * rows;
-    size_t n, capacity;
+    enum store_list list;
+    struct store_rows *ret;
 };
-
-static int read_rows(struct call *call, struct list_wish *wish, uint64_t *ret_n)
-{
-    struct reader in = {.in = {call->value.at, call->value.at + call->value.size}};
-    struct row last = {0};
-
-    *ret_n = reader_varint(&in);
-    if (*ret_n > TABLE_ENTRIES)
-        in.failed = true;
-    for (uint64_t i = 0; i < *ret_n && !in.failed; i++) {
-        struct row *grown = array_grow(wish->rows, wish->n, &wish->capacity, sizeof *grown);
-        if (!grown)
-            return fault_set(call->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a list of the index");
-        wish->rows = grown;
-        last.first += reader_varint(&in);
-        if (wish->tag == TAG_PLACES)
-            last.second += (uint64_t)reader_signed(&in);
-        else
-            last.second = reader_u64(&in);
-        wish->rows[wish->n++] = last;
-    }
-    if (in.failed || span_size(in.in) > 0)
-        return fault_set(call->fault, GXT_EINDEX, GXT_NO_OFFSET,
-                         "a list of generation %" PRIu64 " is damaged in the index", wish->generation);
-    return 0;
-}
 
 static int read_list(struct call *call, void *user)
 {
     struct list_wish *wish = user;
-    uint64_t n = TABLE_ENTRIES;
+    struct buf bytes = {0};
+    size_t n = LIST_ROWS;
+    int r = 0;
 
-    wish->n = 0;
-    for (uint32_t chunk = 0; n == TABLE_ENTRIES; chunk++) {
-        const struct key key = key_chunk(wish->tag, wish->generation, chunk);
-        int r = must_get(call, &key);
-        if (r == 0)
-            r = read_rows(call, wish, &n);
+    wish->ret->n = 0;
+    for (uint32_t chunk = 0; r == 0 && n == LIST_ROWS; chunk++) {
+        const struct key key = key_chunk(list_tag(wish->list), wish->generation, chunk);
+        bytes.size = 0;
+        r = must_get(call, &key);
         if (r < 0)
-            return r;
+            break;
+        r = unpack((struct span){call->value.at, call->value.at + call->value.size}, &bytes);
+        if (r == 0)
+            r = list_decode(wish->list, &bytes, wish->ret, &n);
+        if (r == GXT_ENOMEM)
+            r = fault_set(call->fault, r, GXT_NO_OFFSET, "no memory for a list of the index");
+        else if (r < 0)
+            r = fault_set(call->fault, r, GXT_NO_OFFSET, "list %c of generation %" PRIu64 " is damaged in the index",
+                          (char)list_tag(wish->list), wish->generation);
     }
-    return 0;
-}
-
-_Static_assert(sizeof(struct row) == sizeof(struct store_pair) && sizeof(struct row) == sizeof(struct store_place),
-               "a row is what either list has");
-
-static int list(const struct store *store, struct list_wish *wish, struct gxt_error *fault)
-{
-    int r = read_in_one_state(store->fd, read_list, wish, fault);
-
-    if (r < 0)
-        free(wish->rows);
+    buf_done(&bytes);
     return r;
 }
 
-int store_table(const struct store *store, uint64_t generation, bool stacks, struct store_pair **ret, size_t *ret_n,
-                struct gxt_error *fault)
+int store_list(const struct store *store, enum store_list list, uint64_t generation, struct store_rows *ret,
+               struct gxt_error *fault)
 {
-    struct list_wish wish = {.generation = generation, .tag = stacks ? TAG_STACK_TABLE : TAG_STRING_TABLE};
-
-    int r = list(store, &wish, fault);
-    if (r == 0) {
-        *ret = (struct store_pair *)wish.rows;
-        *ret_n = wish.n;
-    }
-    return r;
+    struct list_wish wish = {generation, list, ret};
+    return read_in_one_state(store->fd, read_list, &wish, fault);
 }
 
-int store_places(const struct store *store, uint64_t generation, struct store_place **ret, size_t *ret_n,
-                 struct gxt_error *fault)
+void store_rows_done(struct store_rows *rows)
 {
-    struct list_wish wish = {.generation = generation, .tag = TAG_PLACES};
-
-    int r = list(store, &wish, fault);
-    if (r == 0) {
-        *ret = (struct store_place *)wish.rows;
-        *ret_n = wish.n;
-    }
-    return r;
+    free(rows->cells);
+    *rows = (struct store_rows){0};
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Raised whenever what is written changes its meaning; FORMAT.md tells each. */
-#define SCHEMA 1
+#define SCHEMA 2
 /* Flags of what a reader must know (refuse if unknown) and may know. */
 #define INCOMPATIBLE_KNOWN UINT64_C(0)
 #define COMPATIBLE UINT64_C(0)
@@ -135,6 +135,7 @@ void meta_encode(const struct store_meta *meta, struct buf *ret)
     buf_put_signed(ret, meta->last_ns);
     buf_put_varint(ret, meta->n_strings);
     buf_put_varint(ret, meta->n_stacks);
+    buf_put_varint(ret, meta->n_goroutines);
     buf_put_signed(ret, meta->fault.code);
     buf_put_varint(ret, meta->fault.offset);
     put_text(ret, meta->fault.message, sizeof meta->fault.message - 1);
@@ -182,6 +183,7 @@ static void read_meta(struct reader *in, struct store_meta *ret)
     ret->last_ns = reader_signed(in);
     ret->n_strings = reader_varint(in);
     ret->n_stacks = reader_varint(in);
+    ret->n_goroutines = reader_varint(in);
     ret->fault.code = (int)reader_signed(in);
     ret->fault.offset = reader_varint(in);
     read_text(in, ret->fault.message, sizeof ret->fault.message);
@@ -231,6 +233,7 @@ void generation_encode(const struct store_generation *record, struct buf *ret)
     buf_put_varint(ret, facts->n_strings);
     buf_put_varint(ret, facts->n_stacks);
     buf_put_varint(ret, facts->n_samples);
+    buf_put_varint(ret, record->n_goroutines);
 }
 
 bool generation_decode(const struct buf *value, struct store_generation *ret)
@@ -254,6 +257,7 @@ bool generation_decode(const struct buf *value, struct store_generation *ret)
     facts->n_strings = reader_varint(&in);
     facts->n_stacks = reader_varint(&in);
     facts->n_samples = reader_varint(&in);
+    ret->n_goroutines = reader_varint(&in);
     return !in.failed && span_size(in.in) == 0;
 }
 
@@ -328,47 +332,7 @@ int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint
     return in.failed ? GXT_EINDEX : read_batches(&in, dir);
 }
 
-/* ---- tables and stacks ---- */
-
-static void put_entry(struct buf *ret, uint64_t *last, uint64_t local, uint64_t content)
-{
-    buf_put_varint(ret, local - *last);
-    buf_put_u64(ret, content);
-    *last = local;
-}
-
-void string_table_encode(const void *entries, size_t n, struct buf *ret)
-{
-    const struct gen_entry *list = entries;
-    uint64_t last = 0;
-
-    buf_put_varint(ret, n);
-    for (size_t i = 0; i < n; i++)
-        put_entry(ret, &last, list[i].local, ((const struct gxt_string *)list[i].content)->id);
-}
-
-void stack_table_encode(const void *entries, size_t n, struct buf *ret)
-{
-    const struct gen_entry *list = entries;
-    uint64_t last = 0;
-
-    buf_put_varint(ret, n);
-    for (size_t i = 0; i < n; i++)
-        put_entry(ret, &last, list[i].local, ((const struct gxt_stack *)list[i].content)->id);
-}
-
-void places_encode(const void *list, size_t n, struct buf *ret)
-{
-    const struct store_place *places = list;
-    struct store_place last = {0};
-
-    buf_put_varint(ret, n);
-    for (size_t i = 0; i < n; i++) {
-        buf_put_varint(ret, places[i].ordinal - last.ordinal);
-        buf_put_signed(ret, (int64_t)((uint64_t)places[i].time_ns - (uint64_t)last.time_ns));
-        last = places[i];
-    }
-}
+/* ---- stacks ---- */
 
 void stack_encode(const struct gxt_stack *stack, struct buf *ret)
 {

@@ -29,15 +29,93 @@ struct store_meta {
     uint64_t n_by_kind[GXT_N_KINDS];
     int64_t first_ns, last_ns;
     bool rising; /**< times rise from event to event; false when one passed the end of the clock */
-    uint64_t n_strings, n_stacks;
+    uint64_t n_strings, n_stacks, n_goroutines;
     struct gxt_error fault; /**< of the trace, when complete; code 0 for none */
 };
 
 /** One generation's record: the public facts and the hash of its bytes. */
 struct store_generation {
     struct gxt_generation facts;
-    uint64_t hash; /**< XXH3 of its bytes in the file */
+    uint64_t hash;         /**< XXH3 of its bytes in the file */
+    uint64_t n_goroutines; /**< seen up to its end */
 };
+
+/* ---- lists: rows of 64-bit numbers, of one generation ---- */
+
+/** Which. */
+enum store_list {
+    STORE_PLACES,  /**< struct store_place: where it has checkpoints inside */
+    STORE_COUNTS,  /**< struct store_counts: one for each place */
+    STORE_MEMBERS, /**< struct store_member: whose events are in which block */
+    STORE_STRINGS, /**< struct gen_pair */
+    STORE_STACKS,  /**< struct gen_pair */
+    STORE_FIRST,   /**< struct store_goroutine: seen first in it, and there at its end */
+    STORE_ENDED,   /**< struct store_goroutine: that ended in it */
+    STORE_LIVE,    /**< struct store_live: that are there at its end */
+    STORE_N_LISTS
+};
+
+/** A checkpoint inside a generation. */
+struct store_place {
+    uint64_t ordinal;             /**< of the event that comes next */
+    int64_t time_ns;              /**< of the event before it */
+    uint64_t group, offset, size; /**< where its snapshot is */
+};
+
+/** How many events of each kind a generation has before a place. */
+struct store_counts {
+    uint64_t n_by_kind[GXT_N_KINDS];
+};
+
+/** Resources of which a block has events. A block is what lies between two places; the first one of a generation is
+ * block 0, the one behind place i is block i + 1. */
+struct store_member {
+    uint64_t block;
+    uint64_t resource; /**< an enum gxt_resource */
+    int64_t first;     /**< id; of n that are neighbours */
+    uint64_t n;
+};
+
+/** What is known of a goroutine. */
+struct store_goroutine {
+    gxt_goid id;
+    int64_t first_ns;
+    gxt_goid creator;      /**< or GXT_NO_GOROUTINE */
+    uint64_t start, stack; /**< ids of stacks, 0 for none: where it starts, and where it was created or seen first */
+    uint64_t length_ns;    /**< from its first event to its last one; FIRST: 0, see store_live */
+    uint64_t n_events;     /**< the same */
+    uint64_t flags;        /**< of enum store_goroutine_flag */
+};
+enum store_goroutine_flag {
+    STORE_CREATED = 1 /**< its creation is in the trace */
+};
+
+/** A goroutine at a generation's end. */
+struct store_live {
+    gxt_goid id;
+    uint64_t n_events; /**< so far */
+    int64_t last_ns;
+};
+
+/** Rows of a list. All zero is an empty one. */
+struct store_rows {
+    union {
+        uint64_t *cells;
+        struct store_place *places;
+        struct store_counts *counts;
+        struct store_member *members;
+        struct gen_pair *pairs;
+        struct store_goroutine *goroutines;
+        struct store_live *live;
+    };
+    size_t n;        /**< rows */
+    size_t capacity; /**< cells */
+};
+
+void store_rows_done(struct store_rows *rows);
+
+/** How many rows are put at once. */
+#define STORE_LIST_ROWS 4096
 
 /**
  * store_open() - open a sidecar for reading
@@ -83,16 +161,14 @@ int store_find_ordinal(const struct store *store, uint64_t ordinal, uint64_t *re
 int store_dir(const struct store *store, uint64_t generation, struct gen_dir *ret, struct gxt_error *fault);
 /** store_checkpoint() - the snapshot that stands before generation @generation (n_generations: before the end) */
 int store_checkpoint(const struct store *store, uint64_t generation, struct buf *ret, struct gxt_error *fault);
-/** A checkpoint inside a generation. */
-struct store_place {
-    uint64_t ordinal; /**< of the event that comes next */
-    int64_t time_ns;  /**< of the event before it */
-};
-/** store_places() - where a generation has checkpoints, in order. To be freed with free(). */
-int store_places(const struct store *store, uint64_t generation, struct store_place **ret, size_t *ret_n,
+/** store_inside() - of a generation's group of snapshots number @group, @size bytes from @offset on: the one of a
+ * place */
+struct store_place;
+int store_inside(const struct store *store, uint64_t generation, const struct store_place *place, struct buf *ret,
                  struct gxt_error *fault);
-/** store_inside() - the snapshot at a generation's place number @i */
-int store_inside(const struct store *store, uint64_t generation, size_t i, struct buf *ret, struct gxt_error *fault);
+/** store_list() - a list of a generation. @ret: emptied first; free with store_rows_done() */
+int store_list(const struct store *store, enum store_list list, uint64_t generation, struct store_rows *ret,
+               struct gxt_error *fault);
 /** store_string() - the bytes of the string that has an id */
 int store_string(const struct store *store, uint64_t id, struct buf *ret, struct gxt_error *fault);
 /** A frame as it is kept: strings by id. */
@@ -102,31 +178,30 @@ struct store_frame {
 /** store_stack() - the frames of the stack that has an id; @ret holds 128 */
 int store_stack(const struct store *store, uint64_t id, struct store_frame *ret, size_t *ret_n,
                 struct gxt_error *fault);
-/** store_table() - which content a generation's local ids name. @stacks: its stacks, else its strings. @ret and its n
- * are written: pairs of local id and content id, by rising local id, to be freed with free() */
-struct store_pair {
-    uint64_t local, content;
-};
-int store_table(const struct store *store, uint64_t generation, bool stacks, struct store_pair **ret, size_t *ret_n,
-                struct gxt_error *fault);
 
 /* Writing. Everything put belongs to the next store_commit(). All: 0; GXT_EIO (a full disk); GXT_ENOMEM; GXT_EINDEX.
  * After a negative code the store only closes; the last commit stands. */
 int store_put_generation(struct store *store, uint64_t generation, const struct store_generation *record,
                          struct gxt_error *fault);
 int store_put_dir(struct store *store, uint64_t generation, const struct gen_dir *dir, struct gxt_error *fault);
-int store_put_checkpoint(struct store *store, uint64_t generation, const void *snapshot, size_t size,
-                         struct gxt_error *fault);
-int store_put_inside(struct store *store, uint64_t generation, size_t i, const void *snapshot, size_t size,
-                     struct gxt_error *fault);
-int store_put_places(struct store *store, uint64_t generation, const struct store_place *places, size_t n,
-                     struct gxt_error *fault);
+/** store_put_checkpoint() - the snapshot before a generation. @cuts: where its pieces begin, as order_save() says */
+int store_put_checkpoint(struct store *store, uint64_t generation, struct span snapshot, const size_t *cuts,
+                         size_t n_cuts, struct gxt_error *fault);
+/** store_put_group() - snapshots inside a generation, one after another, of STORE_GROUP_BYTES at most; or one that is
+ * larger, with cuts */
+int store_put_group(struct store *store, uint64_t generation, uint64_t group, struct span snapshots, const size_t *cuts,
+                    size_t n_cuts, struct gxt_error *fault);
+#define STORE_GROUP_BYTES ((size_t)64 << 10)
+/** store_put_rows() - a part of a list: number @chunk, counted from 0, has STORE_LIST_ROWS rows, or fewer if it is the
+ * last: a list ends with a part that is not full, and may be empty */
+int store_put_rows(struct store *store, enum store_list list, uint64_t generation, uint32_t chunk, const void *rows,
+                   size_t n, struct gxt_error *fault);
+/** store_drop() - drop a list */
+int store_drop(struct store *store, enum store_list list, uint64_t generation, struct gxt_error *fault);
 /** store_put_string() - keep a string unless it is kept already. @ret_new: whether it was not */
 int store_put_string(struct store *store, const struct gxt_string *string, bool *ret_new, struct gxt_error *fault);
 /** store_put_stack() - keep a stack unless it is kept already; its strings are put by the caller. */
 int store_put_stack(struct store *store, const struct gxt_stack *stack, bool *ret_new, struct gxt_error *fault);
-int store_put_table(struct store *store, uint64_t generation, bool stacks, const struct gen_entry *entries, size_t n,
-                    struct gxt_error *fault);
 /** store_forget() - drop all records of generations from @generation on: of a trace that grew, what was not closed */
 int store_forget(struct store *store, uint64_t generation, struct gxt_error *fault);
 /** store_commit() - write the meta record and make all that was put durable */

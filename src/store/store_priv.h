@@ -10,16 +10,21 @@
 /* The first byte of a key; what follows is big-endian, so that LMDB's order is that of the numbers. */
 enum tag {
     TAG_META = 'M',
-    TAG_GENERATION = 'g',   /* generation */
-    TAG_DIR = 'b',          /* generation, chunk */
-    TAG_CHECKPOINT = 'c',   /* generation */
-    TAG_PLACES = 'l',       /* generation, chunk */
-    TAG_INSIDE = 'p',       /* generation, number of the place */
-    TAG_CHUNK = 'd',        /* XXH3 of the bytes */
-    TAG_STRING = 's',       /* id */
-    TAG_STACK = 'k',        /* id */
-    TAG_STRING_TABLE = 'x', /* generation, chunk */
-    TAG_STACK_TABLE = 'y',  /* generation, chunk */
+    TAG_GENERATION = 'g', /* generation */
+    TAG_DIR = 'b',        /* generation, chunk */
+    TAG_CHECKPOINT = 'c', /* generation */
+    TAG_GROUP = 'p',      /* generation, group: snapshots inside */
+    TAG_CHUNK = 'd',      /* XXH3 of the bytes */
+    TAG_STRING = 's',     /* id */
+    TAG_STACK = 'k',      /* id */
+    TAG_PLACES = 'l',     /* generation, chunk; as all lists */
+    TAG_COUNTS = 'n',
+    TAG_MEMBERS = 'r',
+    TAG_STRING_TABLE = 'x',
+    TAG_STACK_TABLE = 'y',
+    TAG_FIRST = 'f',
+    TAG_ENDED = 'e',
+    TAG_LIVE = 'a',
 };
 
 struct key {
@@ -33,10 +38,11 @@ struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk);
 
 /* How much goes into one value: what fills LMDB's overflow pages well. */
 enum {
-    CHUNK_BYTES = 16352,  /* of a checkpoint: with header and checksum, four pages */
-    DIR_BATCHES = 1024,   /* in a chunk of a directory */
-    TABLE_ENTRIES = 4096, /* in a chunk of a table or of a list of places */
+    CHUNK_BYTES = 16352, /* of a checkpoint, before packing */
+    DIR_BATCHES = 1024,  /* in a chunk of a directory */
+    LIST_ROWS = STORE_LIST_ROWS,
     CHECKSUM_BYTES = 8,
+    PACK_MOST = 1 << 20, /* of a packed value, unpacked: a chunk of the list with the most columns has 613 KB at most */
 };
 
 /* How a snapshot's record begins. */
@@ -57,10 +63,6 @@ bool generation_decode(const struct buf *value, struct store_generation *ret);
 void dir_encode(const struct gen_dir *dir, size_t first, size_t n, struct buf *ret);
 /* Adds a chunk's batches to a directory; the first chunk fills the rest of it, and @n_total. GXT_EINDEX; GXT_ENOMEM. */
 int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint64_t *n_total);
-/* Items of a list: struct gen_entry, of strings and of stacks, and struct store_place. */
-void string_table_encode(const void *entries, size_t n, struct buf *ret);
-void stack_table_encode(const void *entries, size_t n, struct buf *ret);
-void places_encode(const void *places, size_t n, struct buf *ret);
 void stack_encode(const struct gxt_stack *stack, struct buf *ret);
 bool stack_decode(const struct buf *value, struct store_frame *ret, size_t *ret_n);
 
@@ -88,6 +90,21 @@ bool pages_unmoved(const struct pages *pages);
 int pages_get(const struct pages *pages, const struct key *key, struct buf *ret, struct gxt_error *fault);
 /* Looks at every page of both trees. 0; GXT_EINDEX; GXT_EIO; GXT_ENOMEM. */
 int pages_check(const struct pages *pages, struct gxt_error *fault);
+
+/* ---- pack.c: values made smaller ---- */
+
+/* Puts @size bytes, packed. */
+void pack(const void *bytes, size_t size, struct buf *ret);
+/* Adds the bytes that were packed. 0; GXT_EINDEX; GXT_ENOMEM. */
+int unpack(struct span in, struct buf *ret);
+
+/* ---- list.c: rows of numbers ---- */
+
+enum tag list_tag(enum store_list list);
+size_t list_columns(enum store_list list);
+void list_encode(enum store_list list, const void *rows, size_t n, struct buf *ret);
+/* Adds a chunk's rows, @ret_n of them. 0; GXT_EINDEX; GXT_ENOMEM. */
+int list_decode(enum store_list list, const struct buf *bytes, struct store_rows *ret, size_t *ret_n);
 
 /* ---- the store ---- */
 

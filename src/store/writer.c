@@ -29,6 +29,12 @@ struct put {
     uint8_t key_size;
 };
 
+/* A list that goes with the next commit. */
+struct drop {
+    enum tag tag;
+    uint64_t generation;
+};
+
 struct writer {
     MDB_env *env;
     MDB_dbi dbi;
@@ -42,7 +48,10 @@ struct writer {
     bool has_content;     /* others may be there from before */
     bool forgets;         /* drop generations … */
     uint64_t forget_from; /* … from here on */
-    struct buf value;     /* being made */
+    struct drop *drops;   /* lists to be dropped */
+    size_t n_drops, drops_capacity;
+    struct buf value; /* being made */
+    struct buf raw;   /* what is to be packed in it */
 };
 
 static int refused(struct gxt_error *fault, int code, const char *what)
@@ -111,7 +120,9 @@ struct writer *writer_close(struct writer *writer)
     free(writer->final_path);
     buf_done(&writer->log);
     buf_done(&writer->value);
+    buf_done(&writer->raw);
     free(writer->puts);
+    free(writer->drops);
     map_done(&writer->known);
     free(writer);
     return NULL;
@@ -167,37 +178,30 @@ int store_put_dir(struct store *store, uint64_t generation, const struct gen_dir
     return 0;
 }
 
-/* A list in full chunks and one that is not. @encode takes some of its items. */
-static int put_list(struct store *store, enum tag tag, uint64_t generation, const void *items, size_t n,
-                    size_t item_size, void (*encode)(const void *items, size_t n, struct buf *ret),
-                    struct gxt_error *fault)
-{
-    size_t first = 0, taken;
-    uint32_t chunk = 0;
+/* ---- packed ---- */
 
-    do {
-        const struct key key = key_chunk(tag, generation, chunk++);
-        taken = n - first < TABLE_ENTRIES ? n - first : TABLE_ENTRIES;
-        encode((const uint8_t *)items + first * item_size, taken, begin_value(store));
-        int r = put(store->writer, &key, fault);
-        if (r < 0)
-            return r;
-        first += taken;
-    } while (taken == TABLE_ENTRIES);
-    return 0;
+static struct buf *begin_packed(struct store *store)
+{
+    store->writer->raw.size = 0;
+    return &store->writer->raw;
 }
 
-int store_put_table(struct store *store, uint64_t generation, bool stacks, const struct gen_entry *entries, size_t n,
-                    struct gxt_error *fault)
+/* Makes writer->value of writer->raw, behind what is in it. */
+static void pack_raw(struct writer *writer)
 {
-    return put_list(store, stacks ? TAG_STACK_TABLE : TAG_STRING_TABLE, generation, entries, n, sizeof *entries,
-                    stacks ? stack_table_encode : string_table_encode, fault);
+    pack(writer->raw.at, writer->raw.size, &writer->value);
+    writer->value.failed = writer->value.failed || writer->raw.failed;
 }
 
-int store_put_places(struct store *store, uint64_t generation, const struct store_place *places, size_t n,
-                     struct gxt_error *fault)
+int store_put_rows(struct store *store, enum store_list list, uint64_t generation, uint32_t chunk, const void *rows,
+                   size_t n, struct gxt_error *fault)
 {
-    return put_list(store, TAG_PLACES, generation, places, n, sizeof *places, places_encode, fault);
+    const struct key key = key_chunk(list_tag(list), generation, chunk);
+
+    list_encode(list, rows, n, begin_packed(store));
+    (void)begin_value(store);
+    pack_raw(store->writer);
+    return put(store->writer, &key, fault);
 }
 
 /* ---- content, once ---- */
@@ -208,6 +212,23 @@ enum {
     KNOWN_STACK = 2,
     KNOWN_CHUNK = 4
 };
+
+/* Whether what stands under a key has the content of writer->value, or, packed, of writer->raw: that of another zstd is
+ * not the same bytes. */
+static bool is_same(const struct writer *writer, const struct buf *there, bool is_packed)
+{
+    const struct buf *wanted = is_packed ? &writer->raw : &writer->value;
+    struct buf content = {0};
+
+    if (is_packed && unpack((struct span){there->at, there->at + there->size}, &content) < 0) {
+        buf_done(&content);
+        return false;
+    }
+    const struct buf *has = is_packed ? &content : there;
+    bool same = has->size == wanted->size && (has->size == 0 || memcmp(has->at, wanted->at, has->size) == 0);
+    buf_done(&content);
+    return same;
+}
 
 /* Puts writer->value under a key that is its content's name, unless it is there already. */
 static int put_once(struct store *store, const struct key *key, uint64_t id, uint32_t what, bool *ret_new,
@@ -221,7 +242,7 @@ static int put_once(struct store *store, const struct key *key, uint64_t id, uin
     if (known == MAP_NONE)
         known = 0;
     int r = writer->has_content ? reader_value(store, key, &there, fault) : GXT_ENOENT;
-    if (r == 0 && (there.size != writer->value.size || memcmp(there.at, writer->value.at, there.size) != 0))
+    if (r == 0 && !is_same(writer, &there, what == KNOWN_CHUNK))
         r = fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "two contents have one name in the index");
     buf_done(&there);
     if (r < 0 && r != GXT_ENOENT)
@@ -267,27 +288,44 @@ static int put_chunk(struct store *store, const uint8_t *bytes, size_t size, uin
 
     if (is_known(store, name, KNOWN_CHUNK))
         return 0;
-    buf_put(begin_value(store), bytes, size);
+    buf_put(begin_packed(store), bytes, size);
+    (void)begin_value(store);
+    pack_raw(store->writer);
     return put_once(store, &key, name, KNOWN_CHUNK, &is_new, fault);
 }
 
-/* A small snapshot stands in its record; a large one in chunks, of which others may have some. */
-static int put_snapshot(struct store *store, const struct key *key, const uint8_t *bytes, size_t size,
-                        struct gxt_error *fault)
+static int put_piece(struct store *store, struct span piece, struct buf *names, struct gxt_error *fault)
 {
-    struct buf names = {0};
     int r = 0;
 
-    if (size <= CHUNK_BYTES) {
+    while (r == 0 && span_size(piece) > 0) {
+        size_t n = span_size(piece) < CHUNK_BYTES ? span_size(piece) : CHUNK_BYTES;
+        uint64_t name = hash_bytes(piece.at, n);
+        buf_put_u64(names, name);
+        r = put_chunk(store, piece.at, n, name, fault);
+        piece.at += n;
+    }
+    return r;
+}
+
+/* Snapshots that are cut in many pieces stand in chunks, of which others may have some; else in their record. */
+static int put_snapshot(struct store *store, const struct key *key, struct span bytes, const size_t *cuts,
+                        size_t n_cuts, struct gxt_error *fault)
+{
+    struct buf names = {0};
+    const uint8_t *at = bytes.at;
+    int r = 0;
+
+    if (span_size(bytes) <= STORE_GROUP_BYTES && (n_cuts == 0 || span_size(bytes) <= CHUNK_BYTES)) {
+        buf_put(begin_packed(store), bytes.at, span_size(bytes));
         buf_put_u8(begin_value(store), SNAPSHOT_WHOLE);
-        buf_put(&store->writer->value, bytes, size);
+        pack_raw(store->writer);
         return put(store->writer, key, fault);
     }
-    for (size_t at = 0; r == 0 && at < size; at += CHUNK_BYTES) {
-        size_t n = size - at < CHUNK_BYTES ? size - at : CHUNK_BYTES;
-        uint64_t name = hash_bytes(bytes + at, n);
-        buf_put_u64(&names, name);
-        r = put_chunk(store, bytes + at, n, name, fault);
+    for (size_t i = 0; r == 0 && i <= n_cuts; i++) {
+        const uint8_t *end = i < n_cuts ? bytes.at + cuts[i] : bytes.end;
+        r = put_piece(store, (struct span){at, end}, &names, fault);
+        at = end;
     }
     buf_put_u8(begin_value(store), SNAPSHOT_CHUNKS);
     buf_put(&store->writer->value, names.at, names.size);
@@ -297,18 +335,30 @@ static int put_snapshot(struct store *store, const struct key *key, const uint8_
     return r;
 }
 
-int store_put_checkpoint(struct store *store, uint64_t generation, const void *snapshot, size_t size,
-                         struct gxt_error *fault)
+int store_put_checkpoint(struct store *store, uint64_t generation, struct span snapshot, const size_t *cuts,
+                         size_t n_cuts, struct gxt_error *fault)
 {
     const struct key key = key_of(TAG_CHECKPOINT, generation);
-    return put_snapshot(store, &key, snapshot, size, fault);
+    return put_snapshot(store, &key, snapshot, cuts, n_cuts, fault);
 }
 
-int store_put_inside(struct store *store, uint64_t generation, size_t i, const void *snapshot, size_t size,
-                     struct gxt_error *fault)
+int store_put_group(struct store *store, uint64_t generation, uint64_t group, struct span snapshots, const size_t *cuts,
+                    size_t n_cuts, struct gxt_error *fault)
 {
-    const struct key key = key_chunk(TAG_INSIDE, generation, (uint32_t)i);
-    return put_snapshot(store, &key, snapshot, size, fault);
+    const struct key key = key_chunk(TAG_GROUP, generation, (uint32_t)group);
+    return put_snapshot(store, &key, snapshots, cuts, n_cuts, fault);
+}
+
+int store_drop(struct store *store, enum store_list list, uint64_t generation, struct gxt_error *fault)
+{
+    struct writer *writer = store->writer;
+    struct drop *grown = array_grow(writer->drops, writer->n_drops, &writer->drops_capacity, sizeof *grown);
+
+    if (!grown)
+        return no_memory(fault);
+    writer->drops = grown;
+    writer->drops[writer->n_drops++] = (struct drop){list_tag(list), generation};
+    return 0;
 }
 
 int store_forget(struct store *store, uint64_t generation, struct gxt_error *fault)
@@ -324,19 +374,19 @@ int store_forget(struct store *store, uint64_t generation, struct gxt_error *fau
 
 /* ---- committing ---- */
 
-/* Drops the records of one kind of the generations from @generation on. */
-static int forget(MDB_txn *txn, MDB_dbi dbi, enum tag tag, uint64_t generation)
+/* Drops the records of one kind from generation @from on, up to before @to. */
+static int forget(MDB_txn *txn, MDB_dbi dbi, enum tag tag, uint64_t from, uint64_t to)
 {
-    struct key from = key_of(tag, generation);
+    const struct key first = key_of(tag, from), last = key_of(tag, to);
     MDB_cursor *cursor;
 
     int code = mdb_cursor_open(txn, dbi, &cursor);
     if (code != 0)
         return code;
     while (code == 0) {
-        MDB_val key = {from.size, from.at}, value;
+        MDB_val key = {first.size, (void *)first.at}, value;
         code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-        if (code == 0 && (key.mv_size == 0 || *(const uint8_t *)key.mv_data != (uint8_t)tag))
+        if (code == 0 && (key.mv_size < last.size || memcmp(key.mv_data, last.at, last.size) >= 0))
             break;
         if (code == 0)
             code = mdb_cursor_del(cursor, 0);
@@ -347,12 +397,19 @@ static int forget(MDB_txn *txn, MDB_dbi dbi, enum tag tag, uint64_t generation)
 
 static int forget_all(const struct writer *writer, MDB_txn *txn)
 {
-    static const enum tag tags[] = {TAG_GENERATION, TAG_DIR, TAG_STRING_TABLE, TAG_STACK_TABLE, TAG_PLACES, TAG_INSIDE};
+    static const enum tag tags[] = {TAG_GENERATION, TAG_DIR, TAG_GROUP};
     int code = 0;
 
-    for (size_t i = 0; code == 0 && i < sizeof tags / sizeof *tags; i++)
-        code = forget(txn, writer->dbi, tags[i], writer->forget_from);
-    return code == 0 ? forget(txn, writer->dbi, TAG_CHECKPOINT, writer->forget_from + 1) : code;
+    for (size_t i = 0; code == 0 && writer->forgets && i < sizeof tags / sizeof *tags; i++)
+        code = forget(txn, writer->dbi, tags[i], writer->forget_from, UINT64_MAX);
+    for (int list = 0; code == 0 && writer->forgets && list < STORE_N_LISTS; list++)
+        code = forget(txn, writer->dbi, list_tag((enum store_list)list), writer->forget_from, UINT64_MAX);
+    if (code == 0 && writer->forgets)
+        code = forget(txn, writer->dbi, TAG_CHECKPOINT, writer->forget_from + 1, UINT64_MAX);
+    for (size_t i = 0; code == 0 && i < writer->n_drops; i++)
+        code = forget(txn, writer->dbi, writer->drops[i].tag, writer->drops[i].generation,
+                      writer->drops[i].generation + 1);
+    return code;
 }
 
 static int by_key(const void *a, const void *b, void *user)
@@ -371,7 +428,7 @@ static int put_all(struct writer *writer, MDB_txn *txn)
 {
     int code = writer->has_dbi ? 0 : mdb_dbi_open(txn, NULL, 0, &writer->dbi);
 
-    if (code == 0 && writer->forgets)
+    if (code == 0)
         code = forget_all(writer, txn);
     for (size_t i = 0; code == 0 && i < writer->n_puts; i++) {
         const struct put *it = &writer->puts[i];
@@ -443,7 +500,7 @@ int store_commit(struct store *store, const struct store_meta *meta, struct gxt_
     if (r == 0)
         r = move_to_its_place(writer, fault);
     writer->forgets = false;
-    writer->n_puts = 0;
+    writer->n_puts = writer->n_drops = 0;
     writer->log.size = 0;
     return r;
 }

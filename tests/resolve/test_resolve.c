@@ -50,7 +50,7 @@ static void done(struct world *world)
         .time_ns = 99, .thread = 5, .proc = 6, .goroutine = 7, .type = (kind), .offset = 1234, .args = { __VA_ARGS__ } \
     }
 
-static struct gxt_event event_of(const struct world *world, struct order_record record)
+static struct gxt_event event_of(struct world *world, struct order_record record)
 {
     struct gxt_event event;
     struct gxt_error fault = {0};

@@ -72,17 +72,23 @@ static void put_dir(struct store *store, uint64_t generation)
     cr_assert_eq(store_put_dir(store, generation, &dir, &fault), 0);
 }
 
+static size_t n_pairs(uint64_t generation)
+{
+    return generation % 3 == 0 ? 2 * STORE_LIST_ROWS : N_ENTRIES; /* a full chunk at the end is the hard case */
+}
+
 static void put_table(struct store *store, uint64_t generation)
 {
-    static struct gxt_string strings[N_ENTRIES];
-    static struct gen_entry entries[N_ENTRIES];
-    size_t n = generation % 3 == 0 ? 4096 : N_ENTRIES; /* a full chunk is the hard case */
+    static struct gen_pair pairs[N_ENTRIES];
+    const size_t n = n_pairs(generation);
+    uint32_t chunk = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        strings[i].id = i * 3 + generation;
-        entries[i] = (struct gen_entry){i * 2 + 1, &strings[i]};
+    for (size_t i = 0; i < n; i++)
+        pairs[i] = (struct gen_pair){i * 2 + 1, i * 3 + generation};
+    for (size_t at = 0, taken = STORE_LIST_ROWS; taken == STORE_LIST_ROWS; at += taken) {
+        taken = n - at < STORE_LIST_ROWS ? n - at : STORE_LIST_ROWS;
+        cr_assert_eq(store_put_rows(store, STORE_STRINGS, generation, chunk++, pairs + at, taken, &fault), 0);
     }
-    cr_assert_eq(store_put_table(store, generation, false, entries, n, &fault), 0);
 }
 
 static void put_checkpoint(struct store *store, uint64_t generation)
@@ -91,7 +97,8 @@ static void put_checkpoint(struct store *store, uint64_t generation)
 
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i / 20000 == generation % 5 ? i * generation : i); /* most of it as before */
-    cr_assert_eq(store_put_checkpoint(store, generation, bytes, sizeof bytes, &fault), 0);
+    const struct span span = {bytes, bytes + sizeof bytes};
+    cr_assert_eq(store_put_checkpoint(store, generation, span, NULL, 0, &fault), 0);
 }
 
 static void put_all(struct store *store, uint64_t generation, bool complete)
@@ -120,8 +127,7 @@ static void check_generation(struct store *store, uint64_t generation)
 {
     struct store_generation record, wanted = record_of(generation);
     struct gen_dir dir = {0};
-    struct store_pair *pairs;
-    size_t n;
+    struct store_rows rows = {0};
 
     cr_assert_eq(store_generation(store, generation, &record, &fault), 0, "%s", fault.message);
     cr_assert_eq(memcmp(&record, &wanted, sizeof record), 0);
@@ -130,13 +136,13 @@ static void check_generation(struct store *store, uint64_t generation)
     cr_assert_eq(dir.batches[N_BATCHES - 1].offset, (generation << 20) + (N_BATCHES - 1) * 300 + 20);
     cr_assert_eq(dir.batches[N_BATCHES - 1].hash, (N_BATCHES - 1) * 7);
     gen_dir_done(&dir);
-    cr_assert_eq(store_table(store, generation, false, &pairs, &n, &fault), 0, "%s", fault.message);
-    cr_assert_eq(n, generation % 3 == 0 ? 4096 : N_ENTRIES);
-    for (size_t i = 0; i < n; i++) {
-        cr_assert_eq(pairs[i].local, i * 2 + 1);
-        cr_assert_eq(pairs[i].content, i * 3 + generation);
+    cr_assert_eq(store_list(store, STORE_STRINGS, generation, &rows, &fault), 0, "%s", fault.message);
+    cr_assert_eq(rows.n, n_pairs(generation));
+    for (size_t i = 0; i < rows.n; i++) {
+        cr_assert_eq(rows.pairs[i].local, i * 2 + 1);
+        cr_assert_eq(rows.pairs[i].content, i * 3 + generation);
     }
-    free(pairs);
+    store_rows_done(&rows);
 }
 
 static void check_checkpoint(struct store *store, uint64_t generation)

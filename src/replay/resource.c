@@ -1,0 +1,280 @@
+/* resource.c
+ *
+ * In: resources, or ordinals. Out: the next event that belongs to one of the resources, or how many events there are.
+ * Never: a block read of which the index says that it has none.
+ *
+ *     generation  | block 0 | block 1 | block 2 | …     places divide it
+ *     members       G P M     G P M     G P M           whose events are in which
+ *
+ * What the index does not cover, or cannot tell any more, is walked.
+ */
+#include "replay.h"
+
+#include <stdlib.h>
+
+/* A generation's places, and whose events lie between them. */
+struct blocks {
+    uint64_t generation;
+    uint64_t first, end; /* its ordinals, [first, end); equal: none is known */
+    struct store_rows places, members;
+};
+
+struct blocks *blocks_free(struct blocks *blocks)
+{
+    if (!blocks)
+        return NULL;
+    store_rows_done(&blocks->places);
+    store_rows_done(&blocks->members);
+    free(blocks);
+    return NULL;
+}
+
+/* Knows the generation in which event @ordinal is. 1; 0 when no index covers it; negative. */
+static int know(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    const struct store *store;
+    struct store_generation record;
+    struct store_meta meta;
+    struct index_cover cover;
+    struct gxt_error damage;
+    uint64_t generation = 0;
+
+    if (!cursor->index || !cursor->order || cursor->distrusts)
+        return 0;
+    if (!cursor->blocks && !(cursor->blocks = calloc(1, sizeof *cursor->blocks)))
+        return fault_set(&cursor->error, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a generation's blocks");
+    struct blocks *blocks = cursor->blocks;
+    if (ordinal >= blocks->first && ordinal < blocks->end)
+        return 1;
+    blocks->first = blocks->end = 0;
+    store = cursor->index->store;
+    int r = index_look(cursor->trace, store, &meta, &cover, &damage);
+    if (r == 0)
+        r = store_find_ordinal(store, ordinal, &generation, &damage);
+    if (r == 0 && generation >= cover.n_generations)
+        return 0;
+    if (r == 0)
+        r = store_generation(store, generation, &record, &damage);
+    if (r == 0 && ordinal - record.facts.first_ordinal >= record.facts.n_events)
+        return 0;
+    if (r == 0)
+        r = store_list(store, STORE_PLACES, generation, &blocks->places, &damage);
+    if (r == 0)
+        r = store_list(store, STORE_MEMBERS, generation, &blocks->members, &damage);
+    if (r < 0) {
+        index_damaged(cursor->index, &damage);
+        return 0;
+    }
+    blocks->generation = generation;
+    blocks->first = record.facts.first_ordinal;
+    blocks->end = blocks->first + record.facts.n_events;
+    return 1;
+}
+
+/* The first event of a block, or the end of the last one. */
+static uint64_t begin_of(const struct blocks *blocks, uint64_t block)
+{
+    if (block == 0)
+        return blocks->first;
+    return block <= blocks->places.n ? blocks->places.places[block - 1].ordinal : blocks->end;
+}
+
+static uint64_t block_of(const struct blocks *blocks, uint64_t ordinal)
+{
+    uint64_t low = 0, high = blocks->places.n;
+
+    while (low < high) {
+        uint64_t middle = (low + high) / 2;
+        if (blocks->places.places[middle].ordinal <= ordinal)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_one_of(const struct store_member *member, const struct gxt_resource_id *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (member->resource == (uint64_t)ids[i].resource && (uint64_t)ids[i].id - (uint64_t)member->first < member->n)
+            return true;
+    return false;
+}
+
+/* The first block from @block on that has such events, or what comes behind the last one. */
+static uint64_t next_block(const struct blocks *blocks, uint64_t block, const struct gxt_resource_id *ids, size_t n)
+{
+    const struct store_member *members = blocks->members.members;
+    size_t low = 0, high = blocks->members.n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (members[middle].block < block)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < blocks->members.n; low++)
+        if (is_one_of(&members[low], ids, n))
+            return members[low].block;
+    return blocks->places.n + 1;
+}
+
+/* Where to walk: from @at on to before @ret_end. The cursor goes there when what lies between has no such event. */
+static int approach(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, uint64_t *ret_end)
+{
+    uint64_t at = cursor->ordinal;
+    int r;
+
+    while ((r = know(cursor, at)) > 0) {
+        const uint64_t here = block_of(cursor->blocks, at), there = next_block(cursor->blocks, here, ids, n);
+        if (there > here)
+            at = begin_of(cursor->blocks, there);
+        if (there > cursor->blocks->places.n)
+            continue; /* on in the next generation */
+        *ret_end = begin_of(cursor->blocks, there + 1);
+        break;
+    }
+    if (r == 0)
+        *ret_end = UINT64_MAX;
+    if (r >= 0)
+        r = at > cursor->ordinal ? seek_ordinal(cursor, at) : 0;
+    cursor->wanted_begin = cursor->ordinal;
+    return r;
+}
+
+static bool is_wanted(const struct gxt_event *event, const struct gxt_resource_id *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (event_belongs(event, ids[i].resource, ids[i].id))
+            return true;
+    return false;
+}
+
+/* Whether the cursor stands where it was found that it must walk for the same resources. */
+static bool is_same_wish(const struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n)
+{
+    return cursor->ordinal >= cursor->wanted_begin && cursor->ordinal < cursor->wanted_end &&
+           hash_bytes(ids, n * sizeof *ids) == cursor->wanted_hash;
+}
+
+int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret)
+{
+    const struct gxt_event *event;
+    uint64_t end = 0;
+    int r = 0;
+
+    if (!cursor->placed)
+        return cursor_next(cursor, &event);
+    do {
+        if (!is_same_wish(cursor, ids, n) && (r = approach(cursor, ids, n, &cursor->wanted_end)) < 0)
+            return r;
+        cursor->wanted_hash = hash_bytes(ids, n * sizeof *ids);
+        end = cursor->wanted_end;
+        while ((r = 1) > 0 && cursor->ordinal < end && (r = cursor_next(cursor, &event)) > 0)
+            if (is_wanted(event, ids, n)) {
+                *ret = event;
+                return 1;
+            }
+    } while (r > 0);
+    return r;
+}
+
+int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t from_ns)
+{
+    const struct gxt_event *event;
+    int r = seek_time(cursor, from_ns);
+
+    if (r == 0)
+        r = resource_next(cursor, &id, 1, &event);
+    if (r > 0)
+        return seek_ordinal(cursor, event->ordinal);
+    if (r == 0 || cursor_is_trace_fault(r))
+        return 0;
+    cursor->placed = false;
+    return r;
+}
+
+/* ---- counting ---- */
+
+/* Events of each kind before the last place at or before @ordinal, and where that is. What cannot be told is counted
+ * from the start. */
+static void count_before(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t ret[GXT_N_KINDS], uint64_t *ret_at)
+{
+    const struct store *store = cursor->index ? cursor->index->store : NULL;
+    struct store_generation record;
+    struct store_rows counts = {0};
+    struct store_meta meta;
+    struct index_cover cover;
+    struct gxt_error damage;
+    uint64_t at = 0;
+    int r = 0;
+
+    memset(ret, 0, GXT_N_KINDS * sizeof *ret);
+    *ret_at = 0;
+    if (!store || !cursor->order || (r = index_look(cursor->trace, store, &meta, &cover, &damage)) < 0)
+        goto out;
+    for (uint64_t generation = 0; r == 0 && generation < cover.n_generations; generation++) {
+        r = store_generation(store, generation, &record, &damage);
+        if (r < 0 || record.facts.first_ordinal + record.facts.n_events > ordinal)
+            break;
+        for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
+            ret[kind] += record.facts.n_by_kind[kind];
+        at = record.facts.first_ordinal + record.facts.n_events;
+    }
+    *ret_at = at;
+    if (r == 0 && (r = know(cursor, ordinal)) > 0 && cursor->blocks->first == at) {
+        const uint64_t block = block_of(cursor->blocks, ordinal);
+        r = store_list(store, STORE_COUNTS, cursor->blocks->generation, &counts, &damage);
+        if (r == 0 && block > 0 && counts.n == cursor->blocks->places.n) {
+            for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
+                ret[kind] += counts.counts[block - 1].n_by_kind[kind];
+            *ret_at = begin_of(cursor->blocks, block);
+        }
+    }
+    store_rows_done(&counts);
+out:
+    if (r < 0)
+        index_damaged(cursor->index, &damage);
+}
+
+/* Adds what lies between two ordinals, by a walk. */
+static int count_walk(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t sum[GXT_N_KINDS])
+{
+    const struct gxt_event *event;
+    int r = begin < end ? seek_ordinal(cursor, begin) : 0;
+
+    if (r < 0)
+        return r;
+    r = 1;
+    while (begin < end && cursor->ordinal < end && (r = cursor_next(cursor, &event)) > 0)
+        sum[event->kind]++;
+    return r < 0 && !cursor_is_trace_fault(r) ? r : 0;
+}
+
+int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS])
+{
+    uint64_t before[GXT_N_KINDS], upto[GXT_N_KINDS], begin_at, end_at;
+    int r = 0;
+
+    cursor->error = (struct gxt_error){0};
+    memset(ret, 0, GXT_N_KINDS * sizeof *ret);
+    if (begin >= end)
+        return 0;
+    count_before(cursor, begin, before, &begin_at);
+    count_before(cursor, end, upto, &end_at);
+    if (end_at <= begin) {
+        r = count_walk(cursor, begin, end, ret);
+    } else {
+        for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
+            ret[kind] = upto[kind] - before[kind];
+        memset(before, 0, sizeof before);
+        r = count_walk(cursor, begin_at, begin, before);
+        for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
+            ret[kind] -= before[kind];
+        if (r == 0)
+            r = count_walk(cursor, end_at, end, ret);
+    }
+    cursor->placed = false;
+    return r;
+}
