@@ -7,6 +7,7 @@
 #include "print.h"
 #include "report.h"
 #include "session.h"
+#include <stdlib.h>
 #include <unistd.h>
 
 static const struct {
@@ -18,6 +19,12 @@ static const struct {
     [FORMAT_CSV] = {print_csv, print_csv_stack},
 };
 
+/* The next event, of those that belong to a resource where that is wished. */
+static int next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret)
+{
+    return n > 0 ? gxt_cursor_next_of(cursor, ids, n, ret) : gxt_cursor_next(cursor, ret);
+}
+
 /* Walks from the cursor's place. Return: an exit status. */
 static int walk(struct session *session, const struct place *to, struct printer *printer)
 {
@@ -26,9 +33,13 @@ static int walk(struct session *session, const struct place *to, struct printer 
     uint64_t left = options->has_limit ? options->limit : UINT64_MAX;
     bool is_filtered = filter_is_set(&options->filter), is_terminal = isatty(STDOUT_FILENO);
     const struct gxt_event *event;
+    struct gxt_resource_id *ids;
+    size_t n_ids;
     int r = 0;
 
-    while (left && !out_is_lost(printer->out) && (r = gxt_cursor_next(session->cursor, &event)) == 1) {
+    if (filter_resources(&options->filter, &ids, &n_ids) < 0)
+        return report_memory();
+    while (left && !out_is_lost(printer->out) && (r = next(session->cursor, ids, n_ids, &event)) == 1) {
         if (place_is_reached(to, event))
             break;
         if (is_filtered && !filter_passes(&options->filter, event))
@@ -38,6 +49,7 @@ static int walk(struct session *session, const struct place *to, struct printer 
         if (is_terminal)
             out_flush(printer->out);
     }
+    free(ids);
     return r < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -25,23 +25,6 @@ static void count_from_index(const struct session *session, struct counts *ret)
     ret->fault = facts->fault;
 }
 
-/* By walking. */
-static int count_by_kind(struct session *session, const struct place *from, const struct place *to, struct counts *ret)
-{
-    const struct gxt_event *event;
-    int r;
-
-    if ((r = session_seek(session, from)) != STATUS_DONE)
-        return r;
-    while ((r = gxt_cursor_next(session->cursor, &event)) == 1 && !place_is_reached(to, event)) {
-        ret->n++;
-        ret->by_kind[event->kind]++;
-    }
-    if (r < 0)
-        ret->fault = *gxt_cursor_error(session->cursor);
-    return STATUS_DONE;
-}
-
 static int seek_to(struct session *session, const struct place *to)
 {
     if (to->is_set)
@@ -70,6 +53,9 @@ static int count_between(struct session *session, const struct place *from, cons
         return r;
     if (gxt_cursor_next(session->cursor, &event) < 0)
         ret->fault = *gxt_cursor_error(session->cursor);
+    if (session->options->by_kind &&
+        gxt_cursor_count(session->cursor, begin.ordinal, begin.ordinal + ret->n, ret->by_kind) < 0)
+        return session_fault(session);
     return STATUS_DONE;
 }
 
@@ -86,7 +72,7 @@ static int count(struct session *session, struct counts *ret)
         count_from_index(session, ret);
         return STATUS_DONE;
     }
-    return options->by_kind ? count_by_kind(session, &from, &to, ret) : count_between(session, &from, &to, ret);
+    return count_between(session, &from, &to, ret);
 }
 
 static int print_counts(const struct options *options, const struct counts *counts)

@@ -1,9 +1,6 @@
 /* filter.c
  *
  * In: an event. Out: whether it is wanted.
- *
- * An event belongs to a goroutine, processor or thread when that is its context, or when it is about it: a transition,
- * a status, a label, a range. A Sync belongs to none, and so does a range of the whole process, whoever began it.
  */
 #include "filter.h"
 
@@ -59,69 +56,33 @@ bool filter_is_set(const struct filter *filter)
     return filter->kinds || filter->goroutines.n || filter->procs.n || filter->threads.n;
 }
 
-/* Whether an event concerns the whole process. */
-static bool is_everyones(const struct gxt_event *event)
-{
-    switch (event->kind) {
-    case GXT_KIND_SYNC:
-        return true;
-    case GXT_KIND_RANGE_BEGIN:
-    case GXT_KIND_RANGE_ACTIVE:
-    case GXT_KIND_RANGE_END:
-        return event->range.scope == GXT_SCOPE_PROCESS;
-    default:
-        return false;
-    }
-}
-
-/* Whether an event is about a goroutine or processor, whatever its context. */
-static bool is_about(const struct gxt_event *event, enum gxt_resource resource, int64_t id)
-{
-    switch (event->kind) {
-    case GXT_KIND_STATE_TRANSITION:
-        return event->transition.resource == resource && event->transition.id == id;
-    case GXT_KIND_RANGE_BEGIN:
-    case GXT_KIND_RANGE_ACTIVE:
-    case GXT_KIND_RANGE_END:
-        return event->range.resource == resource && event->range.id == id;
-    case GXT_KIND_LABEL:
-        return resource == GXT_RESOURCE_GOROUTINE && event->label.goroutine == id;
-    default:
-        return false;
-    }
-}
-
-/* Whether a transition puts a goroutine on a thread or takes it off. */
-static bool runs_on(const struct gxt_event *event, gxt_threadid thread)
-{
-    return event->kind == GXT_KIND_STATE_TRANSITION && event->transition.run != GXT_RUN_SAME &&
-           event->transition.run_thread == thread;
-}
-
-static bool belongs(const struct gxt_event *event, enum gxt_resource resource, int64_t id)
-{
-    switch (resource) {
-    case GXT_RESOURCE_GOROUTINE:
-        return event->goroutine == id || is_about(event, resource, id);
-    case GXT_RESOURCE_PROC:
-        return event->proc == id || is_about(event, resource, id);
-    case GXT_RESOURCE_THREAD:
-        return event->thread == id || runs_on(event, id);
-    default:
-        return false;
-    }
-}
-
 static bool belongs_to_any(const struct gxt_event *event, enum gxt_resource resource, const struct filter_ids *ids)
 {
-    if (!ids->n)
-        return true;
-    if (is_everyones(event))
-        return false;
     for (size_t i = 0; i < ids->n; i++)
-        if (belongs(event, resource, ids->ids[i]))
+        if (gxt_event_belongs(event, (struct gxt_resource_id){resource, ids->ids[i]}))
             return true;
-    return false;
+    return ids->n == 0;
+}
+
+static size_t list(const struct filter_ids *ids, enum gxt_resource resource, struct gxt_resource_id *ret)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        ret[i] = (struct gxt_resource_id){resource, ids->ids[i]};
+    return ids->n;
+}
+
+int filter_resources(const struct filter *filter, struct gxt_resource_id **ret, size_t *ret_n)
+{
+    size_t most = filter->goroutines.n + filter->procs.n + filter->threads.n;
+    struct gxt_resource_id *ids = calloc(most + 1, sizeof(*ids));
+
+    if (!ids)
+        return -1;
+    *ret = ids;
+    *ret_n = filter->goroutines.n ? list(&filter->goroutines, GXT_RESOURCE_GOROUTINE, ids)
+             : filter->threads.n  ? list(&filter->threads, GXT_RESOURCE_THREAD, ids)
+                                  : list(&filter->procs, GXT_RESOURCE_PROC, ids);
+    return 0;
 }
 
 bool filter_passes(const struct filter *filter, const struct gxt_event *event)

@@ -24,6 +24,10 @@ int filter_add_id(struct filter_ids *ids, int64_t id);
 /** filter_done() - frees what was added */
 void filter_done(struct filter *filter);
 
+/** filter_resources() - the resources of one option, of which every event that passes belongs to one: of goroutines if
+ * there are any, else of threads, else of processors. @ret: to be freed. Return: 0; -1 when there is no memory. */
+int filter_resources(const struct filter *filter, struct gxt_resource_id **ret, size_t *ret_n);
+
 /** filter_is_set() - whether it keeps anything back */
 bool filter_is_set(const struct filter *filter);
 /** filter_passes() - whether an event is wanted */

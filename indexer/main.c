@@ -59,6 +59,12 @@ static const struct verb verbs[] = {
      "Print every goroutine, processor, thread and task as it is before the first event at or after T.\n"
      "\n"
      "  --json             as a JSON object\n" INDEX_HELP WHEN_HELP},
+    {"goroutines", verb_goroutines, " index no-index at sort help ",
+     "usage: gxt goroutines TRACE [options]\n"
+     "Print a line for each goroutine: its function, first and last event, number of events, who created it.\n"
+     "\n"
+     "  --at T             those that are there before the first event at or after T, with their states\n"
+     "  --sort S           by first (the default), last, id, events, or length\n" INDEX_HELP WHEN_HELP},
 };
 
 enum {
@@ -73,6 +79,7 @@ static const char overview[] = "usage: gxt VERB TRACE [options]\n"
                                "  cat     print events\n"
                                "  count   how many events there are\n"
                                "  state   every goroutine, processor and thread at an instant\n"
+                               "  goroutines   a line for each goroutine\n"
                                "  help    help VERB tells a verb's options\n"
                                "\n"
                                "gxt --version tells the version; gxt(1) tells all.\n";

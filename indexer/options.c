@@ -28,6 +28,7 @@ enum option_code {
     CODE_KIND,
     CODE_LIMIT,
     CODE_FORMAT,
+    CODE_SORT,
     CODE_BY,
     CODE_EXACT,
     CODE_HELP,
@@ -50,6 +51,7 @@ static const struct option all_options[] = {
     {"kind", required_argument, NULL, CODE_KIND},
     {"limit", required_argument, NULL, CODE_LIMIT},
     {"format", required_argument, NULL, CODE_FORMAT},
+    {"sort", required_argument, NULL, CODE_SORT},
     {"by", required_argument, NULL, CODE_BY},
     {"exact", no_argument, NULL, CODE_EXACT},
     {"help", no_argument, NULL, CODE_HELP},
@@ -148,6 +150,23 @@ static int set_format(struct options *options, const char *text)
     return STATUS_USAGE;
 }
 
+static int set_sort(struct options *options, const char *text)
+{
+    static const char *const names[] = {
+        [SORT_FIRST] = "first",   [SORT_LAST] = "last",     [SORT_ID] = "id",
+        [SORT_EVENTS] = "events", [SORT_LENGTH] = "length",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (!strcmp(names[i], text)) {
+            options->sort = (enum sort)i;
+            return STATUS_DONE;
+        }
+    }
+    report("--sort %s: no such order; there are first, last, id, events, length", text);
+    return STATUS_USAGE;
+}
+
 static int set_by(struct options *options, const char *text)
 {
     if (strcmp(text, "kind") != 0) {
@@ -212,6 +231,8 @@ static int take_value(struct options *options, int code, const char *text)
         return set_limit(options, text);
     case CODE_FORMAT:
         return set_format(options, text);
+    case CODE_SORT:
+        return set_sort(options, text);
     default:
         return set_by(options, text);
     }
@@ -257,7 +278,7 @@ static int check(const struct verb *verb, const struct options *options)
         report("--index: a file name is wanted");
     else if (options->index && options->no_index)
         report("--index and --no-index contradict each other");
-    else if (takes(verb, "at") && options->at.form == WHEN_NONE)
+    else if (takes(verb, "at") && !takes(verb, "sort") && options->at.form == WHEN_NONE)
         report("%s: at which instant? Give --at T", verb->name);
     else
         return STATUS_DONE;

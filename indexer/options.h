@@ -13,6 +13,15 @@ enum format {
     FORMAT_CSV,
 };
 
+/** How goroutines are sorted. */
+enum sort {
+    SORT_FIRST = 0,
+    SORT_LAST,
+    SORT_ID,
+    SORT_EVENTS,
+    SORT_LENGTH,
+};
+
 /** Whether a progress bar is drawn. */
 enum progress_wish {
     PROGRESS_ON_TERMINAL = 0,
@@ -31,6 +40,7 @@ struct options {
     bool is_help; /**< --help was given: nothing else counts */
     bool no_index, force, json, by_kind;
     enum format format;
+    enum sort sort;
     enum progress_wish progress;
 };
 

@@ -9,6 +9,7 @@ int verb_index(const struct options *options);
 int verb_info(const struct options *options);
 int verb_cat(const struct options *options);
 int verb_count(const struct options *options);
+int verb_goroutines(const struct options *options);
 int verb_state(const struct options *options);
 
 #endif

@@ -56,6 +56,7 @@
 #include <gxt/cursor.h>
 #include <gxt/error.h>
 #include <gxt/event.h>
+#include <gxt/goroutines.h>
 #include <gxt/index.h>
 #include <gxt/state.h>
 #include <gxt/trace.h>

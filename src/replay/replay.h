@@ -11,6 +11,7 @@
 #include "store.h"
 
 #include <gxt/cursor.h>
+#include <gxt/goroutines.h>
 #include <pthread.h>
 
 /* ---- trace.c ---- */
@@ -173,7 +174,7 @@ struct tally_item {
     struct store_goroutine row;
     int64_t last_ns;
     uint64_t stamp;          /* of the last block that has it */
-    bool is_there, is_first; /* is_first: seen first in this generation */
+    bool is_there, is_first; /* is_first: its row is to be told at the end of this generation */
 };
 
 struct tally_ids {
@@ -226,6 +227,20 @@ static inline uint64_t gxt_id_of(const struct gxt_stack *stack)
 {
     return stack ? stack->id : 0;
 }
+
+/* ---- goroutines.c ---- */
+
+struct gxt_goroutines {
+    struct gxt_trace *trace;
+    const struct gxt_index *index; /* NULL for none */
+    struct store_goroutine *rows;
+    size_t n, capacity;
+};
+
+int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_goroutines **ret,
+                   struct gxt_error *reterr);
+struct gxt_goroutines *goroutines_free(struct gxt_goroutines *list);
+int goroutines_at(const struct gxt_goroutines *list, size_t i, struct gxt_goroutine *ret, struct gxt_error *reterr);
 
 /* ---- build.c ---- */
 

@@ -155,6 +155,18 @@ static int end(struct tally *tally, struct tally_item *item)
     return tally->ended ? tally->ended(tally->user, &item->row) : 0;
 }
 
+/* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. Its row is
+ * told again then. */
+static void find_stack(struct tally_item *item, const struct gxt_event *event)
+{
+    if (event->goroutine == item->row.id)
+        item->row.stack = gxt_id_of(event->stack);
+    else if (event->kind == GXT_KIND_STATE_TRANSITION)
+        item->row.stack = gxt_id_of(event->transition.stack);
+    if (item->row.stack != 0)
+        item->is_first = true;
+}
+
 static int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
     struct tally_item *item = find(tally, id);
@@ -168,11 +180,8 @@ static int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id
     }
     item->row.n_events++;
     item->last_ns = event->time_ns;
-    /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
     if (UNLIKELY(item->row.stack == 0) && !(item->row.flags & STORE_CREATED))
-        item->row.stack = event->goroutine == id                     ? gxt_id_of(event->stack)
-                          : event->kind == GXT_KIND_STATE_TRANSITION ? gxt_id_of(event->transition.stack)
-                                                                     : 0;
+        find_stack(item, event);
     if (item->stamp == tally->stamp)
         return 0;
     item->stamp = tally->stamp;

@@ -49,7 +49,7 @@ enum store_list {
     STORE_MEMBERS, /**< struct store_member: whose events are in which block */
     STORE_STRINGS, /**< struct gen_pair */
     STORE_STACKS,  /**< struct gen_pair */
-    STORE_FIRST,   /**< struct store_goroutine: seen first in it, and there at its end */
+    STORE_FIRST,   /**< struct store_goroutine: seen first in it, or told anew, and there at its end */
     STORE_ENDED,   /**< struct store_goroutine: that ended in it */
     STORE_LIVE,    /**< struct store_live: that are there at its end */
     STORE_N_LISTS

@@ -1,0 +1,186 @@
+/* goroutines.c
+ *
+ * In: the rows of an index, and a walk over what it does not cover. Out: a row for each goroutine of the trace. Never:
+ * a walk over what an index covers.
+ */
+#include "replay.h"
+
+#include <stdlib.h>
+
+/* Beside the flags of the store: it is not there any more. */
+#define ENDED UINT64_C(0x100)
+
+static int no_memory(struct gxt_error *fault)
+{
+    return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
+}
+
+static int add(void *user, const struct store_goroutine *row)
+{
+    struct gxt_goroutines *list = user;
+    struct store_goroutine *grown = array_grow(list->rows, list->n, &list->capacity, sizeof *grown);
+
+    if (!grown)
+        return GXT_ENOMEM;
+    list->rows = grown;
+    list->rows[list->n++] = *row;
+    return 0;
+}
+
+static int add_ended(void *user, const struct store_goroutine *row)
+{
+    struct store_goroutine ended = *row;
+
+    ended.flags |= ENDED;
+    return add(user, &ended);
+}
+
+/* What an index knows. @ret_generations: so many it covers. Without it, or when it is damaged, that is none. */
+static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64_t *ret_generations,
+                        struct gxt_error *fault)
+{
+    const struct gxt_index *index = list->index;
+    struct store_rows rows = {0};
+    struct store_meta meta;
+    struct index_cover cover;
+    struct gxt_error damage;
+
+    *ret_generations = 0;
+    if (!index || wire_is_old(list->trace->facts.version))
+        return 0;
+    int r = index_look(list->trace, index->store, &meta, &cover, &damage);
+    for (uint64_t generation = 0; r == 0 && generation < cover.n_generations; generation++) {
+        r = store_list(index->store, STORE_ENDED, generation, &rows, &damage);
+        for (size_t i = 0; r == 0 && i < rows.n; i++)
+            if (add_ended(list, &rows.goroutines[i]) < 0)
+                r = no_memory(&damage);
+    }
+    store_rows_done(&rows);
+    if (r == 0 && cover.n_generations > 0)
+        r = tally_restore(tally, index->store, cover.n_generations, &damage);
+    if (r == 0)
+        *ret_generations = cover.n_generations;
+    if (r == GXT_ENOMEM)
+        *fault = damage;
+    if (r == 0 || r == GXT_ENOMEM)
+        return r;
+    index_damaged(index, &damage);
+    list->n = 0;
+    tally_done(tally);
+    *tally = (struct tally)TALLY_INIT;
+    return 0;
+}
+
+/* From a generation on to the trace's end. */
+static int walk(const struct gxt_goroutines *list, struct tally *tally, uint64_t generation, struct gxt_error *fault)
+{
+    struct gxt_cursor *cursor;
+    const struct gxt_event *event;
+    int r = cursor_new(list->trace, list->index, &cursor);
+
+    if (r < 0)
+        return r == GXT_ENOMEM ? no_memory(fault) : fault_set(fault, r, GXT_NO_OFFSET, "the index is of another trace");
+    r = generation > 0 ? seek_generation(cursor, generation) : seek_start(cursor);
+    while (r == 0 && (r = cursor_next(cursor, &event)) > 0)
+        if ((r = tally_event(tally, event)) < 0) {
+            (void)cursor_free(cursor);
+            return no_memory(fault);
+        }
+    if (r < 0)
+        *fault = cursor->error;
+    (void)cursor_free(cursor);
+    return r;
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const struct store_goroutine *left = a, *right = b;
+
+    if (left->first_ns != right->first_ns)
+        return left->first_ns > right->first_ns ? 1 : -1;
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_goroutines **ret,
+                   struct gxt_error *reterr)
+{
+    struct gxt_error own, *fault = reterr ? reterr : &own;
+    struct gxt_goroutines *list = calloc(1, sizeof *list);
+    struct tally tally = TALLY_INIT;
+    struct tally_item **items = NULL;
+    uint64_t generation;
+    size_t n = 0;
+
+    if (!list)
+        return no_memory(fault);
+    list->trace = trace;
+    list->index = index;
+    int r = take_indexed(list, &tally, &generation, fault);
+    tally.ended = add_ended;
+    tally.user = list;
+    int end = r < 0 ? r : walk(list, &tally, generation, fault);
+    r = end < 0 && !cursor_is_trace_fault(end) ? end : 0;
+    if (r == 0)
+        r = tally_list(&tally, &items, &n);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        items[i]->row.length_ns = (uint64_t)items[i]->last_ns - (uint64_t)items[i]->row.first_ns;
+        r = add(list, &items[i]->row);
+    }
+    if (r == GXT_ENOMEM)
+        r = no_memory(fault);
+    free(items);
+    tally_done(&tally);
+    if (r < 0) {
+        (void)goroutines_free(list);
+        return r;
+    }
+    qsort(list->rows, list->n, sizeof *list->rows, by_first);
+    *ret = list;
+    return end;
+}
+
+struct gxt_goroutines *goroutines_free(struct gxt_goroutines *list)
+{
+    if (!list)
+        return NULL;
+    free(list->rows);
+    free(list);
+    return NULL;
+}
+
+static int stack_of(const struct gxt_goroutines *list, uint64_t id, const struct gxt_stack **ret,
+                    struct gxt_error *fault)
+{
+    *ret = id ? pool_find_stack(list->trace->pool, id) : NULL;
+    if (*ret || id == 0)
+        return 0;
+    return list->index ? index_stack(list->index, id, ret, fault)
+                       : fault_set(fault, GXT_ENOENT, GXT_NO_OFFSET, "there is no such stack");
+}
+
+int goroutines_at(const struct gxt_goroutines *list, size_t i, struct gxt_goroutine *ret, struct gxt_error *reterr)
+{
+    struct gxt_error own, *fault = reterr ? reterr : &own;
+    const struct store_goroutine *row;
+
+    if (i >= list->n)
+        return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET, "there are no so many goroutines");
+    row = &list->rows[i];
+    *ret = (struct gxt_goroutine){.id = row->id,
+                                  .creator = row->creator,
+                                  .first_ns = row->first_ns,
+                                  .last_ns = (int64_t)((uint64_t)row->first_ns + row->length_ns),
+                                  .n_events = row->n_events,
+                                  .is_created = row->flags & STORE_CREATED,
+                                  .is_ended = row->flags & ENDED};
+    int r = stack_of(list, row->start, &ret->start, fault);
+    if (r == 0)
+        r = stack_of(list, row->stack, &ret->stack, fault);
+    if (r == 0 && ret->start && ret->start->n_frames > 0)
+        ret->func = ret->start->frames[0].func;
+    else if (r == 0 && !ret->is_created && ret->stack && ret->stack->n_frames > 0)
+        ret->func = ret->stack->frames[ret->stack->n_frames - 1].func; /* the outermost frame is its own function */
+    else if (r == 0 && pool_string(list->trace->pool, "", 0, &ret->func) < 0)
+        r = no_memory(fault);
+    return r;
+}
