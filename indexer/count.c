@@ -75,6 +75,29 @@ static int count(struct session *session, struct counts *ret)
     return count_between(session, &from, &to, ret);
 }
 
+/* Of the whole trace, when no index knows better. Return: whether it was printed, with the exit status in @ret. */
+static bool print_estimate(const struct session *session, int *ret)
+{
+    const struct options *options = session->options;
+    struct gxt_estimate estimate;
+    struct out out;
+
+    if (!options->estimate || options->by_kind || session_is_covered(session) || options->from.form != WHEN_NONE ||
+        options->to.form != WHEN_NONE || gxt_trace_estimate(session->trace, &estimate, NULL) < 0)
+        return false;
+    if (out_init(&out, STDOUT_FILENO) < 0) {
+        *ret = report_memory();
+        return true;
+    }
+    out_unsigned(&out, estimate.n_events);
+    out_text(&out, "\nbound\t");
+    out_unsigned(&out, estimate.bound);
+    out_char(&out, '\n');
+    *ret = report_output(&out);
+    out_done(&out);
+    return true;
+}
+
 static int print_counts(const struct options *options, const struct counts *counts)
 {
     struct out out;
@@ -103,6 +126,8 @@ int verb_count(const struct options *options)
     struct counts counts = {0};
     int r = session_open(&session, options);
 
+    if (r == STATUS_DONE && print_estimate(&session, &r))
+        goto out;
     if (r == STATUS_DONE) {
         session_tell_index(&session);
         r = count(&session, &counts);
@@ -111,6 +136,7 @@ int verb_count(const struct options *options)
         r = print_counts(options, &counts);
     if (r == STATUS_DONE && counts.fault.code)
         r = report_error(options->trace, &counts.fault);
+out:
     session_close(&session);
     return r;
 }

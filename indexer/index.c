@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 struct build {
     const struct options *options;
@@ -146,6 +149,113 @@ static int build_index(struct build *build)
     return STATUS_DONE;
 }
 
+/* ---- --status ---- */
+
+static int print_status(const struct build *build)
+{
+    struct gxt_index *index = NULL;
+    struct gxt_index_facts facts = {0};
+    struct gxt_error error = {0};
+    struct out out;
+    int r = gxt_index_open(build->trace, build->path, &index, &error);
+
+    if (r == 0)
+        r = gxt_index_facts(index, &facts, &error);
+    gxt_index_close(index);
+    if (r < 0 && r != GXT_ENOENT && r != GXT_ESTALE && r != GXT_EINDEX)
+        return report_error(build->path, &error);
+    int building = gxt_index_is_building(build->path, &error);
+    if (building < 0)
+        return report_error(build->path, &error);
+    if (out_init(&out, STDOUT_FILENO) < 0)
+        return report_memory();
+    out_text(&out, "state: ");
+    out_text(&out, r == GXT_ENOENT     ? "none"
+                   : r < 0             ? "unfit"
+                   : !facts.complete   ? "partial"
+                   : !facts.up_to_date ? "outgrown"
+                                       : "complete");
+    out_text(&out, "\nbuilding: ");
+    out_text(&out, building ? "yes" : "no");
+    out_text(&out, "\ncovered: ");
+    out_unsigned(&out, facts.covered_bytes);
+    out_text(&out, " of ");
+    out_unsigned(&out, build->facts.size_bytes);
+    out_text(&out, " bytes\ngenerations: ");
+    out_unsigned(&out, facts.n_generations);
+    out_text(&out, "\nevents: ");
+    out_unsigned(&out, facts.n_events);
+    out_char(&out, '\n');
+    r = report_output(&out);
+    out_done(&out);
+    return r;
+}
+
+/* ---- --follow ---- */
+
+static void sleep_ms(long ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&pause, NULL); /* a signal ends it */
+}
+
+/* Waits until the trace has another length. Return: whether it has; else a signal came. */
+static bool wait_for_more(const struct build *build)
+{
+    struct stat status;
+
+    while (!is_interrupted) {
+        if (stat(build->options->trace, &status) == 0 && (uint64_t)status.st_size != build->facts.size_bytes)
+            return true;
+        sleep_ms(200);
+    }
+    return false;
+}
+
+/* One look at the trace. A trace that is being written ends anywhere: that is no fault. Return: whether to go on. */
+static bool follow_once(struct build *build, int *ret)
+{
+    struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
+    struct gxt_error error = {.offset = GXT_NO_OFFSET};
+    double begin;
+
+    options.progress = on_progress;
+    options.user = build;
+    options.rebuild = build->options->force && !build->is_running;
+    progress_begin(&build->progress, build->options->progress == PROGRESS_ALWAYS, build->facts.size_bytes);
+    begin = progress_seconds(&build->progress);
+    int r = gxt_index_build(build->trace, build->options->index, &options, &error);
+    build->is_running = true;
+    progress_clear(&build->progress);
+    if (r < 0 && r != GXT_ETRUNCATED && r != GXT_ECANCELED) {
+        *ret = report_error(is_about_index(r) ? build->path : build->options->trace, &error);
+        return false;
+    }
+    /* Going on reads again what was indexed: that is not to take more than a tenth of the time. */
+    sleep_ms((long)((progress_seconds(&build->progress) - begin) * 9000));
+    return !is_interrupted;
+}
+
+static int follow(struct build *build)
+{
+    struct gxt_index_facts facts;
+    struct gxt_error error;
+    int r = STATUS_DONE;
+
+    catch_signals();
+    while (follow_once(build, &r) && wait_for_more(build)) {
+        gxt_trace_close(build->trace);
+        build->trace = NULL;
+        if (gxt_trace_open(build->options->trace, &build->trace, &error) < 0)
+            return report_error(build->options->trace, &error);
+        gxt_trace_facts(build->trace, &build->facts);
+    }
+    if (r == STATUS_DONE && look(build, &facts) == 0)
+        tell_content(build, &facts, "followed");
+    return r;
+}
+
 static int find_path(struct build *build)
 {
     struct gxt_error error;
@@ -170,7 +280,7 @@ int verb_index(const struct options *options)
     gxt_trace_facts(build.trace, &build.facts);
     r = find_path(&build);
     if (r == STATUS_DONE)
-        r = build_index(&build);
+        r = options->status ? print_status(&build) : options->follow ? follow(&build) : build_index(&build);
     free(build.path);
     gxt_trace_close(build.trace);
     return r;

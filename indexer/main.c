@@ -26,12 +26,14 @@
     "  --no-index         read the trace without an index\n"
 
 static const struct verb verbs[] = {
-    {"index", verb_index, " index output force progress no-progress help ",
+    {"index", verb_index, " index output force progress no-progress status follow help ",
      "usage: gxt index TRACE [options]\n"
      "Build the index that makes every question about TRACE cheap.\n"
      "\n"
      "  -o, --index FILE   where; default: TRACE.gxi, or a cache folder when that cannot be written\n"
      "  --force            build it anew even if there is a fit one\n"
+     "  --status           build nothing: tell how far the index is, and whether it is being built\n"
+     "  --follow           go on as TRACE grows, until interrupted\n"
      "  --progress, --no-progress   show how far it is; default: on a terminal\n"},
     {"info", verb_info, " index no-index json help ",
      "usage: gxt info TRACE [options]\n"
@@ -47,13 +49,15 @@ static const struct verb verbs[] = {
      "  --kind K,...       events of these kinds: StateTransition, RangeBegin, ...\n"
      "  --limit N          at most N events\n"
      "  --format F         text, ndjson, or csv\n" INDEX_HELP WHEN_HELP},
-    {"count", verb_count, " index no-index from to by exact help ",
+    {"count", verb_count, " index no-index from to by exact estimate help ",
      "usage: gxt count TRACE [options]\n"
      "Print the number of events.\n"
      "\n"
      "  --from T, --to T   count those that cat would print\n"
      "  --by kind          then a line for each kind that occurs\n"
-     "  --exact            no estimate (the default)\n" INDEX_HELP WHEN_HELP},
+     "  --exact            no estimate (the default)\n"
+     "  --estimate         without an index and a window: about how many, from some batches; then a line with the "
+     "bound\n" INDEX_HELP WHEN_HELP},
     {"state", verb_state, " index no-index at json help ",
      "usage: gxt state TRACE --at T [options]\n"
      "Print every goroutine, processor, thread and task as it is before the first event at or after T.\n"
@@ -65,6 +69,12 @@ static const struct verb verbs[] = {
      "\n"
      "  --at T             those that are there before the first event at or after T, with their states\n"
      "  --sort S           by first (the default), last, id, events, or length\n" INDEX_HELP WHEN_HELP},
+    {"verify", verb_verify, " index deep help ",
+     "usage: gxt verify TRACE [options]\n"
+     "Tell whether the index of TRACE is whole.\n"
+     "\n"
+     "  --deep             also whether every byte of TRACE is what was indexed\n"
+     "  --index FILE       the index; default: where gxt index puts it\n"},
 };
 
 enum {
@@ -80,6 +90,7 @@ static const char overview[] = "usage: gxt VERB TRACE [options]\n"
                                "  count   how many events there are\n"
                                "  state   every goroutine, processor and thread at an instant\n"
                                "  goroutines   a line for each goroutine\n"
+                               "  verify  whether an index is whole\n"
                                "  help    help VERB tells a verb's options\n"
                                "\n"
                                "gxt --version tells the version; gxt(1) tells all.\n";

@@ -31,6 +31,10 @@ enum option_code {
     CODE_SORT,
     CODE_BY,
     CODE_EXACT,
+    CODE_ESTIMATE,
+    CODE_DEEP,
+    CODE_STATUS,
+    CODE_FOLLOW,
     CODE_HELP,
 };
 
@@ -54,6 +58,10 @@ static const struct option all_options[] = {
     {"sort", required_argument, NULL, CODE_SORT},
     {"by", required_argument, NULL, CODE_BY},
     {"exact", no_argument, NULL, CODE_EXACT},
+    {"estimate", no_argument, NULL, CODE_ESTIMATE},
+    {"deep", no_argument, NULL, CODE_DEEP},
+    {"status", no_argument, NULL, CODE_STATUS},
+    {"follow", no_argument, NULL, CODE_FOLLOW},
     {"help", no_argument, NULL, CODE_HELP},
 };
 
@@ -257,11 +265,26 @@ static bool take_switch(struct options *options, int code)
     case CODE_JSON:
         options->json = true;
         return true;
+    case CODE_EXACT:
+        options->estimate = false;
+        return true;
+    case CODE_ESTIMATE:
+        options->estimate = true;
+        return true;
+    case CODE_DEEP:
+        options->deep = true;
+        return true;
+    case CODE_STATUS:
+        options->status = true;
+        return true;
+    case CODE_FOLLOW:
+        options->follow = true;
+        return true;
     case CODE_HELP:
         options->is_help = true;
         return true;
     default:
-        return code == CODE_EXACT; /* the default */
+        return false;
     }
 }
 
@@ -278,6 +301,8 @@ static int check(const struct verb *verb, const struct options *options)
         report("--index: a file name is wanted");
     else if (options->index && options->no_index)
         report("--index and --no-index contradict each other");
+    else if (options->status && (options->follow || options->force))
+        report("--status builds nothing: it goes with neither --force nor --follow");
     else if (takes(verb, "at") && !takes(verb, "sort") && options->at.form == WHEN_NONE)
         report("%s: at which instant? Give --at T", verb->name);
     else

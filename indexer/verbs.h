@@ -10,6 +10,7 @@ int verb_info(const struct options *options);
 int verb_cat(const struct options *options);
 int verb_count(const struct options *options);
 int verb_goroutines(const struct options *options);
+int verb_verify(const struct options *options);
 int verb_state(const struct options *options);
 
 #endif

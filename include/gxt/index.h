@@ -134,6 +134,29 @@ GXT_API int gxt_index_facts(const struct gxt_index *index, struct gxt_index_fact
  */
 GXT_API int gxt_index_damage(const struct gxt_index *index, struct gxt_error *ret);
 
+/** What gxt_index_verify() looked at. */
+struct gxt_verified {
+    uint64_t n_records, n_generations, n_checkpoints, n_batches;
+    uint64_t n_bytes_read; /**< of the trace */
+};
+
+/**
+ * gxt_index_verify() - whether every record of an index is whole, and says what the others say
+ * @deep:  also whether every byte of the trace that it covers is what was indexed
+ * @ret:   what was looked at, also when something is wrong
+ *
+ * Cost: reads the index; deep, also the trace.
+ * Threads: any.
+ * Return: 0; GXT_EINDEX when something is wrong; GXT_ESTALE when the trace has changed; GXT_EIO; GXT_ENOMEM.
+ * Since: 0.1
+ */
+GXT_API int gxt_index_verify(const struct gxt_index *index, bool deep, struct gxt_verified *ret,
+                             struct gxt_error *reterr);
+
+/** gxt_index_is_building() - whether a process builds the index at a place, or builds it anew, at this moment.
+ * Return: 1; 0; GXT_EIO. Since: 0.1 */
+GXT_API int gxt_index_is_building(const char *path, struct gxt_error *reterr);
+
 /**
  * gxt_index_generation() - one generation
  * @generation:  counted from 0, below n_generations of gxt_index_facts()

@@ -64,6 +64,25 @@ GXT_API struct gxt_trace *gxt_trace_close(struct gxt_trace *trace);
  */
 GXT_API void gxt_trace_facts(const struct gxt_trace *trace, struct gxt_facts *ret);
 
+/** About how many events a trace has. */
+struct gxt_estimate {
+    uint64_t n_events;
+    uint64_t bound;     /**< three standard errors: the true number is hardly ever further off. 0: all were counted */
+    uint64_t n_batches; /**< of events and CPU samples, of which at most 192 each were looked into */
+};
+
+/**
+ * gxt_trace_estimate() - about how many events there are, without an index
+ *
+ * Counts those in batches that are spread evenly over the trace. Of a trace with a fault, those before and behind it.
+ *
+ * Cost: a read of some bytes for each batch of 64 KiB, and the first 8 KiB of 192 batches decoded at most. Memory: 16 bytes a batch.
+ * Threads: any.
+ * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one; GXT_ENOMEM.
+ * Since: 0.1
+ */
+GXT_API int gxt_trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *reterr);
+
 #ifdef __cplusplus
 }
 #endif

@@ -44,3 +44,13 @@ int gxt_index_stack(const struct gxt_index *index, uint64_t id, const struct gxt
 {
     return index_stack(index, id, ret, reterr);
 }
+
+int gxt_index_verify(const struct gxt_index *index, bool deep, struct gxt_verified *ret, struct gxt_error *reterr)
+{
+    return index_verify(index, deep, ret, reterr);
+}
+
+int gxt_index_is_building(const char *path, struct gxt_error *reterr)
+{
+    return store_is_building(path, reterr);
+}

@@ -26,6 +26,10 @@ struct gxt_trace {
 int trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *fault);
 struct gxt_trace *trace_close(struct gxt_trace *trace);
 
+/* ---- estimate.c ---- */
+
+int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *fault);
+
 /* ---- place.c ---- */
 
 /** place_of_index() - the name of a trace's sidecar, to be freed */
@@ -227,6 +231,10 @@ static inline uint64_t gxt_id_of(const struct gxt_stack *stack)
 {
     return stack ? stack->id : 0;
 }
+
+/* ---- verify.c ---- */
+
+int index_verify(const struct gxt_index *index, bool deep, struct gxt_verified *ret, struct gxt_error *fault);
 
 /* ---- goroutines.c ---- */
 

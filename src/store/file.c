@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int not_opened(struct gxt_error *fault, const char *what)
@@ -84,6 +85,45 @@ uint64_t store_size_bytes(const struct store *store)
 
 /* ---- building ---- */
 
+/* A lock that is had for a moment only, so that a builder that begins just then waits for it: see open_locked(). */
+static int is_locked(const char *path, struct gxt_error *fault)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : not_opened(fault, "cannot open the index");
+    int r = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0
+            : errno == EWOULDBLOCK            ? 1
+                                              : fault_set_errno(fault, errno, "cannot look at the index's lock");
+    (void)close(fd);
+    return r;
+}
+
+int store_is_building(const char *path, struct gxt_error *fault)
+{
+    char *name = NULL;
+
+    int r = is_locked(path, fault);
+    if (r != 0)
+        return r;
+    if (asprintf(&name, "%s.new", path) < 0)
+        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
+    r = is_locked(name, fault);
+    free(name);
+    return r;
+}
+
+/* Locks a file for building. Somebody who only looks has it for a moment. */
+static int lock(int fd)
+{
+    const struct timespec moment = {.tv_nsec = 2000000};
+    int r;
+
+    for (int tries = 0; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK && tries < 5; tries++)
+        (void)nanosleep(&moment, NULL);
+    return r;
+}
+
 /* Opens and locks a file, which must still have its name when the lock is held: a builder may have replaced it. */
 static int open_locked(const char *path, int flags, unsigned mode, int *ret, struct gxt_error *fault)
 {
@@ -94,7 +134,7 @@ static int open_locked(const char *path, int flags, unsigned mode, int *ret, str
         if (fd < 0)
             return not_opened(fault, "cannot open the index for writing");
         int r = check_regular(fd, fault);
-        if (r == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (r == 0 && lock(fd) < 0)
             r = errno == EWOULDBLOCK
                     ? fault_set(fault, GXT_EBUSY, GXT_NO_OFFSET, "another process is building this index")
                     : fault_set_errno(fault, errno, "cannot lock the index");
@@ -150,7 +190,7 @@ static int look(int fd, enum content *ret, struct gxt_error *fault)
     if (r == 0)
         r = pages_begin(&pages, fd, fault);
     if (r == 0)
-        r = pages_check(&pages, fault);
+        r = pages_check(&pages, NULL, fault);
     if (r == GXT_EINDEX) {
         *ret = look_for_text(fd, (size_t)status.st_size);
         r = 0;

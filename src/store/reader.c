@@ -369,3 +369,16 @@ void store_rows_done(struct store_rows *rows)
     free(rows->cells);
     *rows = (struct store_rows){0};
 }
+
+static int verify(struct call *call, void *user)
+{
+    uint64_t *n = user;
+
+    *n = 0;
+    return pages_check(&call->pages, n, call->fault);
+}
+
+int store_verify(const struct store *store, uint64_t *ret_n, struct gxt_error *fault)
+{
+    return read_in_one_state(store->fd, verify, ret_n, fault);
+}

@@ -141,6 +141,13 @@ int store_open(const char *path, struct store **ret, struct gxt_error *fault);
  */
 int store_create(const char *path, unsigned mode, bool fresh, struct store **ret, struct gxt_error *fault);
 
+/** store_is_building() - whether another process has @path or @path.new locked for building. Return: 1; 0; GXT_EIO;
+ * GXT_ENOMEM. */
+int store_is_building(const char *path, struct gxt_error *fault);
+
+/** store_verify() - read every record and prove it. Return: 0, with their number in @ret_n; as reading. */
+int store_verify(const struct store *store, uint64_t *ret_n, struct gxt_error *fault);
+
 /** store_close() - NULL is fine; what was put since the last commit is lost. Return: NULL. */
 struct store *store_close(struct store *store);
 

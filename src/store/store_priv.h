@@ -88,8 +88,9 @@ int pages_begin(struct pages *pages, int fd, struct gxt_error *fault);
 bool pages_unmoved(const struct pages *pages);
 /* Reads a key's value. 0; GXT_ENOENT; GXT_EINDEX; GXT_EIO; GXT_ENOMEM. */
 int pages_get(const struct pages *pages, const struct key *key, struct buf *ret, struct gxt_error *fault);
-/* Looks at every page of both trees. 0; GXT_EINDEX; GXT_EIO; GXT_ENOMEM. */
-int pages_check(const struct pages *pages, struct gxt_error *fault);
+/* Looks at every page of both trees, and, unless @ret_proved is NULL, at every record, counting them. 0; GXT_EINDEX;
+ * GXT_EIO; GXT_ENOMEM. */
+int pages_check(const struct pages *pages, uint64_t *ret_proved, struct gxt_error *fault);
 
 /* ---- pack.c: values made smaller ---- */
 

@@ -1,0 +1,194 @@
+/* estimate.c
+ *
+ * In: a trace. Out: about how many events it has, and how far off that may be. Never: more than the headers of its
+ * batches and some of them decoded.
+ *
+ * Events are counted in batches that are spread evenly over the trace. The others are taken to have as many for their
+ * size; how much those that were counted differ in that tells the bound.
+ */
+#include "replay.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    SAMPLED = 192,    /* batches */
+    PREFIX = 8 << 10, /* bytes of each, or the whole of it */
+};
+
+/* Batches of one kind. */
+struct stratum {
+    struct span *batches;
+    size_t n, capacity;
+    double events, error; /* estimated, and its standard error */
+};
+
+static int no_memory(struct gxt_error *fault)
+{
+    return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an estimate");
+}
+
+static int add(struct stratum *stratum, struct span batch)
+{
+    struct span *grown = array_grow(stratum->batches, stratum->n, &stratum->capacity, sizeof *grown);
+
+    if (!grown)
+        return GXT_ENOMEM;
+    stratum->batches = grown;
+    stratum->batches[stratum->n++] = batch;
+    return 0;
+}
+
+/* A switch between coroutines is three events. */
+static double count_events(struct span in, double *ret_bytes)
+{
+    const uint8_t *begin = in.at;
+    struct wire_event event;
+    double n = 0;
+
+    while (span_size(in) > 0 && in.at - begin < PREFIX && wire_event(&in, &event) == 0)
+        n += event.type == WIRE_GO_SWITCH || event.type == WIRE_GO_SWITCH_DESTROY ? 3 : 1;
+    *ret_bytes = (double)(in.at - begin);
+    return n;
+}
+
+static double count_samples(struct span in, double *ret_bytes)
+{
+    const uint8_t *begin = in.at;
+    uint64_t number;
+    double n = 0;
+
+    in.at++; /* the batch's own type byte */
+    while (span_size(in) > 0 && in.at - begin < PREFIX && *in.at++ == WIRE_CPU_SAMPLE) {
+        for (int i = 0; i < 5; i++)
+            if (wire_varint(&in, &number) < 0)
+                return n;
+        n++;
+    }
+    *ret_bytes = (double)(in.at - begin);
+    return n;
+}
+
+static void estimate(struct stratum *stratum, double (*count)(struct span in, double *ret_bytes))
+{
+    const size_t n = stratum->n < SAMPLED ? stratum->n : SAMPLED;
+    double counted[SAMPLED], looked[SAMPLED] = {0}, bytes = 0, events = 0, total = 0, squares = 0;
+
+    for (size_t i = 0; i < stratum->n; i++)
+        total += (double)span_size(stratum->batches[i]);
+    for (size_t i = 0; i < n; i++) {
+        const struct span batch = stratum->batches[(2 * i + 1) * stratum->n / (2 * n)];
+        counted[i] = count(batch, &looked[i]);
+        events += counted[i];
+        bytes += looked[i];
+    }
+    if (bytes == 0)
+        return;
+    const double share = events / bytes;
+    for (size_t i = 0; i < n; i++) {
+        double off = counted[i] - share * looked[i];
+        squares += off * off;
+    }
+    stratum->events = share * total;
+    if (n > 1 && bytes < total)
+        stratum->error = total / bytes * sqrt((1 - bytes / total) * squares * (double)n / (double)(n - 1));
+}
+
+/* A batch's header and the first byte of its data, read by itself: to touch a page of the mapping for each costs
+ * several times as much. */
+struct header {
+    uint64_t generation, size;
+    uint64_t data; /* offset */
+    uint8_t type, first;
+};
+
+enum {
+    MOST_HEADER = 1 + 1 + 4 * 10 + 1,
+};
+
+/* Return: whether there is one at @offset. */
+static bool read_header(const struct source *source, uint64_t offset, struct header *ret)
+{
+    uint8_t bytes[MOST_HEADER] = {0};
+    uint64_t thread, tick;
+    ssize_t n = pread(source->fd, bytes, sizeof bytes, (off_t)offset);
+
+    if (n <= 0)
+        return false;
+    struct span in = {bytes, bytes + n};
+    *ret = (struct header){.type = *in.at++};
+    if (ret->type == WIRE_END_OF_GENERATION) {
+        ret->data = offset + 1;
+        return true;
+    }
+    if (ret->type == WIRE_EXPERIMENTAL_BATCH && span_size(in) > 0)
+        in.at++;
+    if ((ret->type != WIRE_EVENT_BATCH && ret->type != WIRE_EXPERIMENTAL_BATCH) ||
+        wire_varint(&in, &ret->generation) < 0 || wire_varint(&in, &thread) < 0 || wire_varint(&in, &tick) < 0 ||
+        wire_varint(&in, &ret->size) < 0)
+        return false;
+    ret->data = offset + (uint64_t)(in.at - bytes);
+    ret->first = span_size(in) > 0 ? *in.at : 0;
+    return ret->size <= WIRE_MAX_BATCH && ret->data <= source->size && ret->size <= source->size - ret->data;
+}
+
+static bool holds_events(const struct header *header)
+{
+    switch (header->first) {
+    case WIRE_STRINGS:
+    case WIRE_STACKS:
+    case WIRE_CPU_SAMPLES:
+    case WIRE_FREQUENCY:
+    case WIRE_SYNC:
+        return false;
+    default:
+        return header->type == WIRE_EVENT_BATCH && header->size > 0;
+    }
+}
+
+/* Lists the batches that hold events. What is no batch ends the list, as it ends the trace. */
+static int list(const struct gxt_trace *trace, struct stratum *events, struct stratum *samples, uint64_t *ret_n)
+{
+    const struct source *source = &trace->source;
+    struct header header;
+    uint64_t generation = 0;
+    int r = 0;
+
+    *ret_n = 0;
+    for (uint64_t offset = trace->begin; r == 0 && offset < source->size && read_header(source, offset, &header);
+         offset = header.data + header.size) {
+        if (header.type == WIRE_END_OF_GENERATION)
+            continue;
+        *ret_n += header.generation != generation;
+        generation = header.generation;
+        const struct span data = source_span(source, header.data, header.size);
+        if (holds_events(&header))
+            r = add(events, data);
+        else if (header.type == WIRE_EVENT_BATCH && header.first == WIRE_CPU_SAMPLES && header.size > 0)
+            r = add(samples, data);
+    }
+    return r;
+}
+
+int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *fault)
+{
+    struct stratum events = {0}, samples = {0};
+    uint64_t n_generations;
+
+    if (wire_is_old(trace->facts.version))
+        return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
+                         "batches of the format before Go 1.22 cannot be found one by one");
+    int r = list(trace, &events, &samples, &n_generations);
+    if (r == 0) {
+        estimate(&events, count_events);
+        estimate(&samples, count_samples);
+        double bound = 3 * sqrt(events.error * events.error + samples.error * samples.error);
+        ret->n_events = n_generations + 1 + (uint64_t)(events.events + samples.events + 0.5);
+        ret->bound = (uint64_t)(bound + 0.5);
+        ret->n_batches = events.n + samples.n;
+    }
+    free(events.batches);
+    free(samples.batches);
+    return r < 0 ? no_memory(fault) : 0;
+}

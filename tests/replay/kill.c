@@ -1,0 +1,217 @@
+/* kill.c: a build that is killed at any moment is continued, and then answers as one that was not.
+ *
+ * usage: kill TRACE ROUNDS
+ *
+ * A child builds; after a random while it is killed with SIGKILL. Then the next one goes on, and so forth until one
+ * comes to its end. Beside it a reader in a process of its own seeks in what is committed. What the last index says is
+ * held against a walk without an index.
+ */
+#include <gxt/gxt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *trace_path;
+static char path[64];
+static uint64_t n_events, digest_of_all, n_goroutines;
+
+static _Noreturn void wrong(const char *what, int64_t number)
+{
+    printf("%s (%" PRId64 ")\n", what, number);
+    exit(1);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static uint64_t mix(uint64_t digest, const struct gxt_event *event)
+{
+    digest ^= (uint64_t)event->time_ns * 31 + event->ordinal * 7 + event->kind + (uint64_t)event->goroutine * 3 +
+              gxt_stack_id(event->stack);
+    return next_random(&digest);
+}
+
+static struct gxt_trace *open_trace(void)
+{
+    struct gxt_trace *trace;
+    struct gxt_error error;
+
+    if (gxt_trace_open(trace_path, &trace, &error) != 0)
+        wrong(error.message, error.code);
+    return trace;
+}
+
+static uint64_t walk(struct gxt_trace *trace, const struct gxt_index *index, uint64_t *ret_n)
+{
+    struct gxt_cursor *cursor;
+    const struct gxt_event *event;
+    uint64_t digest = 0, n = 0;
+
+    if (gxt_cursor_new(trace, index, &cursor) != 0)
+        wrong("no cursor", 0);
+    for (; gxt_cursor_next(cursor, &event) == 1; n++)
+        digest = mix(digest, event);
+    gxt_cursor_free(cursor);
+    *ret_n = n;
+    return digest;
+}
+
+static uint64_t count_goroutines(struct gxt_trace *trace, const struct gxt_index *index)
+{
+    struct gxt_goroutines *list;
+    struct gxt_error error;
+    uint64_t sum = 0;
+
+    if (gxt_goroutines_new(trace, index, &list, &error) != 0)
+        wrong(error.message, error.code);
+    for (size_t i = 0; i < gxt_goroutines_len(list); i++) {
+        struct gxt_goroutine goroutine;
+        if (gxt_goroutines_at(list, i, &goroutine, &error) != 0)
+            wrong(error.message, error.code);
+        sum = sum * 1099511628211u + (uint64_t)goroutine.id + goroutine.n_events * 5 + (uint64_t)goroutine.last_ns +
+              goroutine.func->id + gxt_stack_id(goroutine.start) + (uint64_t)goroutine.creator;
+    }
+    gxt_goroutines_free(list);
+    return sum;
+}
+
+static _Noreturn void build(void)
+{
+    struct gxt_trace *trace = open_trace();
+    struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
+    struct gxt_error error;
+
+    options.checkpoint_events = 60;
+    int r = gxt_index_build(trace, path, &options, &error);
+    if (r != 0)
+        wrong(error.message, r);
+    exit(0);
+}
+
+/* Seeks in what there is until it is killed. */
+static _Noreturn void read_along(uint64_t seed)
+{
+    struct gxt_trace *trace = open_trace();
+
+    for (;;) {
+        struct gxt_index *index;
+        struct gxt_cursor *cursor;
+        const struct gxt_event *event;
+        struct gxt_error error;
+        int r = gxt_index_open(trace, path, &index, &error);
+
+        if (r == GXT_ENOENT)
+            continue;
+        if (r != 0)
+            wrong(error.message, r);
+        if (gxt_cursor_new(trace, index, &cursor) != 0)
+            wrong("no cursor", 0);
+        for (int i = 0; i < 5; i++) {
+            uint64_t ordinal = next_random(&seed) % n_events;
+            if (gxt_cursor_seek_ordinal(cursor, ordinal) != 0 || gxt_cursor_next(cursor, &event) != 1 ||
+                event->ordinal != ordinal)
+                wrong("a reader went wrong", (int64_t)ordinal);
+        }
+        if (gxt_index_damage(index, &error) != 0)
+            wrong(error.message, error.code);
+        gxt_cursor_free(cursor);
+        gxt_index_close(index);
+    }
+}
+
+static pid_t start(void)
+{
+    pid_t pid = fork();
+
+    if (pid < 0)
+        wrong("no process", 0);
+    if (pid == 0)
+        build();
+    return pid;
+}
+
+/* Return: whether the build came to its end. */
+static bool build_for(long ns)
+{
+    const struct timespec pause = {.tv_nsec = ns};
+    int status;
+    pid_t pid = start();
+
+    nanosleep(&pause, NULL);
+    kill(pid, SIGKILL);
+    if (waitpid(pid, &status, 0) != pid)
+        wrong("no child", pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        wrong("a build failed", WEXITSTATUS(status));
+    return WIFEXITED(status);
+}
+
+static void check_last(void)
+{
+    struct gxt_trace *trace = open_trace();
+    struct gxt_index *index;
+    struct gxt_index_facts facts;
+    struct gxt_verified verified;
+    struct gxt_error error;
+    uint64_t n;
+
+    if (gxt_index_open(trace, path, &index, &error) != 0 || gxt_index_facts(index, &facts, &error) != 0 ||
+        gxt_index_verify(index, true, &verified, &error) != 0)
+        wrong(error.message, error.code);
+    if (!facts.complete || facts.n_events != n_events)
+        wrong("not all events", (int64_t)facts.n_events);
+    if (walk(trace, index, &n) != digest_of_all || n != n_events)
+        wrong("other events", (int64_t)n);
+    if (count_goroutines(trace, index) != n_goroutines)
+        wrong("other goroutines", 0);
+    if (gxt_index_damage(index, &error) != 0)
+        wrong(error.message, error.code);
+    gxt_index_close(index);
+    gxt_trace_close(trace);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1, longest_ns = 30000000;
+    int rounds = argc > 2 ? atoi(argv[2]) : 0, kills = 0;
+
+    if (argc < 3)
+        return 2;
+    trace_path = argv[1];
+    snprintf(path, sizeof path, "/tmp/gxt-kill-%ld", (long)getpid());
+    struct gxt_trace *trace = open_trace();
+    digest_of_all = walk(trace, NULL, &n_events);
+    n_goroutines = count_goroutines(trace, NULL);
+    gxt_trace_close(trace);
+
+    pid_t reader = fork();
+    if (reader == 0)
+        read_along(seed);
+    while (kills < rounds) {
+        int in_a_row = 0;
+        for (; !build_for((long)(next_random(&seed) % longest_ns)); kills++)
+            in_a_row++;
+        /* So long that about one in three is killed at any place of it. */
+        longest_ns = in_a_row < 2 && longest_ns > 200000 ? longest_ns * 4 / 5 : longest_ns * 5 / 4;
+        check_last();
+        unlink(path);
+    }
+    int status;
+    if (waitpid(reader, &status, WNOHANG) != 0)
+        wrong("the reader ended", 0);
+    kill(reader, SIGKILL);
+    waitpid(reader, &status, 0);
+    printf("killed %d times, seed %s\n", kills, argc > 3 ? argv[3] : "1");
+    return 0;
+}
