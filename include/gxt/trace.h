@@ -37,7 +37,7 @@ struct gxt_facts {
  *
  * A trace whose first generation is damaged opens: its cursors yield what can be had, then the error.
  *
- * Cost: one mapping, and the batch headers of the first generation (one page in 64 KiB of it).
+ * Cost: one mapping, and a read of some bytes for each batch of the first generation.
  * Lifetime: until gxt_trace_close(); close its cursors and indexes first.
  * Return: 0; GXT_EIO, GXT_ENOENT; GXT_EFORMAT for a file that is no Go trace (the message names what it seems to be);
  *         GXT_EVERSION for a version not known here; GXT_ENOMEM.
@@ -68,7 +68,7 @@ GXT_API void gxt_trace_facts(const struct gxt_trace *trace, struct gxt_facts *re
 struct gxt_estimate {
     uint64_t n_events;
     uint64_t bound;     /**< three standard errors: the true number is hardly ever further off. 0: all were counted */
-    uint64_t n_batches; /**< of events and CPU samples, of which at most 192 each were looked into */
+    uint64_t n_batches; /**< of events and CPU samples, of which at most 96 each were looked into */
 };
 
 /**
@@ -76,7 +76,8 @@ struct gxt_estimate {
  *
  * Counts those in batches that are spread evenly over the trace. Of a trace with a fault, those before and behind it.
  *
- * Cost: a read of some bytes for each batch of 64 KiB, and the first 8 KiB of 192 batches decoded at most. Memory: 16 bytes a batch.
+ * Cost: a read of some bytes for each batch of 64 KiB, and the first half of 192 batches decoded at most. Memory: 16
+ * bytes a batch.
  * Threads: any.
  * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one; GXT_ENOMEM.
  * Since: 0.1

@@ -75,6 +75,17 @@ struct gen_stream {
 int gen_find(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
              struct gxt_error *fault);
 
+/** A batch's header, and the first byte of its data. */
+struct gen_header {
+    uint64_t generation, thread, tick;
+    uint64_t data, size; /**< where its data is in the file, and how many bytes */
+    uint8_t type;        /**< as struct wire_batch has it */
+    uint8_t first;       /**< 0 when there is no data */
+};
+
+/** gen_peek() - the header of the batch at an offset. Cost: one system call. Return: whether there is a whole batch. */
+bool gen_peek(const struct source *source, uint64_t offset, struct gen_header *ret);
+
 /** The distinct strings and stacks of a trace, each once by content. Shared by all that read the trace; any thread. */
 struct pool;
 

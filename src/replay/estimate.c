@@ -10,11 +10,10 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
-    SAMPLED = 192,    /* batches */
-    PREFIX = 8 << 10, /* bytes of each, or the whole of it */
+    SAMPLED = 96,      /* batches */
+    PREFIX = 32 << 10, /* bytes of each, or the whole of it */
 };
 
 /* Batches of one kind. */
@@ -95,45 +94,7 @@ static void estimate(struct stratum *stratum, double (*count)(struct span in, do
         stratum->error = total / bytes * sqrt((1 - bytes / total) * squares * (double)n / (double)(n - 1));
 }
 
-/* A batch's header and the first byte of its data, read by itself: to touch a page of the mapping for each costs
- * several times as much. */
-struct header {
-    uint64_t generation, size;
-    uint64_t data; /* offset */
-    uint8_t type, first;
-};
-
-enum {
-    MOST_HEADER = 1 + 1 + 4 * 10 + 1,
-};
-
-/* Return: whether there is one at @offset. */
-static bool read_header(const struct source *source, uint64_t offset, struct header *ret)
-{
-    uint8_t bytes[MOST_HEADER] = {0};
-    uint64_t thread, tick;
-    ssize_t n = pread(source->fd, bytes, sizeof bytes, (off_t)offset);
-
-    if (n <= 0)
-        return false;
-    struct span in = {bytes, bytes + n};
-    *ret = (struct header){.type = *in.at++};
-    if (ret->type == WIRE_END_OF_GENERATION) {
-        ret->data = offset + 1;
-        return true;
-    }
-    if (ret->type == WIRE_EXPERIMENTAL_BATCH && span_size(in) > 0)
-        in.at++;
-    if ((ret->type != WIRE_EVENT_BATCH && ret->type != WIRE_EXPERIMENTAL_BATCH) ||
-        wire_varint(&in, &ret->generation) < 0 || wire_varint(&in, &thread) < 0 || wire_varint(&in, &tick) < 0 ||
-        wire_varint(&in, &ret->size) < 0)
-        return false;
-    ret->data = offset + (uint64_t)(in.at - bytes);
-    ret->first = span_size(in) > 0 ? *in.at : 0;
-    return ret->size <= WIRE_MAX_BATCH && ret->data <= source->size && ret->size <= source->size - ret->data;
-}
-
-static bool holds_events(const struct header *header)
+static bool holds_events(const struct gen_header *header)
 {
     switch (header->first) {
     case WIRE_STRINGS:
@@ -151,12 +112,12 @@ static bool holds_events(const struct header *header)
 static int list(const struct gxt_trace *trace, struct stratum *events, struct stratum *samples, uint64_t *ret_n)
 {
     const struct source *source = &trace->source;
-    struct header header;
+    struct gen_header header;
     uint64_t generation = 0;
     int r = 0;
 
     *ret_n = 0;
-    for (uint64_t offset = trace->begin; r == 0 && offset < source->size && read_header(source, offset, &header);
+    for (uint64_t offset = trace->begin; r == 0 && offset < source->size && gen_peek(source, offset, &header);
          offset = header.data + header.size) {
         if (header.type == WIRE_END_OF_GENERATION)
             continue;

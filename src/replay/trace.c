@@ -72,20 +72,56 @@ static void set_wall(struct gxt_facts *facts, const struct gen *gen)
     facts->wall_nsec = nsec;
 }
 
+/* The first generation's directory, of which its clock needs only the batch that has it. Return: whether that went
+ * without a doubt. */
+static bool peek_at_dir(const struct gxt_trace *trace, struct gen_dir *ret)
+{
+    const struct source *source = &trace->source;
+    const int version = trace->facts.version;
+    struct gen_header header;
+    uint64_t offset = trace->begin;
+
+    for (; offset < source->size; offset = header.data + header.size) {
+        if (!gen_peek(source, offset, &header))
+            return false;
+        if (header.type == WIRE_END_OF_GENERATION)
+            return version >= 26 && ret->n_batches == 1;
+        if (ret->number == 0)
+            ret->number = header.generation;
+        if (header.generation != ret->number)
+            return version < 26 && header.generation == ret->number + 1 && ret->n_batches == 1;
+        if (header.generation == 0)
+            return false;
+        if (ret->min_tick == 0 || header.tick < ret->min_tick)
+            ret->min_tick = header.tick;
+        if (header.type != WIRE_EVENT_BATCH || header.first != (version < 25 ? WIRE_FREQUENCY : WIRE_SYNC))
+            continue;
+        struct gen_batch *grown = array_grow(ret->batches, ret->n_batches, &ret->capacity, sizeof *grown);
+        if (!grown)
+            return false;
+        ret->batches = grown;
+        ret->batches[ret->n_batches++] = (struct gen_batch){
+            .offset = header.data, .tick = header.tick, .size = (uint32_t)header.size, .kind = GEN_SYNC};
+    }
+    return version < 26 && offset == source->size && ret->n_batches == 1;
+}
+
 /* The first generation's clock. A generation that is lost has none: the trace's first event is then a Sync at 1. */
 static int look_at_clock(struct gxt_trace *trace)
 {
     struct gen_stream stream = {.offset = trace->begin};
-    struct gen_dir dir = {0};
+    struct gen_dir dir = {.begin = trace->begin};
     struct gen gen = {0};
     struct gxt_error fault;
+    int r = 1;
 
     trace->facts.start_ns = 1;
     if (wire_is_old(trace->facts.version)) {
         trace->facts.start_ns = -1; /* the old format's times count from its first event; its Sync goes before it */
         return 0;
     }
-    int r = gen_find(&stream, &trace->source, trace->facts.version, &dir, &fault);
+    if (!peek_at_dir(trace, &dir))
+        r = gen_find(&stream, &trace->source, trace->facts.version, &dir, &fault);
     if (r > 0)
         r = gen_clock(&gen, &dir, &trace->source, trace->facts.version, &fault) < 0 ? fault.code : 1;
     if (r > 0) {
