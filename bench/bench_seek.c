@@ -17,6 +17,7 @@ struct seek {
     struct gxt_trace *trace;
     struct gxt_index *index;
     struct gxt_cursor *cursor;
+    uint64_t peak_bytes;
     double open_s;
     double *seconds; /* of each seek */
 };
@@ -85,8 +86,8 @@ static void print_figures(struct seek *seek)
     uint64_t n = seek->n_seeks;
 
     qsort(seek->seconds, n, sizeof(*seek->seconds), by_size);
-    printf("open_ms=%.4f p50_ms=%.4f p99_ms=%.4f max_ms=%.4f seeks=%" PRIu64 "\n", seek->open_s * 1e3,
-           sorted[n / 2] * 1e3, sorted[n - 1 - n / 100] * 1e3, sorted[n - 1] * 1e3, n);
+    printf("open_ms=%.4f p50_ms=%.4f p99_ms=%.4f max_ms=%.4f seeks=%" PRIu64 " peak_MB=%.1f\n", seek->open_s * 1e3,
+           sorted[n / 2] * 1e3, sorted[n - 1 - n / 100] * 1e3, sorted[n - 1] * 1e3, n, (double)seek->peak_bytes / 1e6);
 }
 
 static bool parse(int argc, char **argv, struct seek *ret)
@@ -132,8 +133,11 @@ int main(int argc, char **argv)
         status = open_all(&seek, &error);
     if (seek.trace)
         bench_header("bench_seek", seek.path, seek.trace);
-    if (status == 0)
+    struct bench_memory memory;
+    if (status == 0 && bench_memory_start(&memory) == 0) {
         status = run(&seek, &error);
+        seek.peak_bytes = bench_memory_stop(&memory);
+    }
     if (status == 0)
         print_figures(&seek);
 

@@ -80,6 +80,79 @@ static void seek_some(struct gxt_trace *trace, const struct gxt_index *index, ui
     gxt_cursor_free(cursor);
 }
 
+/* What many threads may call on one index at once. */
+static void ask_some(struct gxt_trace *trace, const struct gxt_index *index, uint64_t seed)
+{
+    struct gxt_cursor *cursor;
+    const struct gxt_event *event;
+    struct gxt_index_facts facts;
+    uint64_t counts[GXT_N_KINDS], sum = 0, begin = seed * 7919 % n_events, end = begin + 100;
+    struct gxt_error error;
+
+    if (gxt_cursor_new(trace, index, &cursor) != 0)
+        wrong("no cursor", 0);
+    const struct gxt_resource_id id = {GXT_RESOURCE_PROC, (int64_t)(seed % 2)};
+    if (gxt_cursor_seek_resource(cursor, id, times[begin]) != 0)
+        wrong(gxt_cursor_error(cursor)->message, (int64_t)begin);
+    for (int i = 0; i < 10 && gxt_cursor_next_of(cursor, &id, 1, &event) == 1; i++)
+        if (!gxt_event_belongs(event, id) || times[event->ordinal] != event->time_ns)
+            wrong("another's event", (int64_t)event->ordinal);
+    if (gxt_cursor_seek_ordinal(cursor, begin) != 0 || (begin > 0 && gxt_cursor_prev(cursor, &event) != 1) ||
+        (begin > 0 && event->ordinal != begin - 1))
+        wrong("a step back goes elsewhere", (int64_t)begin);
+    if (gxt_cursor_count(cursor, begin, end, counts) != 0)
+        wrong(gxt_cursor_error(cursor)->message, (int64_t)begin);
+    for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
+        sum += counts[kind];
+    if (sum != (end < n_events ? end : n_events) - begin)
+        wrong("another number of events", (int64_t)sum);
+    if (gxt_index_facts(index, &facts, &error) != 0)
+        wrong(error.message, error.code);
+    gxt_cursor_free(cursor);
+}
+
+/* One index, which is not rebuilt, under many threads. */
+struct shared {
+    struct gxt_trace *trace;
+    struct gxt_index *index;
+    uint64_t seed;
+};
+
+static void *share(void *user)
+{
+    const struct shared *shared = user;
+
+    for (uint64_t i = 0; i < 10; i++) {
+        seek_some(shared->trace, shared->index, shared->seed * 1000 + i);
+        ask_some(shared->trace, shared->index, shared->seed * 1000 + i);
+    }
+    return NULL;
+}
+
+static void share_one(void)
+{
+    enum {
+        SHARERS = 8
+    };
+    struct shared shared[SHARERS];
+    pthread_t threads[SHARERS];
+    struct gxt_trace *trace = open_trace();
+    struct gxt_index *index;
+    struct gxt_error error;
+
+    if (gxt_index_open(trace, path, &index, &error) != 0)
+        wrong(error.message, error.code);
+    for (size_t i = 0; i < SHARERS; i++) {
+        shared[i] = (struct shared){trace, index, i};
+        if (pthread_create(&threads[i], NULL, share, &shared[i]) != 0)
+            wrong("no thread", 0);
+    }
+    for (size_t i = 0; i < SHARERS; i++)
+        pthread_join(threads[i], NULL);
+    gxt_index_close(index);
+    gxt_trace_close(trace);
+}
+
 static void *read_along(void *user)
 {
     uint64_t seed = *(const uint64_t *)user;
@@ -147,6 +220,7 @@ int main(int argc, char **argv)
     atomic_store(&done, true);
     for (size_t i = 0; i < READERS; i++)
         pthread_join(readers[i], NULL);
+    share_one();
     unlink(path);
     free(times);
     printf("%lu seeks, opened %lu times\n", (unsigned long)n_seeks, (unsigned long)n_opened);
