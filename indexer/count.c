@@ -25,6 +25,23 @@ static void count_from_index(const struct session *session, struct counts *ret)
     ret->fault = facts->fault;
 }
 
+/* By walking: without an index the way over the window is the cost, and is gone once. */
+static int count_by_walk(struct session *session, const struct place *from, const struct place *to, struct counts *ret)
+{
+    const struct gxt_event *event;
+    int r;
+
+    if ((r = session_seek(session, from)) != STATUS_DONE)
+        return r;
+    while ((r = gxt_cursor_next(session->cursor, &event)) == 1 && !place_is_reached(to, event)) {
+        ret->n++;
+        ret->by_kind[event->kind]++;
+    }
+    if (r < 0)
+        ret->fault = *gxt_cursor_error(session->cursor);
+    return STATUS_DONE;
+}
+
 static int seek_to(struct session *session, const struct place *to)
 {
     if (to->is_set)
@@ -72,7 +89,7 @@ static int count(struct session *session, struct counts *ret)
         count_from_index(session, ret);
         return STATUS_DONE;
     }
-    return count_between(session, &from, &to, ret);
+    return session->index ? count_between(session, &from, &to, ret) : count_by_walk(session, &from, &to, ret);
 }
 
 /* Of the whole trace, when no index knows better. Return: whether it was printed, with the exit status in @ret. */
