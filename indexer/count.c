@@ -92,15 +92,32 @@ static int count(struct session *session, struct counts *ret)
     return session->index ? count_between(session, &from, &to, ret) : count_by_walk(session, &from, &to, ret);
 }
 
-/* Of the whole trace, when no index knows better. Return: whether it was printed, with the exit status in @ret. */
-static bool print_estimate(const struct session *session, int *ret)
+/* Of a window between two times by the index, of the whole trace by some of its batches. Return: whether there is an
+ * estimate: else counting is as cheap, or the only way. */
+static bool find_estimate(struct session *session, struct gxt_estimate *ret)
 {
     const struct options *options = session->options;
+    struct place from, to;
+
+    if (!options->estimate || options->by_kind)
+        return false;
+    if (options->from.form == WHEN_NONE && options->to.form == WHEN_NONE)
+        return !session_is_covered(session) && gxt_trace_estimate(session->trace, ret, NULL) == 0;
+    if (!session_is_covered(session) || session_place(session, &options->from, &from) != STATUS_DONE ||
+        session_place(session, &options->to, &to) != STATUS_DONE || (from.is_set && !from.by_time) ||
+        (to.is_set && !to.by_time))
+        return false;
+    return gxt_index_estimate(session->index, from.is_set ? from.time_ns : INT64_MIN,
+                              to.is_set ? to.time_ns : INT64_MAX, ret, NULL) == 0;
+}
+
+/* Return: whether it was printed, with the exit status in @ret. */
+static bool print_estimate(struct session *session, int *ret)
+{
     struct gxt_estimate estimate;
     struct out out;
 
-    if (!options->estimate || options->by_kind || session_is_covered(session) || options->from.form != WHEN_NONE ||
-        options->to.form != WHEN_NONE || gxt_trace_estimate(session->trace, &estimate, NULL) < 0)
+    if (!find_estimate(session, &estimate))
         return false;
     if (out_init(&out, STDOUT_FILENO) < 0) {
         *ret = report_memory();

@@ -56,8 +56,8 @@ static const struct verb verbs[] = {
      "  --from T, --to T   count those that cat would print\n"
      "  --by kind          then a line for each kind that occurs\n"
      "  --exact            no estimate (the default)\n"
-     "  --estimate         without an index and a window: about how many, from some batches; then a line with the "
-     "bound\n" INDEX_HELP WHEN_HELP},
+     "  --estimate         about how many, without reading the window; then a line with the bound\n" INDEX_HELP
+         WHEN_HELP},
     {"state", verb_state, " index no-index at json help ",
      "usage: gxt state TRACE --at T [options]\n"
      "Print every goroutine, processor, thread and task as it is before the first event at or after T.\n"

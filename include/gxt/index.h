@@ -134,6 +134,19 @@ GXT_API int gxt_index_facts(const struct gxt_index *index, struct gxt_index_fact
  */
 GXT_API int gxt_index_damage(const struct gxt_index *index, struct gxt_error *ret);
 
+/**
+ * gxt_index_estimate() - about how many events there are from one moment to before another, without reading any
+ * @ret:  n_events, and bound: the true number is not further off; n_batches is 0
+ *
+ * Between two checkpoints events are taken to be spread evenly. For the exact number: gxt_cursor_count().
+ *
+ * Cost: some lookups. Threads: any.
+ * Return: 0; GXT_EINVAL when the index does not cover the trace as it is; GXT_EINDEX; GXT_EIO; GXT_ENOMEM.
+ * Since: 0.1
+ */
+GXT_API int gxt_index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
+                               struct gxt_error *reterr);
+
 /** What gxt_index_verify() looked at. */
 struct gxt_verified {
     uint64_t n_records, n_generations, n_checkpoints, n_batches;

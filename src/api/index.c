@@ -54,3 +54,9 @@ int gxt_index_is_building(const char *path, struct gxt_error *reterr)
 {
     return store_is_building(path, reterr);
 }
+
+int gxt_index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
+                       struct gxt_error *reterr)
+{
+    return index_estimate(index, from_ns, to_ns, ret, reterr);
+}

@@ -162,6 +162,8 @@ int pos_parse(const char *token, struct gxt_pos *ret);
 struct blocks *blocks_free(struct blocks *blocks);
 int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret);
 int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t from_ns);
+int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
+                   struct gxt_error *fault);
 int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS]);
 
 /* ---- tally.c ---- */

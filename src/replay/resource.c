@@ -278,3 +278,106 @@ int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint6
     cursor->placed = false;
     return r;
 }
+
+/* ---- counting for free ---- */
+
+/* Where a moment lies among the events: between two places, and about where between them. */
+struct about {
+    uint64_t low, high; /* ordinals: the first event at or after the moment is one of [low, high] */
+    double ordinal;
+};
+
+static struct about between(uint64_t low, int64_t low_ns, uint64_t high, int64_t high_ns, int64_t time_ns)
+{
+    const double length = (double)high_ns - (double)low_ns;
+    double share = length > 0 ? ((double)time_ns - (double)low_ns) / length : 0;
+
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    return (struct about){low, high, (double)low + share * (double)(high - low)};
+}
+
+/* @time_ns is not before the first event, nor behind the last generation's last one. */
+static int look_for(const struct gxt_index *index, int64_t time_ns, struct about *ret, struct gxt_error *fault)
+{
+    struct store_generation record;
+    struct store_rows rows = {0};
+    uint64_t generation;
+    size_t i = 0;
+
+    int r = store_find_time(index->store, time_ns, &generation, fault);
+    if (r == 0)
+        r = store_generation(index->store, generation, &record, fault);
+    if (r == 0)
+        r = store_list(index->store, STORE_PLACES, generation, &rows, fault);
+    if (r == 0) {
+        const struct gxt_generation *facts = &record.facts;
+        const struct store_place first = {.ordinal = facts->first_ordinal, .time_ns = facts->first_ns},
+                                 last = {.ordinal = facts->first_ordinal + facts->n_events, .time_ns = facts->last_ns};
+        while (i < rows.n && rows.places[i].time_ns < time_ns)
+            i++;
+        const struct store_place *low = i > 0 ? &rows.places[i - 1] : &first,
+                                 *high = i < rows.n ? &rows.places[i] : &last;
+        *ret = between(low->ordinal, low->time_ns, high->ordinal, high->time_ns, time_ns);
+    }
+    store_rows_done(&rows);
+    return r;
+}
+
+static int look_about(const struct gxt_index *index, const struct store_meta *meta, uint64_t n_generations,
+                      int64_t time_ns, struct about *ret, struct gxt_error *fault)
+{
+    struct store_generation last;
+
+    if (meta->n_events == 0 || time_ns <= meta->first_ns) {
+        *ret = (struct about){0};
+        return 0;
+    }
+    if (time_ns > meta->last_ns) {
+        *ret = (struct about){meta->n_events, meta->n_events, (double)meta->n_events};
+        return 0;
+    }
+    if (n_generations == 0) {
+        *ret = between(0, meta->first_ns, meta->n_events, meta->last_ns, time_ns);
+        return 0;
+    }
+    int r = store_generation(index->store, n_generations - 1, &last, fault);
+    if (r == 0 && time_ns > last.facts.last_ns)
+        *ret = between(last.facts.first_ordinal + last.facts.n_events, last.facts.last_ns, meta->n_events,
+                       meta->last_ns, time_ns);
+    return r < 0 || time_ns > last.facts.last_ns ? r : look_for(index, time_ns, ret, fault);
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
+                   struct gxt_error *fault)
+{
+    struct gxt_error own;
+    struct store_meta meta;
+    struct index_cover cover;
+    struct about from, to;
+
+    fault = fault ? fault : &own;
+    int r = index_look(index->trace, index->store, &meta, &cover, fault);
+    if (r == 0 && (!cover.up_to_date || !meta.rising))
+        r = fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET, "the index does not cover the trace, or its times do not rise");
+    if (r == 0)
+        r = look_about(index, &meta, cover.n_generations, from_ns, &from, fault);
+    if (r == 0)
+        r = look_about(index, &meta, cover.n_generations, to_ns, &to, fault);
+    if (r < 0)
+        return r;
+    *ret = (struct gxt_estimate){0};
+    if (to_ns <= from_ns)
+        return 0;
+    const double n = larger(to.ordinal - from.ordinal, 0);
+    ret->n_events = (uint64_t)(n + 0.5);
+    const double most = (double)to.high - (double)from.low, least = (double)to.low - (double)from.high;
+    ret->bound = (uint64_t)(larger(most - n, n - larger(least, 0)) + 1);
+    if (to.low == to.high && from.low == from.high)
+        ret->bound = 0;
+    return 0;
+}

@@ -86,6 +86,13 @@ off=$(($(head -1 <<<"$out") - n))
 [ "${off#-}" -le $((bound + n / 50)) ] || fail "an estimate off by $off, bound $bound"
 run_gives 0 count --estimate "$grows"
 same 'the index knows' "$n" "$out"
+for window in '--from 20% --to 70%' '--to 3%' '--from 99.5%' '--from 40% --to 40.2%' '--from 70% --to 20%'; do
+    # shellcheck disable=SC2086
+    run_gives 0 count --estimate $window "$grows"
+    # shellcheck disable=SC2086
+    off=$(($(head -1 <<<"$out") - $("$gxt" count $window "$grows")))
+    [ "${off#-}" -le "$(sed -n 's/^bound\t//p' <<<"$out")" ] || fail "$window: off by $off: $out"
+done
 run_gives 0 count --estimate --no-index --to 50% "$whole"
 same 'a window is counted' "$("$gxt" count --no-index --to 50% "$whole")" "$out"
 done_with_checks
