@@ -24,14 +24,14 @@ struct resource {
 
 static int choose(struct resource *resource, struct gxt_error *error)
 {
-    struct gxt_goroutines *list;
+    struct gxt_goroutines *list = NULL;
     struct gxt_index_facts facts;
     double begin = bench_now(), nearest = INFINITY;
     int r = gxt_index_facts(resource->index, &facts, error);
 
     if (r == 0)
         r = gxt_goroutines_new(resource->trace, resource->index, &list, error);
-    if (r < 0)
+    if (!list)
         return bench_fail(resource->path, r, error);
     resource->list_s = bench_now() - begin;
     const double length = (double)facts.last_ns - (double)facts.first_ns;

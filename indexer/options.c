@@ -144,35 +144,47 @@ static int set_limit(struct options *options, const char *text)
     return STATUS_DONE;
 }
 
+/* One of some words. */
+static int choose(const char *option, const char *text, const char *const *names, size_t n, int *ret)
+{
+    char words[128] = "";
+
+    for (size_t i = 0; i < n; i++) {
+        size_t used = strlen(words);
+        if (!strcmp(names[i], text)) {
+            *ret = (int)i;
+            return STATUS_DONE;
+        }
+        snprintf(words + used, sizeof(words) - used, "%s%s", used ? ", " : "", names[i]);
+    }
+    report("--%s %s: no such %s; there are %s", option, text, option, words);
+    return STATUS_USAGE;
+}
+
 static int set_format(struct options *options, const char *text)
 {
     static const char *const names[] = {[FORMAT_TEXT] = "text", [FORMAT_NDJSON] = "ndjson", [FORMAT_CSV] = "csv"};
+    int format;
+    int r = choose("format", text, names, sizeof(names) / sizeof(*names), &format);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (!strcmp(names[i], text)) {
-            options->format = (enum format)i;
-            return STATUS_DONE;
-        }
-    }
-    report("--format %s: no such format; there are text, ndjson, csv", text);
-    return STATUS_USAGE;
+    if (r == STATUS_DONE)
+        options->format = (enum format)format;
+    return r;
 }
 
 static int set_sort(struct options *options, const char *text)
 {
-    static const char *const names[] = {
-        [SORT_FIRST] = "first",   [SORT_LAST] = "last",     [SORT_ID] = "id",
-        [SORT_EVENTS] = "events", [SORT_LENGTH] = "length",
-    };
+    static const char *const names[] = {[SORT_FIRST] = "first",
+                                        [SORT_LAST] = "last",
+                                        [SORT_ID] = "id",
+                                        [SORT_EVENTS] = "events",
+                                        [SORT_LENGTH] = "length"};
+    int sort;
+    int r = choose("sort", text, names, sizeof(names) / sizeof(*names), &sort);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (!strcmp(names[i], text)) {
-            options->sort = (enum sort)i;
-            return STATUS_DONE;
-        }
-    }
-    report("--sort %s: no such order; there are first, last, id, events, length", text);
-    return STATUS_USAGE;
+    if (r == STATUS_DONE)
+        options->sort = (enum sort)sort;
+    return r;
 }
 
 static int set_by(struct options *options, const char *text)

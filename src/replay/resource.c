@@ -33,9 +33,9 @@ struct blocks *blocks_free(struct blocks *blocks)
 static int know(struct gxt_cursor *cursor, uint64_t ordinal)
 {
     const struct store *store;
-    struct store_generation record;
+    struct store_generation record = {0};
     struct store_meta meta;
-    struct index_cover cover;
+    struct index_cover cover = {0};
     struct gxt_error damage;
     uint64_t generation = 0;
 
@@ -160,34 +160,35 @@ static bool is_same_wish(const struct gxt_cursor *cursor, const struct gxt_resou
 
 int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret)
 {
-    const struct gxt_event *event;
-    uint64_t end = 0;
-    int r = 0;
+    const struct gxt_event *event = NULL;
+    int r;
 
     if (!cursor->placed)
         return cursor_next(cursor, &event);
-    do {
+    for (;;) {
         if (!is_same_wish(cursor, ids, n) && (r = approach(cursor, ids, n, &cursor->wanted_end)) < 0)
             return r;
         cursor->wanted_hash = hash_bytes(ids, n * sizeof *ids);
-        end = cursor->wanted_end;
-        while ((r = 1) > 0 && cursor->ordinal < end && (r = cursor_next(cursor, &event)) > 0)
-            if (is_wanted(event, ids, n)) {
-                *ret = event;
-                return 1;
-            }
-    } while (r > 0);
-    return r;
+        const uint64_t end = cursor->wanted_end;
+        while (cursor->ordinal < end) {
+            if ((r = cursor_next(cursor, &event)) <= 0)
+                return r;
+            if (!is_wanted(event, ids, n))
+                continue;
+            *ret = event;
+            return 1;
+        }
+    }
 }
 
 int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t from_ns)
 {
-    const struct gxt_event *event;
+    const struct gxt_event *event = NULL;
     int r = seek_time(cursor, from_ns);
 
     if (r == 0)
         r = resource_next(cursor, &id, 1, &event);
-    if (r > 0)
+    if (r > 0 && event)
         return seek_ordinal(cursor, event->ordinal);
     if (r == 0 || cursor_is_trace_fault(r))
         return 0;
@@ -358,7 +359,7 @@ int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns
     struct gxt_error own;
     struct store_meta meta;
     struct index_cover cover;
-    struct about from, to;
+    struct about from = {0}, to = {0};
 
     fault = fault ? fault : &own;
     int r = index_look(index->trace, index->store, &meta, &cover, fault);

@@ -51,5 +51,5 @@ run_gives 0 goroutines "$trace" --sort events
 same 'the most events first' "$(sed 's/.* Events=\([0-9]*\) .*/\1/' <<<"$out" | sort -rn)" \
     "$(sed 's/.* Events=\([0-9]*\) .*/\1/' <<<"$out")"
 run_gives 2 goroutines "$trace" --sort colour
-says 'gxt: --sort colour: no such order'
+says 'gxt: --sort colour: no such sort'
 done_with_checks
