@@ -726,7 +726,7 @@ static int region(struct step *step, bool begins)
     if (r < 0)
         return r;
     struct sched_region region = {.task = ARG(step, 0), .name = string_of(step, ARG(step, 1), &r)};
-    if (r < 0)
+    if (r < 0 || !region.name)
         return r;
     struct sched_resource *g = own_g(step);
     if (!g)
