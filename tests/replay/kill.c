@@ -200,8 +200,10 @@ int main(int argc, char **argv)
         read_along(seed);
     while (kills < rounds) {
         int in_a_row = 0;
+        /* A machine or a build that is slow needs longer to get anywhere. */
         for (; !build_for((long)(next_random(&seed) % longest_ns)); kills++)
-            in_a_row++;
+            if (++in_a_row > 3 && longest_ns < 700000000)
+                longest_ns = longest_ns * 4 / 3;
         /* So long that about one in three is killed at any place of it. */
         longest_ns = in_a_row < 2 && longest_ns > 200000 ? longest_ns * 4 / 5 : longest_ns * 5 / 4;
         check_last();
