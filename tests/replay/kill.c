@@ -96,6 +96,7 @@ static _Noreturn void build(void)
     int r = gxt_index_build(trace, path, &options, &error);
     if (r != 0)
         wrong(error.message, r);
+    gxt_trace_close(trace);
     exit(0);
 }
 
