@@ -5,7 +5,7 @@
 
 uint64_t gxt_stack_id(const struct gxt_stack *stack)
 {
-    return stack ? stack->id : 0;
+    return gen_stack_id(stack);
 }
 
 size_t gxt_stack_len(const struct gxt_stack *stack)

@@ -49,6 +49,11 @@ struct buf {
     bool failed;
 };
 
+static inline struct span buf_span(const struct buf *buf)
+{
+    return (struct span){buf->at, buf->at + buf->size};
+}
+
 void buf_done(struct buf *buf);
 void buf_put(struct buf *buf, const void *bytes, size_t size);
 /** Room for @size bytes in all, which the caller fills. Return: whether there is; else `failed` is set. */
@@ -69,6 +74,8 @@ uint8_t reader_u8(struct reader *reader);
 uint64_t reader_u64(struct reader *reader);
 uint64_t reader_varint(struct reader *reader);
 int64_t reader_signed(struct reader *reader);
+/** A count of things that take at least @least bytes each: 0, and failed, when there are not so many bytes. */
+uint64_t reader_count(struct reader *reader, size_t least);
 /** @size bytes in place, or NULL (and failed) when there are fewer. */
 const uint8_t *reader_bytes(struct reader *reader, uint64_t size);
 

@@ -129,3 +129,12 @@ int64_t reader_signed(struct reader *reader)
     uint64_t value = reader_varint(reader);
     return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
 }
+
+uint64_t reader_count(struct reader *reader, size_t least)
+{
+    uint64_t n = reader_varint(reader);
+
+    if (n > span_size(reader->in) / least)
+        reader->failed = true;
+    return reader->failed ? 0 : n;
+}

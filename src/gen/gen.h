@@ -109,6 +109,12 @@ struct gxt_stack {
     struct gxt_frame frames[];
 };
 
+/** The id of a stack, 0 for NULL. */
+static inline uint64_t gen_stack_id(const struct gxt_stack *stack)
+{
+    return stack ? stack->id : 0;
+}
+
 /** A generation's own id of a string or stack, and the pool's. */
 struct gen_pair {
     uint64_t local, content;

@@ -30,15 +30,6 @@ enum {
     MOST_SHIFT = 63,
 };
 
-uint64_t reader_count(struct reader *in, size_t least)
-{
-    uint64_t n = reader_varint(in);
-
-    if (n > span_size(in->in) / least)
-        in->failed = true;
-    return in->failed ? 0 : n;
-}
-
 /* ---- names ---- */
 
 void names_add(struct names *names, const struct gxt_string *name)

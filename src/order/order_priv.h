@@ -247,9 +247,6 @@ void extra_save(const struct sched_extra *extra, const struct names *names, stru
 /* 0; GXT_EINDEX; GXT_ENOMEM. */
 int extra_restore(struct sched_extra *extra, const struct names *names, struct reader *in);
 
-/* A count of things that take at least @least bytes each. */
-uint64_t reader_count(struct reader *in, size_t least);
-
 /* Saves all that live, or of those that were there at the last sched_mark() and of those that are what has changed.
  * @generation: the number of the one whose sequence numbers count. 0; GXT_ENOMEM. */
 int crowd_save(struct sched_table *table, bool changes, uint64_t generation, struct order_snapshot *ret);

@@ -122,8 +122,7 @@ static int restore_walk(struct builder *builder)
         struct buf *bytes = &builder->snapshot.bytes;
         int r = store_checkpoint(builder->store, meta->n_generations, bytes, builder->fault);
         if (r == 0)
-            r = order_restore(builder->cursor->order, (struct span){bytes->at, bytes->at + bytes->size}, NULL,
-                              builder->fault);
+            r = order_restore(builder->cursor->order, buf_span(bytes), NULL, builder->fault);
         if (r == 0)
             r = tally_restore(&builder->tally, builder->store, meta->n_generations, builder->fault);
         if (r == 0 && order_generations(builder->cursor->order) != meta->n_generations)
@@ -356,11 +355,6 @@ static int put_dir(struct builder *builder)
     return store_put_dir(builder->store, builder->meta.n_generations, &builder->dir, builder->fault);
 }
 
-static struct span bytes_of(const struct buf *buf)
-{
-    return (struct span){buf->at, buf->at + buf->size};
-}
-
 static int save(struct builder *builder)
 {
     int r = order_save(builder->cursor->order, &builder->snapshot);
@@ -373,7 +367,7 @@ static int put_checkpoint(struct builder *builder)
     int r = save(builder);
 
     return r < 0 ? r
-                 : store_put_checkpoint(builder->store, builder->meta.n_generations, bytes_of(&snapshot->bytes),
+                 : store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&snapshot->bytes),
                                         snapshot->cuts, snapshot->n_cuts, builder->fault);
 }
 
@@ -390,7 +384,7 @@ static int put_group(struct builder *builder)
     int r = 0;
 
     if (builder->group.size > 0)
-        r = store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++, bytes_of(&builder->group),
+        r = store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++, buf_span(&builder->group),
                             NULL, 0, builder->fault);
     builder->group.size = 0;
     return r;
@@ -411,7 +405,7 @@ static int put_snapshot(struct builder *builder, struct store_place *place)
         return r;
     if (is_large)
         return store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++,
-                               bytes_of(&snapshot->bytes), snapshot->cuts, snapshot->n_cuts, builder->fault);
+                               buf_span(&snapshot->bytes), snapshot->cuts, snapshot->n_cuts, builder->fault);
     place->offset = builder->group.size;
     buf_put(&builder->group, snapshot->bytes.at, snapshot->bytes.size);
     return builder->group.failed ? no_memory(builder) : 0;

@@ -284,3 +284,33 @@ search:
         index_damaged(cursor->index, &damage);
     return gen_find(stream, source, version, ret, fault);
 }
+
+/* ---- places ---- */
+
+size_t index_places_by_ordinal(const struct store_rows *places, uint64_t ordinal)
+{
+    size_t low = 0, high = places->n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (places->places[middle].ordinal <= ordinal)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t index_places_by_time(const struct store_rows *places, int64_t time_ns)
+{
+    size_t low = 0, high = places->n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (places->places[middle].time_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}

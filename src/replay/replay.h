@@ -74,6 +74,11 @@ int index_damage(const struct gxt_index *index, struct gxt_error *ret);
 int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret, struct gen_known *known,
                struct gxt_error *fault);
 
+/** How many places of a generation stand at or before an event, or have the event before them before a moment: the last
+ * of them is where to go on from. */
+size_t index_places_by_ordinal(const struct store_rows *places, uint64_t ordinal);
+size_t index_places_by_time(const struct store_rows *places, int64_t time_ns);
+
 /* ---- walk.c ---- */
 
 struct gxt_cursor {
@@ -228,11 +233,6 @@ int tally_list(const struct tally *tally, struct tally_item ***ret, size_t *ret_
 /** tally_restore() - as it was at the end of generation @n_generations - 1. Return also: as store_list(). */
 int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
 void tally_done(struct tally *tally);
-
-static inline uint64_t gxt_id_of(const struct gxt_stack *stack)
-{
-    return stack ? stack->id : 0;
-}
 
 /* ---- verify.c ---- */
 

@@ -79,20 +79,6 @@ static uint64_t begin_of(const struct blocks *blocks, uint64_t block)
     return block <= blocks->places.n ? blocks->places.places[block - 1].ordinal : blocks->end;
 }
 
-static uint64_t block_of(const struct blocks *blocks, uint64_t ordinal)
-{
-    uint64_t low = 0, high = blocks->places.n;
-
-    while (low < high) {
-        uint64_t middle = (low + high) / 2;
-        if (blocks->places.places[middle].ordinal <= ordinal)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool is_one_of(const struct store_member *member, const struct gxt_resource_id *ids, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -127,7 +113,8 @@ static int approach(struct gxt_cursor *cursor, const struct gxt_resource_id *ids
     int r;
 
     while ((r = know(cursor, at)) > 0) {
-        const uint64_t here = block_of(cursor->blocks, at), there = next_block(cursor->blocks, here, ids, n);
+        const uint64_t here = index_places_by_ordinal(&cursor->blocks->places, at),
+                       there = next_block(cursor->blocks, here, ids, n);
         if (there > here)
             at = begin_of(cursor->blocks, there);
         if (there > cursor->blocks->places.n)
@@ -152,23 +139,24 @@ static bool is_wanted(const struct gxt_event *event, const struct gxt_resource_i
 }
 
 /* Whether the cursor stands where it was found that it must walk for the same resources. */
-static bool is_same_wish(const struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n)
+static bool is_same_wish(const struct gxt_cursor *cursor, uint64_t hash)
 {
     return cursor->ordinal >= cursor->wanted_begin && cursor->ordinal < cursor->wanted_end &&
-           hash_bytes(ids, n * sizeof *ids) == cursor->wanted_hash;
+           hash == cursor->wanted_hash;
 }
 
 int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret)
 {
     const struct gxt_event *event = NULL;
+    const uint64_t hash = hash_bytes(ids, n * sizeof *ids);
     int r;
 
     if (!cursor->placed)
         return cursor_next(cursor, &event);
     for (;;) {
-        if (!is_same_wish(cursor, ids, n) && (r = approach(cursor, ids, n, &cursor->wanted_end)) < 0)
+        if (!is_same_wish(cursor, hash) && (r = approach(cursor, ids, n, &cursor->wanted_end)) < 0)
             return r;
-        cursor->wanted_hash = hash_bytes(ids, n * sizeof *ids);
+        cursor->wanted_hash = hash;
         const uint64_t end = cursor->wanted_end;
         while (cursor->ordinal < end) {
             if ((r = cursor_next(cursor, &event)) <= 0)
@@ -224,8 +212,8 @@ static void count_before(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t r
         at = record.facts.first_ordinal + record.facts.n_events;
     }
     *ret_at = at;
-    if (r == 0 && (r = know(cursor, ordinal)) > 0 && cursor->blocks->first == at) {
-        const uint64_t block = block_of(cursor->blocks, ordinal);
+    if (r == 0 && know(cursor, ordinal) > 0 && cursor->blocks->first == at) {
+        const uint64_t block = index_places_by_ordinal(&cursor->blocks->places, ordinal);
         r = store_list(store, STORE_COUNTS, cursor->blocks->generation, &counts, &damage);
         if (r == 0 && block > 0 && counts.n == cursor->blocks->places.n) {
             for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
@@ -303,7 +291,6 @@ static int look_for(const struct gxt_index *index, int64_t time_ns, struct about
     struct store_generation record;
     struct store_rows rows = {0};
     uint64_t generation;
-    size_t i = 0;
 
     int r = store_find_time(index->store, time_ns, &generation, fault);
     if (r == 0)
@@ -314,8 +301,7 @@ static int look_for(const struct gxt_index *index, int64_t time_ns, struct about
         const struct gxt_generation *facts = &record.facts;
         const struct store_place first = {.ordinal = facts->first_ordinal, .time_ns = facts->first_ns},
                                  last = {.ordinal = facts->first_ordinal + facts->n_events, .time_ns = facts->last_ns};
-        while (i < rows.n && rows.places[i].time_ns < time_ns)
-            i++;
+        const size_t i = index_places_by_time(&rows, time_ns);
         const struct store_place *low = i > 0 ? &rows.places[i - 1] : &first,
                                  *high = i < rows.n ? &rows.places[i] : &last;
         *ret = between(low->ordinal, low->time_ns, high->ordinal, high->time_ns, time_ns);

@@ -36,9 +36,8 @@ static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gx
     if (r == 0 && spot->inside)
         r = store_inside(store, spot->generation, &spot->place, &inside, damage);
     if (r == 0) {
-        const struct span span = {inside.at, inside.at + inside.size};
-        r = order_restore(cursor->order, (struct span){start.at, start.at + start.size}, spot->inside ? &span : NULL,
-                          damage);
+        const struct span span = buf_span(&inside);
+        r = order_restore(cursor->order, buf_span(&start), spot->inside ? &span : NULL, damage);
     }
     buf_done(&start);
     buf_done(&inside);
@@ -119,22 +118,15 @@ static int look_inside(const struct store *store, const struct target *target, s
                        struct gxt_error *damage)
 {
     struct store_rows rows = {0};
-    size_t low = 0, high;
 
     if (target->by != BY_ORDINAL && target->by != BY_TIME)
         return 0;
     int r = store_list(store, STORE_PLACES, spot->generation, &rows, damage);
-    high = r == 0 ? rows.n : 0;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        const struct store_place *place = &rows.places[middle];
-        if (target->by == BY_TIME ? place->time_ns < target->time_ns : place->ordinal <= target->number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low > 0)
-        *spot = (struct spot){spot->generation, rows.places[low - 1].ordinal, rows.places[low - 1], true};
+    size_t n = r < 0                   ? 0
+               : target->by == BY_TIME ? index_places_by_time(&rows, target->time_ns)
+                                       : index_places_by_ordinal(&rows, target->number);
+    if (n > 0)
+        *spot = (struct spot){spot->generation, rows.places[n - 1].ordinal, rows.places[n - 1], true};
     store_rows_done(&rows);
     return r;
 }

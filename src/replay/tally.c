@@ -135,8 +135,8 @@ static struct tally_item *begin(struct tally *tally, const struct gxt_event *eve
         event->transition.resource == GXT_RESOURCE_GOROUTINE && event->transition.from == GXT_GO_NOT_EXIST) {
         item->row.flags = STORE_CREATED;
         item->row.creator = event->goroutine;
-        item->row.start = gxt_id_of(event->transition.stack);
-        item->row.stack = gxt_id_of(event->stack);
+        item->row.start = gen_stack_id(event->transition.stack);
+        item->row.stack = gen_stack_id(event->stack);
     }
     return item;
 }
@@ -160,9 +160,9 @@ static int end(struct tally *tally, struct tally_item *item)
 static void find_stack(struct tally_item *item, const struct gxt_event *event)
 {
     if (event->goroutine == item->row.id)
-        item->row.stack = gxt_id_of(event->stack);
+        item->row.stack = gen_stack_id(event->stack);
     else if (event->kind == GXT_KIND_STATE_TRANSITION)
-        item->row.stack = gxt_id_of(event->transition.stack);
+        item->row.stack = gen_stack_id(event->transition.stack);
     if (item->row.stack != 0)
         item->is_first = true;
 }

@@ -216,7 +216,7 @@ static void read_column(struct reader *in, const struct column *column, char how
 
 int list_decode(enum store_list list, const struct buf *bytes, struct store_rows *ret, size_t *ret_n)
 {
-    struct reader in = {.in = {bytes->at, bytes->at + bytes->size}};
+    struct reader in = {.in = buf_span(bytes)};
     const char *columns = lists[list].columns;
     const size_t step = strlen(columns);
     const uint64_t n = reader_varint(&in);

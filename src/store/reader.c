@@ -237,12 +237,12 @@ static int gather(struct call *call, struct span in, struct buf *ret)
     int r = 0;
 
     buf_put(&names, in.at, span_size(in));
-    struct reader name = {.in = {names.at, names.at + names.size}};
+    struct reader name = {.in = buf_span(&names)};
     while (r == 0 && !names.failed && span_size(name.in) > 0) {
         const struct key key = key_of(TAG_CHUNK, reader_u64(&name));
         r = name.failed ? damaged_checkpoint(call) : must_get(call, &key);
         if (r == 0)
-            r = unpack_into(call, (struct span){call->value.at, call->value.at + call->value.size}, ret);
+            r = unpack_into(call, buf_span(&call->value), ret);
     }
     if (names.failed)
         r = no_memory(call);
@@ -259,7 +259,7 @@ static int read_snapshot(struct call *call, void *user)
     int r = must_get(call, &wish->key);
     if (r < 0)
         return r;
-    struct reader in = {.in = {call->value.at, call->value.at + call->value.size}};
+    struct reader in = {.in = buf_span(&call->value)};
     return reader_u8(&in) == SNAPSHOT_WHOLE ? unpack_into(call, in.in, wish->ret) : gather(call, in.in, wish->ret);
 }
 
@@ -344,7 +344,7 @@ static int read_list(struct call *call, void *user)
         r = must_get(call, &key);
         if (r < 0)
             break;
-        r = unpack((struct span){call->value.at, call->value.at + call->value.size}, &bytes);
+        r = unpack(buf_span(&call->value), &bytes);
         if (r == 0)
             r = list_decode(wish->list, &bytes, wish->ret, &n);
         if (r == GXT_ENOMEM)

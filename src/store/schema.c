@@ -191,7 +191,7 @@ static void read_meta(struct reader *in, struct store_meta *ret)
 
 int meta_decode(const struct buf *value, struct store_meta *ret, struct gxt_error *fault)
 {
-    struct reader in = {.in = {value->at, value->at + value->size}};
+    struct reader in = {.in = buf_span(value)};
 
     const uint8_t *begin = reader_bytes(&in, sizeof magic);
     if (!begin || memcmp(begin, magic, sizeof magic) != 0)
@@ -238,7 +238,7 @@ void generation_encode(const struct store_generation *record, struct buf *ret)
 
 bool generation_decode(const struct buf *value, struct store_generation *ret)
 {
-    struct reader in = {.in = {value->at, value->at + value->size}};
+    struct reader in = {.in = buf_span(value)};
     struct gxt_generation *facts = &ret->facts;
 
     *ret = (struct store_generation){.hash = reader_u64(&in)};
@@ -319,7 +319,7 @@ static int read_batches(struct reader *in, struct gen_dir *dir)
 
 int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint64_t *n_total)
 {
-    struct reader in = {.in = {value->at, value->at + value->size}};
+    struct reader in = {.in = buf_span(value)};
 
     if (is_first) {
         dir->number = reader_varint(&in);
@@ -347,7 +347,7 @@ void stack_encode(const struct gxt_stack *stack, struct buf *ret)
 
 bool stack_decode(const struct buf *value, struct store_frame *ret, size_t *ret_n)
 {
-    struct reader in = {.in = {value->at, value->at + value->size}};
+    struct reader in = {.in = buf_span(value)};
     uint64_t n = reader_varint(&in);
 
     if (n > WIRE_MAX_FRAMES)

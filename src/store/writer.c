@@ -220,7 +220,7 @@ static bool is_same(const struct writer *writer, const struct buf *there, bool i
     const struct buf *wanted = is_packed ? &writer->raw : &writer->value;
     struct buf content = {0};
 
-    if (is_packed && unpack((struct span){there->at, there->at + there->size}, &content) < 0) {
+    if (is_packed && unpack(buf_span(there), &content) < 0) {
         buf_done(&content);
         return false;
     }
