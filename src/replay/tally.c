@@ -74,7 +74,8 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         struct tally_ids *list = &tally->block_ids[kind];
-        qsort(list->ids, list->n, sizeof *list->ids, by_id);
+        if (list->n > 0)
+            qsort(list->ids, list->n, sizeof *list->ids, by_id);
         for (size_t i = 0, end; r == 0 && i < list->n; i = end) {
             for (end = i + 1; end < list->n && list->ids[end] - list->ids[end - 1] <= 1; end++)
                 ;
