@@ -125,7 +125,7 @@ static inline uint64_t map_home(const struct map *map, uint64_t key)
     return ((block >> 32 << 3) + (key & 7)) & map->mask;
 }
 
-static inline uint32_t map_get(const struct map *map, uint64_t key)
+static inline __attribute__((always_inline)) uint32_t map_get(const struct map *map, uint64_t key)
 {
     if (UNLIKELY(!map->slots))
         return MAP_NONE;

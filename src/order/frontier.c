@@ -57,14 +57,8 @@ void frontier_insert(struct frontier *frontier, struct lane *lane)
     (void)sift_up(frontier->entries, frontier->n++);
 }
 
-void frontier_update(struct frontier *frontier, size_t i)
+void frontier_move(struct frontier *frontier, size_t i)
 {
-    struct frontier_entry *entries = frontier->entries;
-    const int64_t time_ns = entries[i].time_ns = entries[i].lane->time_ns;
-
-    /* Mostly the earliest lane stays the earliest for some events. */
-    if (LIKELY(i == 0 && frontier->n > 2 && entries[1].time_ns >= time_ns && entries[2].time_ns >= time_ns))
-        return;
     if (i == 0 || sift_up(frontier->entries, i) == i)
         sift_down(frontier->entries, frontier->n, i);
 }

@@ -2,53 +2,76 @@
  *
  * In: the event batches of one thread in one generation. Out: its events, one at a time, with their times. Never: an
  * event of another thread, or a time pushed behind another event's: that is done when it is handed out.
+ *
+ * Of a head only its type and time are read: its arguments are read where they are wanted. That they can be read must be
+ * known before, since Go's reader does not hand out the event in front of one that cannot. Inside a plain batch
+ * (wire_is_plain()) it is known of all events; elsewhere each one is proved first.
  */
 #include "order_priv.h"
 
 static int next_batch(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
 {
     const struct gen_batch *batch = &gen->dir.batches[*lane->batches++];
+    const uint8_t *at = gen->source->at + batch->offset;
 
     lane->n_batches--;
     lane->left -= batch->size;
-    lane->at = gen->source->at + batch->offset;
-    lane->end = lane->at + batch->size;
+    lane->next = at;
+    lane->end = at + batch->size;
+    lane->zero = (uintptr_t)gen->source->at;
     lane->base_ns = gen_time(gen->ns_per_tick, batch->tick);
     lane->time_ns = 0;
+    lane->in_tail = false;
+    lane->quick_end = at;
+    if (batch->size >= WIRE_MAX_EVENT && wire_is_plain((struct span){at, lane->end}))
+        lane->quick_end = lane->end - WIRE_MAX_EVENT + 1;
     return gen_check_batch(gen, batch, fault);
 }
 
-static int bad_event(const struct lane *lane, int code, const struct gen *gen, struct gxt_error *fault)
+static int bad_event(const struct lane *lane, int code, struct gxt_error *fault)
 {
-    uint64_t offset = (uint64_t)(lane->at - gen->source->at);
+    const uint64_t offset = (uintptr_t)lane->next - lane->zero;
 
     if (code == GXT_ETRUNCATED)
         return fault_set(fault, GXT_ECORRUPT, offset, "an event is cut by the end of its batch");
-    if (*lane->at < WIRE_N_TYPES && wire_specs[*lane->at].timed)
+    if (*lane->next < WIRE_N_TYPES && wire_specs[*lane->next].timed)
         return fault_set(fault, code, offset, "an event has a number that does not fit");
-    return fault_set(fault, code, offset, "event type %u does not belong in a batch of events", *lane->at);
+    return fault_set(fault, code, offset, "event type %u does not belong in a batch of events", *lane->next);
 }
 
-int lane_next(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
+/* The end of a batch goes on in the lane, where there is room behind it for what reads a number without a look at where
+ * the batch ends. */
+static void move_tail(struct lane *lane)
 {
-    while (UNLIKELY(lane->at == lane->end)) {
+    const size_t size = (size_t)(lane->end - lane->next);
+
+    memcpy(lane->tail, lane->next, size);
+    memset(lane->tail + size, 0, sizeof lane->tail - size);
+    lane->zero += (uintptr_t)lane->tail - (uintptr_t)lane->next;
+    lane->next = lane->tail;
+    lane->end = lane->tail + size;
+    lane->quick_end = lane->tail;
+    lane->in_tail = true;
+}
+
+int lane_next_slow(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
+{
+    struct wire_event event;
+
+    while (lane->next == lane->end) {
         if (lane->n_batches == 0)
             return 0;
         int r = next_batch(lane, gen, fault);
         if (r < 0)
             return r;
     }
-    /* A lane whose last time is 0 takes its batch's again, also in the middle of it (Go's batchCursor.nextEvent). */
-    lane->before_ns = lane->time_ns;
-    int64_t last = LIKELY(lane->time_ns != 0) ? lane->time_ns : lane->base_ns;
-    struct span in = {lane->at, lane->end};
-    int r = wire_event(&in, &lane->head);
-    if (UNLIKELY(r < 0))
-        return bad_event(lane, r, gen, fault);
-
-    lane->offset = (uint64_t)(lane->at - gen->source->at);
-    lane->at = in.at;
-    lane->time_ns = (int64_t)((uint64_t)last + (uint64_t)gen_time(gen->ns_per_tick, lane->head.delta));
+    struct span in = {lane->next, lane->end};
+    int r = wire_event_slow(&in, &event);
+    if (r < 0)
+        return bad_event(lane, r, fault);
+    if (!lane->in_tail && lane->end - lane->next < WIRE_MAX_EVENT)
+        move_tail(lane);
+    lane_read_head(lane, gen);
     return 1;
 }
 
@@ -64,9 +87,9 @@ int lane_resume(struct lane *lane, const struct gen *gen, size_t n_batches, uint
     int r = next_batch(lane, gen, fault);
     if (r < 0)
         return r;
-    if (at >= (uint64_t)(lane->end - lane->at))
+    if (at >= (uint64_t)(lane->end - lane->next))
         return GXT_EINDEX;
-    lane->at += at;
+    lane->next += at;
     lane->time_ns = before_ns;
     r = lane_next(lane, gen, fault);
     return r == 1 ? 0 : GXT_EINDEX;

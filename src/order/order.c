@@ -245,26 +245,27 @@ static int next_sample(struct order *order, struct order_record *ret)
  */
 static void look_for_label(struct order *order, const struct lane *lane, struct order_record *record)
 {
-    if (lane->head.type != WIRE_GO_LABEL)
-        return;
+    uint64_t label;
+
+    (void)wire_numbers(lane->args, 1, &label);
     if (record->type == WIRE_GO_START)
-        record->label = lane->head.args[0];
+        record->label = label;
     else if (order->pending.n == 2)
-        order->pending.records[1].label = lane->head.args[0];
+        order->pending.records[1].label = label;
 }
 
 static inline __attribute__((always_inline)) int try_lane(struct order *order, size_t i, struct order_record *ret)
 {
     struct lane *lane = order->frontier.entries[i].lane;
     int r = sched_advance(&order->step, lane, ret);
-    if (r <= 0)
+    if (UNLIKELY(r <= 0))
         return r;
 
     r = lane_next(lane, &order->gen, &order->fault);
     if (UNLIKELY(r < 0))
         return r;
     if (LIKELY(r > 0)) {
-        if (UNLIKELY(lane->head.type == WIRE_GO_LABEL))
+        if (UNLIKELY(lane->type == WIRE_GO_LABEL))
             look_for_label(order, lane, ret);
         frontier_update(&order->frontier, i);
     } else {
@@ -273,21 +274,28 @@ static inline __attribute__((always_inline)) int try_lane(struct order *order, s
     return 1;
 }
 
-/* The head waits: the others are tried by time. The array stays sorted, which later ties depend on. */
-static int try_others(struct order *order, struct order_record *ret)
+static int nobody_advances(struct order *order)
+{
+    const struct lane *lane = order->frontier.entries[0].lane;
+    return fault_set(&order->fault, GXT_EORDER, lane_offset(lane),
+                     "no thread can advance: thread %lld waits with a %s for what never comes", (long long)lane->thread,
+                     wire_specs[lane->type].name);
+}
+
+/* The earliest lane that may advance. When the head waits, the others are tried by time; the array stays sorted then,
+ * which later ties depend on. */
+static inline int take_earliest(struct order *order, struct order_record *ret)
 {
     struct frontier *frontier = &order->frontier;
+    int r;
 
-    gen_sort(frontier->entries, frontier->n, sizeof *frontier->entries);
-    for (size_t i = 1; i < frontier->n; i++) {
-        int r = try_lane(order, i, ret);
-        if (r != 0)
-            return r;
+    for (size_t i = 0; UNLIKELY((r = try_lane(order, i, ret)) == 0);) {
+        if (i == 0)
+            gen_sort(frontier->entries, frontier->n, sizeof *frontier->entries);
+        if (++i == frontier->n)
+            return nobody_advances(order);
     }
-    const struct lane *lane = frontier->entries[0].lane;
-    return fault_set(&order->fault, GXT_EORDER, lane->offset,
-                     "no thread can advance: thread %lld waits with a %s for what never comes", (long long)lane->thread,
-                     wire_specs[lane->head.type].name);
+    return UNLIKELY(r < 0) ? r : hand_out(order, ret);
 }
 
 static int next_pending(struct order *order, struct order_record *ret)
@@ -307,43 +315,40 @@ void order_settle(struct order *order)
     order->sample_ns = order->sample < order->n_samples ? order->gen.samples[order->sample].time_ns : INT64_MAX;
 }
 
-/* The earliest lane that may advance. */
-static inline int take_earliest(struct order *order, struct order_record *ret)
-{
-    int r = try_lane(order, 0, ret);
-    if (UNLIKELY(r == 0))
-        r = try_others(order, ret);
-    return UNLIKELY(r < 0) ? r : hand_out(order, ret);
-}
+/* What goes before the frontier. 1, 0, negative as order_next(); or THE_FRONTIER, when nothing does. */
+enum {
+    THE_FRONTIER = 2
+};
 
-static int advance(struct order *order, struct order_record *ret)
-{
-    if (order->pending.n > 0)
-        return next_pending(order, ret);
-    if (order->sample < order->n_samples &&
-        (order->frontier.n == 0 || order->sample_ns < order->frontier.entries[0].time_ns))
-        return next_sample(order, ret);
-    if (order->frontier.n == 0)
-        return next_generation(order, ret);
-    return take_earliest(order, ret);
-}
-
-static __attribute__((noinline)) int next_unsteady(struct order *order, struct order_record *ret)
+static int before_frontier(struct order *order, struct order_record *ret)
 {
     if (order->fault.code < 0)
         return order->fault.code;
     if (order->done)
         return 0;
-    int r = advance(order, ret);
+    if (order->pending.n > 0)
+        return next_pending(order, ret);
+    if (order->sample < order->n_samples &&
+        (order->frontier.n == 0 || order->sample_ns < order->frontier.entries[0].time_ns))
+        return next_sample(order, ret);
+    return order->frontier.n == 0 ? next_generation(order, ret) : THE_FRONTIER;
+}
+
+static __attribute__((noinline)) int next_unsteady(struct order *order, struct order_record *ret)
+{
+    int r = before_frontier(order, ret);
     order_settle(order);
     return r;
 }
 
 int order_next(struct order *order, struct order_record *ret)
 {
-    if (UNLIKELY(!order->steady || order->sample_ns < order->frontier.entries[0].time_ns))
-        return next_unsteady(order, ret);
-    int r = take_earliest(order, ret);
+    int r;
+
+    if (UNLIKELY(!order->steady || order->sample_ns < order->frontier.entries[0].time_ns) &&
+        (r = next_unsteady(order, ret)) != THE_FRONTIER)
+        return r;
+    r = take_earliest(order, ret);
     if (UNLIKELY(r < 0 || order->pending.n > 0 || order->frontier.n == 0))
         order->steady = false;
     return r;

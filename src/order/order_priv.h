@@ -8,21 +8,57 @@
 /* ---- lane.c: one thread's events, in the order of the file ---- */
 
 struct lane {
-    struct wire_event head;
-    const uint8_t *at, *end; /* of what is left of the batch */
-    int64_t time_ns;         /* of the head, as the lane has it: not yet pushed behind the event before it */
-    int64_t base_ns;         /* of the batch */
-    int64_t before_ns;       /* time_ns before the head was read */
-    uint64_t offset;         /* of the head */
+    const uint8_t *head;      /* its event's type, … */
+    const uint8_t *args;      /* … and its arguments */
+    const uint8_t *next;      /* the event behind it, once its arguments are read */
+    const uint8_t *quick_end; /* before here an event is known to be whole, and its numbers to fit */
+    const uint8_t *end;       /* of the batch */
+    int64_t time_ns;          /* of the head, as the lane has it: not yet pushed behind the event before it */
+    int64_t base_ns;          /* of the batch */
+    int64_t before_ns;        /* time_ns before the head was read */
+    uintptr_t zero;           /* where the file would begin: what makes an offset of a place in the batch */
+    uint32_t m;               /* place of its M in sched.ms; MAP_NONE until its first try */
+    uint8_t type;             /* of the head */
+    bool in_tail;             /* whether the batch goes on in tail */
+    gxt_threadid thread;
     const uint32_t *batches; /* still to come */
     size_t n_batches;
     uint64_t left; /* bytes in them */
-    gxt_threadid thread;
-    uint32_t m; /* place of its M in sched.ms; MAP_NONE until its first try */
+    uint8_t tail[WIRE_MAX_EVENT + 13];
 };
 
-/* Reads the lane's next event into its head. 1; 0 when there is none left; negative with a fault. */
-int lane_next(struct lane *lane, const struct gen *gen, struct gxt_error *fault);
+/* Where in the file the lane's head is. */
+static inline uint64_t lane_offset(const struct lane *lane)
+{
+    return (uintptr_t)lane->head - lane->zero;
+}
+
+/* The event at lane->next, which is known to be whole, becomes the head. */
+static inline __attribute__((always_inline)) void lane_read_head(struct lane *lane, const struct gen *gen)
+{
+    const uint8_t *at = lane->next;
+    uint64_t delta;
+
+    lane->head = at;
+    lane->type = *at;
+    lane->args = wire_number(at + 1, &delta);
+    /* A lane whose last time is 0 takes its batch's again, also in the middle of it (Go's batchCursor.nextEvent). */
+    lane->before_ns = lane->time_ns;
+    int64_t last = LIKELY(lane->time_ns != 0) ? lane->time_ns : lane->base_ns;
+    lane->time_ns = (int64_t)((uint64_t)last + (uint64_t)gen_time(gen->ns_per_tick, delta));
+}
+
+int lane_next_slow(struct lane *lane, const struct gen *gen, struct gxt_error *fault);
+
+/* Makes the lane's next event its head. 1; 0 when there is none left; negative with a fault. */
+static inline __attribute__((always_inline)) int lane_next(struct lane *lane, const struct gen *gen,
+                                                           struct gxt_error *fault)
+{
+    if (UNLIKELY(lane->next >= lane->quick_end || !wire_specs[*lane->next].timed))
+        return lane_next_slow(lane, gen, fault);
+    lane_read_head(lane, gen);
+    return 1;
+}
 
 /* Moves a lane that has read nothing to where it had a head: with @n_batches still to come, @at bytes into the one
  * before them. 0; GXT_EINDEX when there is no such place; GXT_ESTALE. */
@@ -43,9 +79,19 @@ struct frontier {
 
 /* The heap's ties are part of the order: each of these makes the same moves as Go's reader (batchcursor.go). */
 void frontier_insert(struct frontier *frontier, struct lane *lane); /* there is room: see frontier_reserve */
-void frontier_update(struct frontier *frontier, size_t i);          /* entry i's lane has a new head */
+void frontier_move(struct frontier *frontier, size_t i);            /* entry i's time has changed */
 void frontier_remove(struct frontier *frontier, size_t i);
 int frontier_reserve(struct frontier *frontier, size_t n);
+
+/* Entry i's lane has a new head. Mostly the earliest lane stays the earliest for some events. */
+static inline void frontier_update(struct frontier *frontier, size_t i)
+{
+    struct frontier_entry *entries = frontier->entries;
+    const int64_t time_ns = entries[i].time_ns = entries[i].lane->time_ns;
+
+    if (UNLIKELY(i != 0 || frontier->n <= 2 || entries[1].time_ns < time_ns || entries[2].time_ns < time_ns))
+        frontier_move(frontier, i);
+}
 
 /* ---- sched.c: the state machine ---- */
 
@@ -165,9 +211,9 @@ struct step {
     struct pending *pending;
     struct gxt_error *fault;
     struct lane *lane;
-    struct order_record *out;
-    struct sched_m *m; /* NULL for a lane of no thread */
-    gxt_procid p;      /* context; -1 for none */
+    struct order_record *out; /* with the context and the arguments */
+    struct sched_m *m;        /* NULL for a lane of no thread */
+    gxt_procid p;             /* context; -1 for none */
     gxt_goid g;
 };
 
@@ -190,7 +236,7 @@ uint8_t sched_sample_flags(struct sched *sched, const struct gen_sample *sample)
 struct sched_resource *crowd_take(struct sched_table *table, int64_t id);
 
 /* May add others of a crowd: what was found before has moved then. */
-static inline struct sched_resource *sched_find(struct sched_table *table, int64_t id)
+static inline __attribute__((always_inline)) struct sched_resource *sched_find(struct sched_table *table, int64_t id)
 {
     uint32_t at = map_get(&table->ids, (uint64_t)id);
     if (LIKELY(at != MAP_NONE))

@@ -23,8 +23,8 @@ const uint8_t sched_proc_state[N_P_STATUSES] = {
     [P_SYSCALL] = GXT_PROC_RUNNING,  [P_SYSCALL_ABANDONED] = GXT_PROC_IDLE,
 };
 
-#define CONTRADICTION(step, ...) fault_set((step)->fault, GXT_ECORRUPT, (step)->lane->offset, __VA_ARGS__)
-#define ARG(step, i) ((step)->lane->head.args[i])
+#define CONTRADICTION(step, ...) fault_set((step)->fault, GXT_ECORRUPT, lane_offset((step)->lane), __VA_ARGS__)
+#define ARG(step, i) ((step)->out->args[i])
 #define LL(x) ((long long)(x))
 
 static int no_memory(struct step *step)
@@ -34,31 +34,41 @@ static int no_memory(struct step *step)
 
 static const char *name_of(const struct step *step)
 {
-    return wire_specs[step->lane->head.type].name;
+    return wire_specs[step->lane->type].name;
+}
+
+static __attribute__((noinline)) struct sched_resource *own_elsewhere(struct sched_table *table, int64_t id,
+                                                                      uint32_t *hint)
+{
+    struct sched_resource *resource = sched_find(table, id);
+
+    if (resource)
+        *hint = (uint32_t)(resource - table->items);
+    return resource;
 }
 
 /* The context's own goroutine and processor: found where they were last, mostly. */
-static inline struct sched_resource *own(struct sched_table *table, int64_t id, uint32_t *hint)
+static inline __attribute__((always_inline)) struct sched_resource *own(struct sched_table *table, int64_t id,
+                                                                        uint32_t *hint)
 {
     if (LIKELY(*hint < table->n)) {
         struct sched_resource *resource = &table->items[*hint];
         if (LIKELY(resource->id == id && resource->live))
             return resource;
     }
-    struct sched_resource *resource = sched_find(table, id);
-    if (resource)
-        *hint = (uint32_t)(resource - table->items);
-    return resource;
+    return own_elsewhere(table, id, hint);
 }
 
-static inline struct sched_resource *own_g(struct step *step)
+static inline __attribute__((always_inline)) struct sched_resource *own_g(struct step *step)
 {
-    return step->m ? own(&step->sched->gs, step->g, &step->m->g_at) : sched_find(&step->sched->gs, step->g);
+    uint32_t none = MAP_NONE;
+    return own(&step->sched->gs, step->g, step->m ? &step->m->g_at : &none);
 }
 
-static inline struct sched_resource *own_p(struct step *step)
+static inline __attribute__((always_inline)) struct sched_resource *own_p(struct step *step)
 {
-    return step->m ? own(&step->sched->ps, step->p, &step->m->p_at) : sched_find(&step->sched->ps, step->p);
+    uint32_t none = MAP_NONE;
+    return own(&step->sched->ps, step->p, step->m ? &step->m->p_at : &none);
 }
 
 static inline bool follows(const struct sched_resource *resource, uint64_t generation, uint64_t seq)
@@ -80,7 +90,7 @@ enum {
     NO_G = 8
 };
 
-static int missing(struct step *step, unsigned needs)
+static __attribute__((cold, noinline)) int missing(struct step *step, unsigned needs)
 {
     if (!step->m)
         return CONTRADICTION(step, "%s: expected a thread but didn't have one", name_of(step));
@@ -93,7 +103,7 @@ static int missing(struct step *step, unsigned needs)
     return CONTRADICTION(step, "%s: expected no goroutine but had one", name_of(step));
 }
 
-static inline int need(struct step *step, unsigned needs)
+static inline __attribute__((always_inline)) int need(struct step *step, unsigned needs)
 {
     bool fits = step->m && (!(needs & NEED_P) || step->p != GXT_NO_PROC) &&
                 (!(needs & NEED_G) || step->g != GXT_NO_GOROUTINE) && (!(needs & NO_P) || step->p == GXT_NO_PROC) &&
@@ -158,7 +168,7 @@ static int proc_status(struct step *step)
     return 1;
 }
 
-static int proc_start(struct step *step)
+static inline __attribute__((always_inline)) int proc_start(struct step *step)
 {
     struct sched_resource *p = sched_find(&step->sched->ps, (gxt_procid)ARG(step, 0));
     uint64_t generation = step->gen->dir.number;
@@ -176,7 +186,7 @@ static int proc_start(struct step *step)
     return 1;
 }
 
-static int proc_stop(struct step *step)
+static inline __attribute__((always_inline)) int proc_stop(struct step *step)
 {
     struct sched_resource *p = own_p(step);
 
@@ -214,7 +224,7 @@ static int steal_from(struct step *step, gxt_procid pid)
     return 1;
 }
 
-static int proc_steal(struct step *step)
+static inline __attribute__((always_inline)) int proc_steal(struct step *step)
 {
     struct sched_resource *p = sched_find(&step->sched->ps, (gxt_procid)ARG(step, 0));
     uint64_t generation = step->gen->dir.number;
@@ -341,7 +351,8 @@ static int go_create_syscall(struct step *step)
 }
 
 /* The context's goroutine, which must be in the state an event needs. NULL with a fault in @ret. */
-static inline struct sched_resource *must_be(struct step *step, unsigned needs, uint8_t status, int *ret)
+static inline __attribute__((always_inline)) struct sched_resource *must_be(struct step *step, unsigned needs,
+                                                                            uint8_t status, int *ret)
 {
     *ret = need(step, needs);
     if (UNLIKELY(*ret < 0))
@@ -355,7 +366,7 @@ static inline struct sched_resource *must_be(struct step *step, unsigned needs, 
     return LIKELY(*ret > 0) ? g : NULL;
 }
 
-static int go_leave(struct step *step, uint8_t status)
+static inline __attribute__((always_inline)) int go_leave(struct step *step, uint8_t status)
 {
     int r;
     struct sched_resource *g = must_be(step, NEED_P | NEED_G, G_RUNNING, &r);
@@ -367,7 +378,7 @@ static int go_leave(struct step *step, uint8_t status)
     return 1;
 }
 
-static int go_destroy(struct step *step)
+static inline __attribute__((always_inline)) int go_destroy(struct step *step)
 {
     int r;
     struct sched_resource *g = must_be(step, NEED_P | NEED_G, G_RUNNING, &r);
@@ -378,7 +389,7 @@ static int go_destroy(struct step *step)
     return 1;
 }
 
-static int go_start(struct step *step)
+static inline __attribute__((always_inline)) int go_start(struct step *step)
 {
     struct sched_resource *g = sched_find(&step->sched->gs, (gxt_goid)ARG(step, 0));
     uint64_t generation = step->gen->dir.number;
@@ -396,7 +407,7 @@ static int go_start(struct step *step)
     return 1;
 }
 
-static int go_unblock(struct step *step)
+static inline __attribute__((always_inline)) int go_unblock(struct step *step)
 {
     struct sched_resource *g = sched_find(&step->sched->gs, (gxt_goid)ARG(step, 0));
     uint64_t generation = step->gen->dir.number;
@@ -420,7 +431,7 @@ static struct order_record *follow(struct step *step, uint8_t type)
         .thread = step->lane->thread,
         .proc = step->p,
         .goroutine = step->g,
-        .offset = step->lane->offset,
+        .offset = lane_offset(step->lane),
         .type = type,
     };
     return record;
@@ -440,7 +451,7 @@ static int go_switch(struct step *step)
     next->status = G_RUNNABLE;
     set_seq(next, generation, ARG(step, 1));
 
-    (void)follow(step, step->lane->head.type == WIRE_GO_SWITCH ? WIRE_GO_BLOCK : WIRE_GO_DESTROY);
+    (void)follow(step, step->lane->type == WIRE_GO_SWITCH ? WIRE_GO_BLOCK : WIRE_GO_DESTROY);
     struct order_record *start = follow(step, WIRE_GO_START);
     start->goroutine = GXT_NO_GOROUTINE;
     start->args[0] = ARG(step, 0);
@@ -448,7 +459,7 @@ static int go_switch(struct step *step)
     return 1;
 }
 
-static int syscall_begin(struct step *step)
+static inline __attribute__((always_inline)) int syscall_begin(struct step *step)
 {
     int r;
     struct sched_resource *g = must_be(step, NEED_P | NEED_G, G_RUNNING, &r);
@@ -470,7 +481,7 @@ static int syscall_begin(struct step *step)
     return 1;
 }
 
-static int syscall_end(struct step *step)
+static inline __attribute__((always_inline)) int syscall_end(struct step *step)
 {
     int r;
     struct sched_resource *g = must_be(step, NEED_P | NEED_G, G_SYSCALL, &r);
@@ -560,25 +571,25 @@ static int add_range(struct step *step, struct sched_resource *resource, uint8_t
 
 static int begin_range(struct step *step, struct sched_resource *resource, uint64_t description)
 {
-    if (find_range(resource, step->lane->head.type, &description))
+    if (find_range(resource, step->lane->type, &description))
         return CONTRADICTION(step, "%s while one is in flight", name_of(step));
-    return add_range(step, resource, step->lane->head.type, description);
+    return add_range(step, resource, step->lane->type, description);
 }
 
 static int end_range(struct step *step, struct sched_resource *resource)
 {
-    struct sched_range *range = find_range(resource, wire_specs[step->lane->head.type].start, NULL);
+    struct sched_range *range = find_range(resource, wire_specs[step->lane->type].start, NULL);
     if (!range)
         return CONTRADICTION(step, "%s of a range that is not in flight", name_of(step));
     sched_touch(&step->sched->gs, resource);
-    step->out->args[0] = step->lane->head.type == WIRE_STW_END ? range->description : step->out->args[0];
+    step->out->args[0] = step->lane->type == WIRE_STW_END ? range->description : step->out->args[0];
     *range = resource->extra->ranges[--resource->extra->n_ranges];
     return 1;
 }
 
 static int active_range(struct step *step, struct sched_resource *resource)
 {
-    const uint8_t type = wire_specs[step->lane->head.type].start;
+    const uint8_t type = wire_specs[step->lane->type].start;
     const uint64_t none = 0;
     bool known = find_range(resource, type, &none) != NULL;
 
@@ -600,7 +611,7 @@ static int go_range(struct step *step, bool begins)
         return CONTRADICTION(step, "%s on goroutine %lld, which does not exist", name_of(step), LL(step->g));
     if (!begins)
         return end_range(step, g);
-    return begin_range(step, g, step->lane->head.type == WIRE_STW_BEGIN ? ARG(step, 0) : 0);
+    return begin_range(step, g, step->lane->type == WIRE_STW_BEGIN ? ARG(step, 0) : 0);
 }
 
 static int sweep(struct step *step, bool begins)
@@ -757,32 +768,18 @@ static int region(struct step *step, bool begins)
 
 /* ---- which event is whose: a table ---- */
 
-static int dispatch(struct step *step)
+/* Reads the head's @n arguments. They were proved when it became the head. */
+static inline __attribute__((always_inline)) void take_args(struct step *step, unsigned n)
 {
-    switch (step->lane->head.type) {
-    case WIRE_GO_START:
-        return go_start(step);
-    case WIRE_GO_BLOCK:
-        return go_leave(step, G_WAITING);
-    case WIRE_GO_UNBLOCK:
-        return go_unblock(step);
-    case WIRE_GO_STOP:
-        return go_leave(step, G_RUNNABLE);
-    case WIRE_GO_CREATE:
-        return go_create(step, G_RUNNABLE);
+    step->lane->next = wire_numbers(step->lane->args, n, step->out->args);
+}
+
+static __attribute__((noinline)) int dispatch_rare(struct step *step)
+{
+    take_args(step, wire_specs[step->lane->type].n_args);
+    switch (step->lane->type) {
     case WIRE_GO_CREATE_BLOCKED:
         return go_create(step, G_WAITING);
-    case WIRE_GO_DESTROY:
-        return go_destroy(step);
-    case WIRE_GO_SYSCALL_BEGIN:
-        return syscall_begin(step);
-    case WIRE_GO_SYSCALL_END:
-        return syscall_end(step);
-    case WIRE_GO_SYSCALL_END_BLOCKED:
-        return syscall_end_blocked(step);
-    case WIRE_GO_SWITCH:
-    case WIRE_GO_SWITCH_DESTROY:
-        return go_switch(step);
     case WIRE_GO_STATUS:
     case WIRE_GO_STATUS_STACK:
         return go_status(step);
@@ -790,12 +787,6 @@ static int dispatch(struct step *step)
         return go_create_syscall(step);
     case WIRE_GO_DESTROY_SYSCALL:
         return destroy_syscall(step);
-    case WIRE_PROC_START:
-        return proc_start(step);
-    case WIRE_PROC_STOP:
-        return proc_stop(step);
-    case WIRE_PROC_STEAL:
-        return proc_steal(step);
     case WIRE_PROC_STATUS:
         return proc_status(step);
     case WIRE_STW_BEGIN:
@@ -818,27 +809,18 @@ static int dispatch(struct step *step)
         return gc_begin(step);
     case WIRE_GC_END:
         return gc_end(step);
-    case WIRE_HEAP_ALLOC:
     case WIRE_HEAP_GOAL:
         return need(step, NEED_P);
     case WIRE_PROCS_CHANGE:
-    case WIRE_GO_LABEL:
-    case WIRE_USER_LOG:
         return need(step, NEED_P | NEED_G);
     case WIRE_USER_TASK_BEGIN:
         return task_begin(step);
     case WIRE_USER_TASK_END:
         return task_end(step);
-    case WIRE_USER_REGION_BEGIN:
-        return region(step, true);
-    case WIRE_USER_REGION_END:
-        return region(step, false);
     case WIRE_SPAN:
     case WIRE_SPAN_ALLOC:
     case WIRE_SPAN_FREE:
     case WIRE_HEAP_OBJECT:
-    case WIRE_HEAP_OBJECT_ALLOC:
-    case WIRE_HEAP_OBJECT_FREE:
     case WIRE_GOROUTINE_STACK:
     case WIRE_GOROUTINE_STACK_ALLOC:
     case WIRE_GOROUTINE_STACK_FREE:
@@ -848,17 +830,74 @@ static int dispatch(struct step *step)
     }
 }
 
-static void fill(struct order_record *out, const struct lane *lane, gxt_procid p, gxt_goid g)
+/* What nearly all events are. How many arguments each has is said here again, so that reading them is no loop. */
+static inline __attribute__((always_inline)) int dispatch(struct step *step)
 {
-    out->time_ns = lane->time_ns;
-    out->thread = lane->thread;
-    out->proc = p;
-    out->goroutine = g;
-    memcpy(out->args, lane->head.args, sizeof out->args);
-    out->label = 0;
-    out->offset = lane->offset;
-    out->type = lane->head.type;
-    out->flags = 0;
+    switch (step->lane->type) {
+    case WIRE_GO_START:
+        take_args(step, 2);
+        return go_start(step);
+    case WIRE_GO_BLOCK:
+        take_args(step, 2);
+        return go_leave(step, G_WAITING);
+    case WIRE_GO_UNBLOCK:
+        take_args(step, 3);
+        return go_unblock(step);
+    case WIRE_GO_STOP:
+        take_args(step, 2);
+        return go_leave(step, G_RUNNABLE);
+    case WIRE_GO_CREATE:
+        take_args(step, 3);
+        return go_create(step, G_RUNNABLE);
+    case WIRE_GO_DESTROY:
+        take_args(step, 0);
+        return go_destroy(step);
+    case WIRE_GO_SYSCALL_BEGIN:
+        take_args(step, 2);
+        return syscall_begin(step);
+    case WIRE_GO_SYSCALL_END:
+        take_args(step, 0);
+        return syscall_end(step);
+    case WIRE_GO_SYSCALL_END_BLOCKED:
+        take_args(step, 0);
+        return syscall_end_blocked(step);
+    case WIRE_GO_SWITCH:
+    case WIRE_GO_SWITCH_DESTROY:
+        take_args(step, 2);
+        return go_switch(step);
+    case WIRE_PROC_START:
+        take_args(step, 2);
+        return proc_start(step);
+    case WIRE_PROC_STOP:
+        take_args(step, 0);
+        return proc_stop(step);
+    case WIRE_PROC_STEAL:
+        take_args(step, 3);
+        return proc_steal(step);
+    case WIRE_HEAP_ALLOC:
+        take_args(step, 1);
+        return need(step, NEED_P);
+    case WIRE_GO_LABEL:
+        take_args(step, 1);
+        return need(step, NEED_P | NEED_G);
+    case WIRE_USER_LOG:
+        take_args(step, 4);
+        return need(step, NEED_P | NEED_G);
+    case WIRE_USER_REGION_BEGIN:
+        take_args(step, 3);
+        return region(step, true);
+    case WIRE_USER_REGION_END:
+        take_args(step, 3);
+        return region(step, false);
+    case WIRE_HEAP_OBJECT_ALLOC:
+        take_args(step, 2);
+        return need(step, 0);
+    case WIRE_HEAP_OBJECT_FREE:
+        take_args(step, 1);
+        return need(step, 0);
+    default:
+        return dispatch_rare(step);
+    }
 }
 
 /* The thread is known from its first try on. */
@@ -890,7 +929,14 @@ int sched_advance(struct step *step, struct lane *lane, struct order_record *ret
         step->p = GXT_NO_PROC;
         step->g = GXT_NO_GOROUTINE;
     }
-    fill(ret, lane, step->p, step->g);
+    ret->time_ns = lane->time_ns;
+    ret->thread = lane->thread;
+    ret->proc = step->p;
+    ret->goroutine = step->g;
+    ret->label = 0;
+    ret->offset = lane_offset(lane);
+    ret->type = lane->type;
+    ret->flags = 0;
     int r = dispatch(step);
     return LIKELY(step->sched->gs.lost == 0) ? r : sched_lost(step->sched, step->fault);
 }

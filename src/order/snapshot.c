@@ -119,7 +119,7 @@ static void frontier_save(const struct order *order, struct buf *ret)
         const struct gen_batch *batch = &gen->dir.batches[lane->batches[-1]];
         buf_put_varint(ret, (uint64_t)(lane - order->lanes));
         buf_put_varint(ret, lane->n_batches);
-        buf_put_varint(ret, lane->offset - batch->offset);
+        buf_put_varint(ret, lane_offset(lane) - batch->offset);
         buf_put_signed(ret, lane->before_ns);
     }
 }
@@ -268,7 +268,7 @@ static int frontier_restore(struct order *order, struct reader *in, struct gxt_e
     for (uint64_t i = 0; i < n; i++) {
         uint64_t at = reader_varint(in), n_batches = reader_varint(in), offset = reader_varint(in);
         int64_t before_ns = reader_signed(in);
-        if (in->failed || at >= order->gen.n_lanes || order->lanes[at].at || n_batches >= order->lanes[at].n_batches)
+        if (in->failed || at >= order->gen.n_lanes || order->lanes[at].head || n_batches >= order->lanes[at].n_batches)
             return GXT_EINDEX;
         struct lane *lane = &order->lanes[at];
         int r = lane_resume(lane, &order->gen, (size_t)n_batches, offset, before_ns, fault);

@@ -158,7 +158,7 @@ void resolver_done(struct resolver *resolver)
 
 /* What one call has at hand. Look-ups that fail fill the fault, which is looked at once. */
 struct look {
-    const struct resolver *resolver;
+    struct resolver *resolver;
     struct gen *gen;
     const struct order_record *record;
     struct gxt_error *fault;
@@ -214,7 +214,8 @@ static void put_sync(const struct look *look, struct gxt_sync *sync)
     sync->wall_nsec = (int64_t)gen->wall_nsec;
 }
 
-static inline int64_t subject_of(const struct row *row, const struct order_record *record)
+static inline __attribute__((always_inline)) int64_t subject_of(const struct row *row,
+                                                                const struct order_record *record)
 {
     if (row->subject == THE_ARGUMENT)
         return (int64_t)record->args[0];
@@ -228,14 +229,26 @@ static inline int64_t subject_of(const struct row *row, const struct order_recor
     }
 }
 
-static inline uint8_t reason_code(const struct resolver *resolver, const struct gxt_string *reason)
+static __attribute__((noinline)) uint8_t find_reason(struct resolver *resolver, const struct gxt_string *reason,
+                                                     size_t at)
 {
     uint32_t code = map_get(&resolver->reasons, reason->id);
-    return code == MAP_NONE ? GXT_REASON_OTHER : (uint8_t)code;
+
+    resolver->seen[at].text = reason;
+    resolver->seen[at].code = code == MAP_NONE ? GXT_REASON_OTHER : (uint8_t)code;
+    return resolver->seen[at].code;
+}
+
+static inline uint8_t reason_code(struct resolver *resolver, const struct gxt_string *reason)
+{
+    const size_t at = ((uintptr_t)reason / sizeof *reason) % RESOLVER_SEEN;
+
+    return LIKELY(resolver->seen[at].text == reason) ? resolver->seen[at].code : find_reason(resolver, reason, at);
 }
 
 /* By far the most events are these, so every field is written once: clearing first would write most of them twice. */
-static inline void put_transition(struct look *look, const struct row *row, struct gxt_event *event)
+static inline __attribute__((always_inline)) void put_transition(struct look *look, const struct row *row,
+                                                                 struct gxt_event *event)
 {
     const struct order_record *record = look->record;
     struct gxt_transition *transition = &event->transition;
@@ -390,26 +403,61 @@ static __attribute__((noinline)) void put_details(struct look *look, const struc
     }
 }
 
-int resolve(const struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
-            struct gxt_error *fault)
+/* Of a known type the row is known too, and most of what follows is a choice no more. */
+static inline __attribute__((always_inline)) int resolve_as(struct look *look, uint8_t type, struct gxt_event *ret)
 {
-    const struct row *row = &rows[record->type];
-    const uint8_t stack = record->type == WIRE_CPU_SAMPLE ? 0 : wire_specs[record->type].stack;
-    struct look look = {.resolver = resolver, .gen = gen, .record = record, .fault = fault};
+    const struct order_record *record = look->record;
+    const struct row *row = &rows[type];
+    const uint8_t stack = type == WIRE_CPU_SAMPLE ? 0 : wire_specs[type].stack;
 
     ret->time_ns = record->time_ns;
     ret->thread = record->thread;
     ret->proc = record->proc;
     ret->goroutine = record->goroutine;
     ret->kind = row->kind;
-    ret->wire_type = record->type;
+    ret->wire_type = type;
     ret->flags = record->flags;
-    ret->stack = NULL;
-    if (stack != 0)
-        ret->stack = stack_at(&look, record->args[stack - 1]);
+    ret->stack = stack != 0 ? stack_at(look, record->args[stack - 1]) : NULL;
     if (LIKELY(row->kind == GXT_KIND_STATE_TRANSITION))
-        put_transition(&look, row, ret);
+        put_transition(look, row, ret);
     else
-        put_details(&look, row, ret);
-    return look.code;
+        put_details(look, row, ret);
+    return look->code;
+}
+
+int resolve(struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
+            struct gxt_error *fault)
+{
+    struct look look = {.resolver = resolver, .gen = gen, .record = record, .fault = fault};
+
+    switch (record->type) {
+    case WIRE_GO_START:
+        return resolve_as(&look, WIRE_GO_START, ret);
+    case WIRE_GO_BLOCK:
+        return resolve_as(&look, WIRE_GO_BLOCK, ret);
+    case WIRE_GO_UNBLOCK:
+        return resolve_as(&look, WIRE_GO_UNBLOCK, ret);
+    case WIRE_GO_STOP:
+        return resolve_as(&look, WIRE_GO_STOP, ret);
+    case WIRE_GO_CREATE:
+        return resolve_as(&look, WIRE_GO_CREATE, ret);
+    case WIRE_GO_DESTROY:
+        return resolve_as(&look, WIRE_GO_DESTROY, ret);
+    case WIRE_GO_SYSCALL_BEGIN:
+        return resolve_as(&look, WIRE_GO_SYSCALL_BEGIN, ret);
+    case WIRE_GO_SYSCALL_END:
+        return resolve_as(&look, WIRE_GO_SYSCALL_END, ret);
+    case WIRE_GO_SYSCALL_END_BLOCKED:
+        return resolve_as(&look, WIRE_GO_SYSCALL_END_BLOCKED, ret);
+    case WIRE_GO_SWITCH:
+        return resolve_as(&look, WIRE_GO_SWITCH, ret);
+    case WIRE_PROC_START:
+        return resolve_as(&look, WIRE_PROC_START, ret);
+    case WIRE_PROC_STOP:
+        return resolve_as(&look, WIRE_PROC_STOP, ret);
+    case WIRE_PROC_STEAL:
+        return resolve_as(&look, WIRE_PROC_STEAL, ret);
+    default:
+        return resolve_as(&look, record->type, ret);
+    }
 }

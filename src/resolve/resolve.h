@@ -7,6 +7,10 @@
 
 #include <gxt/event.h>
 
+enum {
+    RESOLVER_SEEN = 64
+};
+
 /** The strings that events need and no trace's table has to have. One to a walk. */
 struct resolver {
     struct pool *pool;
@@ -15,6 +19,10 @@ struct resolver {
     const struct gxt_string
         *ranges[GXT_RANGE_GC_MARK_ASSIST + 1]; /**< by enum gxt_range_kind, where the kind has one name */
     struct map reasons;                        /**< string id to enum gxt_reason */
+    struct {
+        const struct gxt_string *text;
+        uint8_t code;
+    } seen[RESOLVER_SEEN]; /**< reasons looked up last, by address */
 };
 
 /** resolver_init() - Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
@@ -31,7 +39,7 @@ void resolver_done(struct resolver *resolver);
  *
  * Return: 0; negative when that is so.
  */
-int resolve(const struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
+int resolve(struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
             struct gxt_error *fault);
 
 /** Whom an event belongs to: its context, and whom it is about; -1 for nobody. */
