@@ -3,8 +3,8 @@
  * In: the event batches of one thread in one generation. Out: its events, one at a time, with their times. Never: an
  * event of another thread, or a time pushed behind another event's: that is done when it is handed out.
  *
- * Of a head only its type and time are read: its arguments are read where they are wanted. That they can be read must be
- * known before, since Go's reader does not hand out the event in front of one that cannot. Inside a plain batch
+ * Of a head only its type and time are read: its arguments are read where they are wanted. That they can be read must
+ * be known before, since Go's reader does not hand out the event in front of one that cannot. Inside a plain batch
  * (wire_is_plain()) it is known of all events; elsewhere each one is proved first.
  */
 #include "order_priv.h"

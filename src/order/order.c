@@ -7,7 +7,7 @@
  *           ▲                                                                             │ empty, as the samples
  *           └──────────────────────────────── a new generation's Sync ◄───────────────────┘
  */
-#include "order_priv.h"
+#include "order_quick.h"
 
 #include <stdlib.h>
 
@@ -352,6 +352,23 @@ int order_next(struct order *order, struct order_record *ret)
     if (UNLIKELY(r < 0 || order->pending.n > 0 || order->frontier.n == 0))
         order->steady = false;
     return r;
+}
+
+QUICK bool is_before(void *user, const struct order_record *record, uint8_t type)
+{
+    const int64_t *before_ns = user;
+
+    (void)type;
+    return record->time_ns < *before_ns;
+}
+
+size_t order_skip(struct order *order, size_t most, int64_t before_ns, int64_t *ret_ns)
+{
+    size_t n = order_quick(order, most, is_before, &before_ns);
+
+    if (n > 0)
+        *ret_ns = order->last_ns;
+    return n;
 }
 
 const struct gxt_error *order_fault(const struct order *order)

@@ -28,6 +28,10 @@ struct order_record {
     bool tables;                   /**< a sync: whether a generation begins with it */
 };
 
+enum {
+    ORDER_MOST_OF_ONE = 3, /**< records of one wire event: a coroutine switch */
+};
+
 /** Where generations come from: gen_find(), or an index that knows them. @known is empty, to be filled with what is
  * known of the tables. */
 struct order_finder {
@@ -59,6 +63,16 @@ void order_reset(struct order *order);
  * Return: 1; 0 at the end; negative with the fault in order_fault(), again on every call.
  */
 int order_next(struct order *order, struct order_record *ret);
+
+/**
+ * order_skip() - pass over records that nobody wants to see
+ * @most:       at most so many
+ * @before_ns:  only those before this moment
+ * @ret_ns:     the last one's time, written when there was one
+ *
+ * Return: how many; 0 says nothing: order_next() goes on from there.
+ */
+size_t order_skip(struct order *order, size_t most, int64_t before_ns, int64_t *ret_ns);
 
 const struct gxt_error *order_fault(const struct order *order);
 

@@ -507,6 +507,7 @@ static int walk(struct builder *builder)
     const struct gxt_event *event;
     int r;
 
+    cursor->exact = true; /* it is saved where it stands */
     builder->record = (struct store_generation){0};
     while ((r = cursor_next(cursor, &event)) > 0) {
         if (event->kind == GXT_KIND_SYNC && walk_generations(cursor) > builder->meta.n_generations)

@@ -81,6 +81,13 @@ size_t index_places_by_time(const struct store_rows *places, int64_t time_ns);
 
 /* ---- walk.c ---- */
 
+/* A cursor that has walked for a while takes several events at once: much of what it costs is the same for one and for
+ * many. One that is asked for states keeps its walk where it is. */
+enum {
+    CURSOR_AHEAD = 32,
+    CURSOR_WARM = 64,
+};
+
 struct gxt_cursor {
     struct gxt_trace *trace;
     const struct gxt_index *index; /* NULL for none */
@@ -92,14 +99,23 @@ struct gxt_cursor {
     int64_t time_ns;                   /* of the event crossed last; 0 before the first */
     bool at_sync;                      /* the event crossed last is the Sync of the walk's generation */
     bool placed;                       /* false after a seek that failed */
-    bool peeked;                       /* event is the next one, taken already */
+    bool exact;                        /* the walk is wanted at the cursor's own place: nothing is read ahead */
+    bool displaced;                    /* the walk is ahead of the cursor, and what it took is gone */
     bool distrusts;                    /* the index turned out damaged: this cursor does without */
     uint64_t wanted_begin, wanted_end; /* resource_next() has found that it must walk these ordinals … */
     uint64_t wanted_hash;              /* … for these resources */
     struct blocks *blocks;             /* of the generation looked at last for a resource; NULL for none yet */
-    struct gxt_event event;
+    /* Events that are taken and not crossed yet: ahead[ahead_at … n_ahead). The one crossed last stands before them. */
+    struct gxt_event ahead[CURSOR_AHEAD];
+    uint32_t ahead_at, n_ahead;
+    uint32_t warmth;        /* events crossed since it was placed, up to CURSOR_WARM */
     struct gxt_error error; /* the last one */
 };
+
+static inline bool cursor_is_ahead(const struct gxt_cursor *cursor)
+{
+    return cursor->ahead_at < cursor->n_ahead;
+}
 
 /* The walk below a cursor, of either format. */
 static inline const struct gxt_error *walk_fault(const struct gxt_cursor *cursor)
@@ -134,9 +150,10 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
 struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);
 int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
-/** cursor_take() - take the next event without crossing it: it stays the next one. Return as cursor_next(). */
+/** cursor_take() - take the next event, cursor->ahead[cursor->ahead_at], without crossing it. Return as cursor_next().
+ */
 int cursor_take(struct gxt_cursor *cursor);
-/** cursor_roll() - cross events without a look at what they say, where an index has been over them before
+/** cursor_roll() - cross events without a look at what they say, where an index has been over them; none is ahead
  * @ordinal:        up to this one …
  * @time_ns:        … and up to before the first event at or after this time, which is taken then
  * @n_generations:  only in so many, which hold no fault

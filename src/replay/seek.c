@@ -199,7 +199,7 @@ static int arrive(struct gxt_cursor *cursor, int r)
 static bool is_before(const struct gxt_cursor *cursor, const struct target *target)
 {
     /* What a walk met a fault with has changed its states: it is not at its place any more. */
-    if (!cursor->placed || cursor->peeked || walk_fault(cursor)->code < 0)
+    if (!cursor->placed || cursor->displaced || walk_fault(cursor)->code < 0)
         return false;
     switch (target->by) {
     case BY_ORDINAL:
@@ -216,9 +216,11 @@ static bool is_before(const struct gxt_cursor *cursor, const struct target *targ
 
 static bool reached(const struct gxt_cursor *cursor, const struct target *target)
 {
-    const struct gxt_event *event = &cursor->event;
+    const struct gxt_event *event = &cursor->ahead[cursor->ahead_at];
 
     switch (target->by) {
+    case BY_ORDINAL:
+        return event->ordinal >= target->number;
     case BY_TIME:
         return event->time_ns >= target->time_ns;
     case BY_GENERATION:
@@ -236,7 +238,12 @@ static int seek(struct gxt_cursor *cursor, struct target target)
     if (r < 0)
         return r;
 
-    if (covered > 0 && !cursor->peeked && (target.by == BY_ORDINAL || target.by == BY_TIME)) {
+    while (cursor_is_ahead(cursor)) {
+        if (reached(cursor, &target))
+            return 0;
+        (void)cursor_next(cursor, &event);
+    }
+    if (covered > 0 && (target.by == BY_ORDINAL || target.by == BY_TIME)) {
         r = cursor_roll(cursor, target.by == BY_ORDINAL ? target.number : UINT64_MAX,
                         target.by == BY_TIME ? target.time_ns : INT64_MAX, covered);
         if (r <= 0)
@@ -298,7 +305,7 @@ int seek_prev(struct gxt_cursor *cursor, const struct gxt_event **ret)
     if (r == 0)
         r = cursor_take(cursor);
     if (r > 0)
-        *ret = &cursor->event;
+        *ret = &cursor->ahead[cursor->ahead_at];
     return r;
 }
 

@@ -56,7 +56,8 @@ void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_gene
     cursor->ordinal = ordinal;
     cursor->generation = next_generation > 0 ? next_generation - 1 : 0;
     cursor->time_ns = 0;
-    cursor->at_sync = cursor->peeked = false;
+    cursor->at_sync = cursor->displaced = false;
+    cursor->ahead_at = cursor->n_ahead = cursor->warmth = 0;
     cursor->placed = true;
 }
 
@@ -144,73 +145,110 @@ static inline void pass(struct gxt_cursor *cursor, const struct order_record *re
     }
 }
 
+/* The walk's record becomes the event that is ahead. */
+static int look_at(struct gxt_cursor *cursor, const struct order_record *record)
+{
+    struct gxt_error fault;
+
+    int r = resolve(&cursor->resolver, order_gen(cursor->order), record, &cursor->ahead[0], &fault);
+    if (r < 0)
+        return order_fail(cursor->order, &fault);
+    cursor->ahead[0].ordinal = cursor->ordinal;
+    cursor->ahead_at = 0;
+    cursor->n_ahead = 1;
+    return 1;
+}
+
 int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations)
 {
     struct order *order = cursor->order;
     struct order_record record;
     int r = 1;
 
-    while (cursor->ordinal < ordinal && (!order_at_boundary(order) || order_generations(order) < n_generations) &&
-           (r = order_next(order, &record)) > 0) {
-        if (record.time_ns < time_ns) {
-            pass(cursor, &record);
+    while (r > 0 && !cursor_is_ahead(cursor) && cursor->ordinal < ordinal &&
+           (!order_at_boundary(order) || order_generations(order) < n_generations)) {
+        const size_t n = order_skip(order, ordinal - cursor->ordinal, time_ns, &cursor->time_ns);
+        if (n > 0) {
+            cursor->ordinal += n;
+            cursor->at_sync = false;
             continue;
         }
-        struct gxt_error fault;
-        r = resolve(&cursor->resolver, order_gen(order), &record, &cursor->event, &fault);
-        if (r < 0) {
-            r = order_fail(order, &fault);
+        if ((r = order_next(order, &record)) <= 0)
             break;
-        }
-        cursor->event.ordinal = cursor->ordinal;
-        cursor->peeked = true;
-        return 1;
+        if (record.time_ns < time_ns)
+            pass(cursor, &record);
+        else
+            r = look_at(cursor, &record);
     }
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts))
         r = recover(cursor) < 0 ? cursor->error.code : 1;
     return r < 0 ? fail(cursor, r) : r;
 }
 
-static inline int step(struct gxt_cursor *cursor, struct gxt_event *into)
+/* As many events as are usual, at most so many; 0 says nothing. None is ahead. */
+static inline size_t quick(struct gxt_cursor *cursor, size_t most, struct gxt_event *into)
 {
-    if (UNLIKELY(cursor->peeked)) {
-        cursor->peeked = false;
-        if (into != &cursor->event)
-            *into = cursor->event;
-    } else {
-        int r = take(cursor, into);
-        if (UNLIKELY(r <= 0))
-            return r;
-    }
-    cross(cursor, into, walk_generations(cursor));
-    return 1;
+    if (UNLIKELY(!cursor->order || !cursor->placed))
+        return 0;
+    return resolve_quick(&cursor->resolver, cursor->order, most, cursor->ordinal, into);
 }
 
-int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
+/* The next event, which is ahead. */
+static inline const struct gxt_event *cross_ahead(struct gxt_cursor *cursor)
 {
-    int r = step(cursor, &cursor->event);
-    if (LIKELY(r > 0))
-        *ret = &cursor->event;
-    return r;
-}
+    const struct gxt_event *event = &cursor->ahead[cursor->ahead_at++];
 
-int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
-{
-    int r = 0;
-
-    *ret_n = 0;
-    while (*ret_n < n && (r = step(cursor, &events[*ret_n])) > 0)
-        ++*ret_n;
-    return *ret_n > 0 ? 1 : r;
+    cross(cursor, event, UNLIKELY(event->kind == GXT_KIND_SYNC) ? walk_generations(cursor) : 0);
+    return event;
 }
 
 int cursor_take(struct gxt_cursor *cursor)
 {
-    if (cursor->peeked)
+    if (cursor_is_ahead(cursor))
         return 1;
-    int r = take(cursor, &cursor->event);
-    cursor->peeked = r > 0;
+    const bool is_warm = cursor->warmth >= CURSOR_WARM && !cursor->exact;
+    size_t n = quick(cursor, is_warm ? CURSOR_AHEAD : 1, cursor->ahead);
+    int r = n > 0 ? 1 : take(cursor, &cursor->ahead[0]);
+
+    cursor->ahead_at = 0;
+    cursor->n_ahead = n > 0 ? (uint32_t)n : r > 0;
+    if (cursor->warmth < CURSOR_WARM)
+        cursor->warmth++;
     return r;
+}
+
+int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
+{
+    int r;
+
+    if (UNLIKELY(!cursor_is_ahead(cursor)) && (r = cursor_take(cursor)) <= 0)
+        return r;
+    *ret = cross_ahead(cursor);
+    return 1;
+}
+
+int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+{
+    size_t done = 0;
+    int r = 1;
+
+    while (done < n && cursor_is_ahead(cursor))
+        events[done++] = *cross_ahead(cursor);
+    while (r > 0 && done < n) {
+        const size_t usual = quick(cursor, n - done, events + done);
+        if (LIKELY(usual > 0)) {
+            done += usual;
+            cursor->ordinal += usual;
+            cursor->time_ns = events[done - 1].time_ns;
+            cursor->at_sync = false;
+            if (n - done < ORDER_MOST_OF_ONE)
+                break; /* those of one wire event are not parted without need */
+        } else if ((r = take(cursor, &events[done])) > 0) {
+            cross(cursor, &events[done++], walk_generations(cursor));
+        }
+    }
+    *ret_n = done;
+    return done > 0 ? 1 : r;
 }
 
 uint64_t cursor_bytes(const struct gxt_cursor *cursor)
@@ -223,7 +261,9 @@ uint64_t cursor_bytes(const struct gxt_cursor *cursor)
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
 {
     /* An event that was taken, or a fault that was met, has changed the states: back, and forward again up to it. */
-    bool is_past = cursor->peeked || walk_fault(cursor)->code < 0;
+    const bool is_past = cursor_is_ahead(cursor) || walk_fault(cursor)->code < 0;
+    cursor->displaced = cursor->displaced || is_past;
+    cursor->exact = true;
     int r = cursor->placed && is_past ? seek_ordinal(cursor, cursor->ordinal) : 0;
     if (r == 0 && !cursor->placed)
         r = fail(cursor, GXT_EINVAL);
@@ -241,8 +281,8 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
 int cursor_experimental(const struct gxt_cursor *cursor, size_t i, struct gxt_experimental_batch *ret)
 {
     const struct gen *gen = walk_gen(cursor);
-    bool next_is_sync =
-        cursor->peeked ? cursor->event.kind == GXT_KIND_SYNC : walk_at_boundary(cursor) && !cursor->at_sync;
+    const bool next_is_sync = cursor_is_ahead(cursor) ? cursor->ahead[cursor->ahead_at].kind == GXT_KIND_SYNC
+                                                      : walk_at_boundary(cursor) && !cursor->at_sync;
 
     return cursor->placed && gen && !next_is_sync && gen_experimental(gen, i, ret);
 }

@@ -6,6 +6,8 @@
  */
 #include "resolve.h"
 
+#include "order_quick.h"
+
 /* Whose transition it is. */
 enum subject {
     THE_CONTEXT,
@@ -162,7 +164,8 @@ struct look {
     struct gen *gen;
     const struct order_record *record;
     struct gxt_error *fault;
-    int code; /* 0 while none failed */
+    int code;      /* 0 while none failed */
+    bool is_quick; /* what fails is tried again by others, who tell why */
 };
 
 static void unknown(struct look *look, const struct gen_table *table, const char *what, uint64_t id)
@@ -177,22 +180,26 @@ static void unknown(struct look *look, const struct gen_table *table, const char
                       wire_specs[record->type].name, what, (unsigned long long)id);
 }
 
-static inline const struct gxt_string *string_at(struct look *look, uint64_t id)
+static inline __attribute__((always_inline)) const struct gxt_string *string_at(struct look *look, uint64_t id)
 {
     if (id == 0)
         return look->resolver->empty;
     const struct gxt_string *string = gen_table_get(&look->gen->strings, id);
-    if (UNLIKELY(!string))
+    if (UNLIKELY(!string) && look->is_quick)
+        look->code = GXT_ECORRUPT;
+    else if (UNLIKELY(!string))
         unknown(look, &look->gen->strings, "string", id);
     return string;
 }
 
-static inline const struct gxt_stack *stack_at(struct look *look, uint64_t id)
+static inline __attribute__((always_inline)) const struct gxt_stack *stack_at(struct look *look, uint64_t id)
 {
     if (id == 0)
         return NULL;
     const struct gxt_stack *stack = gen_table_get(&look->gen->stacks, id);
-    if (UNLIKELY(!stack))
+    if (UNLIKELY(!stack) && look->is_quick)
+        look->code = GXT_ECORRUPT;
+    else if (UNLIKELY(!stack))
         unknown(look, &look->gen->stacks, "stack", id);
     return stack;
 }
@@ -430,34 +437,50 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
 {
     struct look look = {.resolver = resolver, .gen = gen, .record = record, .fault = fault};
 
-    switch (record->type) {
-    case WIRE_GO_START:
-        return resolve_as(&look, WIRE_GO_START, ret);
-    case WIRE_GO_BLOCK:
-        return resolve_as(&look, WIRE_GO_BLOCK, ret);
-    case WIRE_GO_UNBLOCK:
-        return resolve_as(&look, WIRE_GO_UNBLOCK, ret);
-    case WIRE_GO_STOP:
-        return resolve_as(&look, WIRE_GO_STOP, ret);
-    case WIRE_GO_CREATE:
-        return resolve_as(&look, WIRE_GO_CREATE, ret);
-    case WIRE_GO_DESTROY:
-        return resolve_as(&look, WIRE_GO_DESTROY, ret);
-    case WIRE_GO_SYSCALL_BEGIN:
-        return resolve_as(&look, WIRE_GO_SYSCALL_BEGIN, ret);
-    case WIRE_GO_SYSCALL_END:
-        return resolve_as(&look, WIRE_GO_SYSCALL_END, ret);
-    case WIRE_GO_SYSCALL_END_BLOCKED:
-        return resolve_as(&look, WIRE_GO_SYSCALL_END_BLOCKED, ret);
-    case WIRE_GO_SWITCH:
-        return resolve_as(&look, WIRE_GO_SWITCH, ret);
-    case WIRE_PROC_START:
-        return resolve_as(&look, WIRE_PROC_START, ret);
-    case WIRE_PROC_STOP:
-        return resolve_as(&look, WIRE_PROC_STOP, ret);
-    case WIRE_PROC_STEAL:
-        return resolve_as(&look, WIRE_PROC_STEAL, ret);
-    default:
-        return resolve_as(&look, record->type, ret);
+    return resolve_as(&look, record->type, ret);
+}
+
+/* ---- what is usual ---- */
+
+struct quick {
+    struct resolver *resolver;
+    struct gen *gen;
+    struct gxt_event *next;
+    uint64_t ordinal;
+};
+
+/* What is no transition need not be in registers. */
+static __attribute__((noinline)) bool take_other(struct resolver *resolver, struct gen *gen, struct gxt_event *ret,
+                                                 const struct order_record *record)
+{
+    struct gxt_error fault;
+
+    return resolve(resolver, gen, record, ret, &fault) == 0;
+}
+
+static inline __attribute__((always_inline)) bool take(void *user, const struct order_record *record, uint8_t type)
+{
+    struct quick *quick = user;
+
+    if (rows[type].kind == GXT_KIND_STATE_TRANSITION) {
+        struct look look = {.resolver = quick->resolver, .gen = quick->gen, .record = record, .is_quick = true};
+        if (UNLIKELY(resolve_as(&look, type, quick->next) < 0))
+            return false;
+    } else {
+        struct order_record copy = *record;
+        copy.type = type;
+        if (!take_other(quick->resolver, quick->gen, quick->next, &copy))
+            return false;
     }
+    quick->next->ordinal = quick->ordinal++;
+    quick->next++;
+    return true;
+}
+
+size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most, uint64_t ordinal,
+                     struct gxt_event *ret)
+{
+    struct quick quick = {resolver, &order->gen, ret, ordinal};
+
+    return order_quick(order, most, take, &quick);
 }

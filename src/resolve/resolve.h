@@ -42,6 +42,16 @@ void resolver_done(struct resolver *resolver);
 int resolve(struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
             struct gxt_error *fault);
 
+/**
+ * resolve_quick() - order_next() and resolve() for what is usual, many at once (order_quick.h)
+ * @most:     at most so many events
+ * @ordinal:  of the first
+ *
+ * Return: how many; the walk stands behind the last of them. Before what is not usual it ends.
+ */
+size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most, uint64_t ordinal,
+                     struct gxt_event *ret);
+
 /** Whom an event belongs to: its context, and whom it is about; -1 for nobody. */
 struct owners {
     gxt_goid g[2];

@@ -18,7 +18,7 @@ static uint64_t load(const uint8_t *at)
 }
 
 /* Eight bytes at once: each step joins neighbours, so that seven bits become fourteen, twenty-eight, fifty-six. */
-const uint8_t *wire_number_slow(const uint8_t *at, uint64_t *ret)
+struct wire_number wire_number_slow(const uint8_t *at)
 {
     uint64_t word = load(at);
     const uint64_t ends = ~word & TOPS;
@@ -28,12 +28,13 @@ const uint8_t *wire_number_slow(const uint8_t *at, uint64_t *ret)
         word = (word & UINT64_C(0x7f007f007f007f00)) >> 1 | (word & UINT64_C(0x007f007f007f007f));
         word = (word & UINT64_C(0x3fff00003fff0000)) >> 2 | (word & UINT64_C(0x00003fff00003fff));
         word = (word & UINT64_C(0x0fffffff00000000)) >> 4 | (word & UINT64_C(0x000000000fffffff));
-        *ret = word;
-        return at + 1 + __builtin_ctzll(ends) / 8;
+        return (struct wire_number){at + 1 + __builtin_ctzll(ends) / 8, word};
     }
     struct span in = {at, at + 10}; /* no number is longer, so that it cannot be cut here */
-
-    return wire_varint(&in, ret) < 0 ? NULL : in.at;
+    struct wire_number ret = {NULL, 0};
+    if (wire_varint(&in, &ret.value) == 0)
+        ret.behind = in.at;
+    return ret;
 }
 
 int wire_event_slow(struct span *in, struct wire_event *ret)

@@ -169,14 +169,21 @@ enum {
 /** wire_event_slow() - wire_event() for any number of bytes */
 int wire_event_slow(struct span *in, struct wire_event *ret);
 
-/** wire_number_slow() - read a number of any length where ten bytes may be read. Return: behind it, or NULL. */
-const uint8_t *wire_number_slow(const uint8_t *at, uint64_t *ret);
+/** A number, and what is behind it: NULL when it does not fit 64 bits. Returned in registers, so that who reads a
+ * number need not have it in memory. */
+struct wire_number {
+    const uint8_t *behind;
+    uint64_t value;
+};
+
+/** wire_number_slow() - read a number of any length where ten bytes may be read */
+struct wire_number wire_number_slow(const uint8_t *at);
 
 /** wire_is_plain() - whether the bytes, however they are cut in numbers, hold none that does not fit 64 bits: whether
  * no eight bytes side by side have the top bit set. Cost: a look at every byte, eight at once. */
 bool wire_is_plain(struct span bytes);
 
-/** wire_number() - wire_number_slow(), fast for eight bytes and fewer */
+/** wire_number() - wire_number_slow(), fast for three bytes and fewer. Return: behind it, or NULL. */
 static inline __attribute__((always_inline)) const uint8_t *wire_number(const uint8_t *at, uint64_t *ret)
 {
     uint64_t value = at[0];
@@ -194,7 +201,10 @@ static inline __attribute__((always_inline)) const uint8_t *wire_number(const ui
         *ret = value;
         return at + 3;
     }
-    return wire_number_slow(at, ret);
+    const struct wire_number number = wire_number_slow(at);
+    if (LIKELY(number.behind != NULL))
+        *ret = number.value;
+    return number.behind;
 }
 
 /** wire_numbers() - read @n numbers where ten bytes may be read for each, and all are known to fit

@@ -24,7 +24,7 @@ for room in src/*/; do
     room=$(basename "$room")
     refuse "a private header of another room" \
         "$(grep -rnE 'include.*_priv\.h' "src/$room" | grep -vE "include \"${room}_priv\.h\"")"
-    refuse "a second door" "$(find "src/$room" -name '*.h' ! -name "$room.h" ! -name "${room}_priv.h")"
+    refuse "a second door" "$(find "src/$room" -name "*.h" ! -name "$room.h" ! -name "${room}_priv.h" ! -name "${room}_quick.h")"
 done
 refuse "rooms that are not listed here" "$(find src -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
     grep -vxF "$(printf '%s\n' "${rooms[@]}")")"

@@ -1,0 +1,323 @@
+/* order_quick.h: the second door of this room, for what runs once an event: nearly all events, as fast as can be.
+ *
+ * order_next() can do everything; this can do what is usual, in one loop without a call, and makes no record in memory.
+ * An event is usual when it is of one of the types below, may advance, contradicts nothing, and the one behind it in
+ * its lane can be read: all this is looked at before anything is changed. Before the first that is not, the loop ends,
+ * and order_next() goes on from there. So whatever stands here stands in sched.c as well, where it has its errors and
+ * its reasons; tests walk every trace both ways.
+ */
+#ifndef ORDER_QUICK_H
+#define ORDER_QUICK_H
+
+#include "order_priv.h"
+
+/* Times are far from where the clock ends, so that pushing one behind another is no overflow. */
+#define QUICK_LAST (INT64_MAX - ((int64_t)1 << 40))
+
+#define QUICK static inline __attribute__((always_inline))
+
+/* Takes a record, all of whose members but name and offset are set. Its type is a constant where this is inlined.
+ * Return: whether it could; if not, nothing has happened. */
+typedef bool order_take(void *user, const struct order_record *record, uint8_t type);
+
+/* A resource where it was found last. NULL when it is elsewhere, or when it must be noted that it changes. */
+QUICK struct sched_resource *quick_own(const struct sched_table *table, int64_t id, uint32_t hint)
+{
+    if (UNLIKELY(hint >= table->n))
+        return NULL;
+    struct sched_resource *resource = &table->items[hint];
+    return LIKELY(resource->id == id && resource->live && resource->touched) ? resource : NULL;
+}
+
+/* NULL also for one of a crowd that was not asked for before. */
+QUICK struct sched_resource *quick_find(const struct sched_table *table, int64_t id)
+{
+    uint32_t at = map_get(&table->ids, (uint64_t)id);
+    if (UNLIKELY(at == MAP_NONE))
+        return NULL;
+    struct sched_resource *resource = &table->items[at];
+    return LIKELY(resource->touched) ? resource : NULL;
+}
+
+QUICK bool quick_follows(const struct sched_resource *resource, uint64_t generation, uint64_t seq)
+{
+    return LIKELY(resource->seq == seq - 1 && resource->seq_generation == generation);
+}
+
+/* Of a type that has a time: of nearly all that have one, which is enough here. */
+QUICK bool quick_is_timed(uint8_t type)
+{
+    return LIKELY((uint8_t)(type - WIRE_PROCS_CHANGE) <= WIRE_GO_STATUS_STACK - WIRE_PROCS_CHANGE) ||
+           (uint8_t)(type - WIRE_SPAN) <= WIRE_GOROUTINE_STACK_FREE - WIRE_SPAN;
+}
+
+/**
+ * order_quick() - hand out what is usual
+ * @most:  at most so many records
+ * @take:  called with each, in the order of order_next()
+ *
+ * Return: how many were handed out.
+ */
+QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user)
+{
+    if (UNLIKELY(!order->steady))
+        return 0;
+
+    struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
+    struct frontier_entry *const entries = order->frontier.entries;
+    const uint64_t generation = order->gen.dir.number;
+    const double ns_per_tick = order->gen.ns_per_tick;
+    int64_t last_ns = order->last_ns;
+    size_t n = 0;
+
+    while (n < most) {
+        struct lane *const lane = entries[0].lane;
+        if (UNLIKELY(lane->m == MAP_NONE || last_ns > QUICK_LAST))
+            break;
+        /* As long as its time is at most this one, the lane stays the earliest, and no sample goes before it. */
+        int64_t until_ns = order->sample_ns < QUICK_LAST ? order->sample_ns : QUICK_LAST;
+        if (LIKELY(order->frontier.n > 1) && entries[1].time_ns < until_ns)
+            until_ns = entries[1].time_ns;
+        if (LIKELY(order->frontier.n > 2) && entries[2].time_ns < until_ns)
+            until_ns = entries[2].time_ns;
+
+        struct sched_m *const m = &order->sched.ms[lane->m];
+        struct order_record record;
+        record.thread = lane->thread;
+        record.label = 0;
+        record.flags = 0;
+        const uint8_t *head = lane->head, *args = lane->args, *const quick_end = lane->quick_end;
+        int64_t time_ns = lane->time_ns, before_ns = lane->before_ns;
+        const size_t n_before = n;
+
+/* The head has @count arguments, and an event that can be read behind it. */
+#define HAS(count)                                                                                                     \
+    const uint8_t *next = wire_numbers(args, (count), record.args);                                                    \
+    if (UNLIKELY(next >= quick_end || !quick_is_timed(*next)))                                                         \
+        goto unusual;
+#define TAKE(type)                                                                                                     \
+    if (UNLIKELY(!take(user, &record, (type))))                                                                        \
+        goto unusual;
+#define UNLESS(condition)                                                                                              \
+    if (UNLIKELY(!(condition)))                                                                                        \
+        goto unusual;
+
+        while (time_ns <= until_ns && n < most) {
+            record.proc = m->p;
+            record.goroutine = m->g;
+            record.time_ns = LIKELY(time_ns > last_ns) ? time_ns : last_ns + 1;
+
+            switch (*head) {
+            case WIRE_GO_START: {
+                HAS(2)
+                struct sched_resource *g = quick_find(gs, (gxt_goid)record.args[0]);
+                UNLESS(g && g->status == G_RUNNABLE && quick_follows(g, generation, record.args[1]))
+                UNLESS(m->p != GXT_NO_PROC && m->g == GXT_NO_GOROUTINE && *next != WIRE_GO_LABEL)
+                TAKE(WIRE_GO_START)
+                g->status = G_RUNNING;
+                g->seq++;
+                m->g = (gxt_goid)record.args[0];
+                m->g_at = (uint32_t)(g - gs->items);
+                args = next;
+                break;
+            }
+            case WIRE_GO_BLOCK: {
+                HAS(2)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                TAKE(WIRE_GO_BLOCK)
+                g->status = G_WAITING;
+                m->g = GXT_NO_GOROUTINE;
+                args = next;
+                break;
+            }
+            case WIRE_GO_STOP: {
+                HAS(2)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                TAKE(WIRE_GO_STOP)
+                g->status = G_RUNNABLE;
+                m->g = GXT_NO_GOROUTINE;
+                args = next;
+                break;
+            }
+            case WIRE_GO_UNBLOCK: {
+                HAS(3)
+                struct sched_resource *g = quick_find(gs, (gxt_goid)record.args[0]);
+                UNLESS(g && g->status == G_WAITING && quick_follows(g, generation, record.args[1]))
+                TAKE(WIRE_GO_UNBLOCK)
+                g->status = G_RUNNABLE;
+                g->seq++;
+                args = next;
+                break;
+            }
+            case WIRE_GO_CREATE:
+            case WIRE_GO_CREATE_BLOCKED: {
+                HAS(3)
+                const struct sched_resource *creator = quick_own(gs, m->g, m->g_at);
+                UNLESS(creator && creator->status == G_RUNNING && m->p != GXT_NO_PROC && !gs->crowd)
+                UNLESS(map_get(&gs->ids, record.args[0]) == MAP_NONE)
+                const bool blocked = *head == WIRE_GO_CREATE_BLOCKED;
+                if (blocked) {
+                    TAKE(WIRE_GO_CREATE_BLOCKED)
+                } else {
+                    TAKE(WIRE_GO_CREATE)
+                }
+                struct sched_resource *g = sched_add(gs, (gxt_goid)record.args[0]);
+                UNLESS(g)
+                if (UNLIKELY(gs->lost < 0)) {
+                    sched_remove(gs, g);
+                    goto unusual;
+                }
+                g->status = blocked ? G_WAITING : G_RUNNABLE;
+                g->seq_generation = generation;
+                args = next;
+                break;
+            }
+            case WIRE_GO_DESTROY: {
+                HAS(0)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                UNLESS(!g->at_start)
+                TAKE(WIRE_GO_DESTROY)
+                sched_remove(gs, g);
+                m->g = GXT_NO_GOROUTINE;
+                args = next;
+                break;
+            }
+            case WIRE_GO_SWITCH: {
+                HAS(2)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                struct sched_resource *to = quick_find(gs, (gxt_goid)record.args[0]);
+                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE &&
+                       most - n >= ORDER_MOST_OF_ONE)
+                UNLESS(to && to->status == G_WAITING && quick_follows(to, generation, record.args[1]))
+                UNLESS(*next != WIRE_GO_LABEL)
+                TAKE(WIRE_GO_SWITCH)
+                const uint64_t id = record.args[0];
+                record.args[0] = record.args[1] = 0;
+                record.time_ns++;
+                TAKE(WIRE_GO_BLOCK)
+                record.args[0] = id;
+                record.goroutine = GXT_NO_GOROUTINE;
+                record.time_ns++;
+                TAKE(WIRE_GO_START)
+                g->status = G_WAITING;
+                to->status = G_RUNNING;
+                to->seq++;
+                m->g = (gxt_goid)id;
+                m->g_at = (uint32_t)(to - gs->items);
+                args = next;
+                n += 2;
+                break;
+            }
+            case WIRE_GO_SYSCALL_BEGIN: {
+                HAS(2)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
+                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                UNLESS(p && quick_follows(p, generation, record.args[0]))
+                TAKE(WIRE_GO_SYSCALL_BEGIN)
+                g->status = G_SYSCALL;
+                p->status = P_SYSCALL;
+                p->seq++;
+                args = next;
+                break;
+            }
+            case WIRE_GO_SYSCALL_END: {
+                HAS(0)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
+                UNLESS(g && g->status == G_SYSCALL && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                UNLESS(p && p->status == P_SYSCALL)
+                TAKE(WIRE_GO_SYSCALL_END)
+                g->status = G_RUNNING;
+                p->status = P_RUNNING;
+                args = next;
+                break;
+            }
+            case WIRE_GO_SYSCALL_END_BLOCKED: {
+                HAS(0)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                UNLESS(g && g->status == G_SYSCALL && m->p == GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
+                g->status = G_RUNNABLE;
+                m->g = GXT_NO_GOROUTINE;
+                args = next;
+                break;
+            }
+            case WIRE_PROC_START: {
+                HAS(2)
+                struct sched_resource *p = quick_find(ps, (gxt_procid)record.args[0]);
+                UNLESS(p && p->status == P_IDLE && quick_follows(p, generation, record.args[1]) && m->p == GXT_NO_PROC)
+                TAKE(WIRE_PROC_START)
+                p->status = P_RUNNING;
+                p->seq++;
+                m->p = (gxt_procid)record.args[0];
+                m->p_at = (uint32_t)(p - ps->items);
+                args = next;
+                break;
+            }
+            case WIRE_PROC_STOP: {
+                HAS(0)
+                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
+                UNLESS(p && (p->status == P_RUNNING || p->status == P_SYSCALL) && m->p != GXT_NO_PROC)
+                TAKE(WIRE_PROC_STOP)
+                p->status = P_IDLE;
+                m->p = GXT_NO_PROC;
+                args = next;
+                break;
+            }
+            case WIRE_HEAP_ALLOC: {
+                HAS(1)
+                UNLESS(m->p != GXT_NO_PROC)
+                TAKE(WIRE_HEAP_ALLOC)
+                args = next;
+                break;
+            }
+            case WIRE_HEAP_OBJECT_ALLOC: {
+                HAS(2)
+                TAKE(WIRE_HEAP_OBJECT_ALLOC)
+                args = next;
+                break;
+            }
+            case WIRE_HEAP_OBJECT_FREE: {
+                HAS(1)
+                TAKE(WIRE_HEAP_OBJECT_FREE)
+                args = next;
+                break;
+            }
+            default:
+                goto unusual;
+            }
+            n++;
+            last_ns = record.time_ns;
+            /* lane_read_head(), in registers */
+            uint64_t delta;
+            head = args;
+            args = wire_number(head + 1, &delta);
+            before_ns = time_ns;
+            const int64_t since_ns = LIKELY(time_ns != 0) ? time_ns : lane->base_ns;
+            time_ns = (int64_t)((uint64_t)since_ns + (uint64_t)gen_time(ns_per_tick, delta));
+        }
+        if (LIKELY(n > n_before))
+            goto usual;
+    unusual:
+        most = n;
+    usual:
+        lane->head = head;
+        lane->type = *head;
+        lane->args = args;
+        lane->time_ns = time_ns;
+        lane->before_ns = before_ns;
+        if (n != n_before)
+            frontier_update(&order->frontier, 0);
+    }
+    order->last_ns = last_ns;
+    return n;
+#undef HAS
+#undef TAKE
+#undef UNLESS
+}
+
+#endif
