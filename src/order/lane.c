@@ -4,10 +4,19 @@
  * event of another thread, or a time pushed behind another event's: that is done when it is handed out.
  *
  * Of a head only its type and time are read: its arguments are read where they are wanted. That they can be read must
- * be known before, since Go's reader does not hand out the event in front of one that cannot. Inside a plain batch
- * (wire_is_plain()) it is known of all events; elsewhere each one is proved first.
+ * be known before, since Go's reader does not hand out the event in front of one that cannot. Where bytes are plain
+ * (wire_plain_end()) it is known of all events; elsewhere each one is proved first.
  */
 #include "order_priv.h"
+
+/* From here to where the bytes are plain no more, events are known to be whole, except where the end is near. */
+static void look_ahead(struct lane *lane)
+{
+    lane->plain_end = wire_plain_end((struct span){lane->next, lane->end});
+    lane->quick_end = lane->next;
+    if (lane->plain_end - lane->next >= WIRE_MAX_EVENT)
+        lane->quick_end = lane->plain_end - WIRE_MAX_EVENT + 1;
+}
 
 static int next_batch(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
 {
@@ -22,9 +31,7 @@ static int next_batch(struct lane *lane, const struct gen *gen, struct gxt_error
     lane->base_ns = gen_time(gen->ns_per_tick, batch->tick);
     lane->time_ns = 0;
     lane->in_tail = false;
-    lane->quick_end = at;
-    if (batch->size >= WIRE_MAX_EVENT && wire_is_plain((struct span){at, lane->end}))
-        lane->quick_end = lane->end - WIRE_MAX_EVENT + 1;
+    look_ahead(lane);
     return gen_check_batch(gen, batch, fault);
 }
 
@@ -39,8 +46,26 @@ static int bad_event(const struct lane *lane, int code, struct gxt_error *fault)
     return fault_set(fault, code, offset, "event type %u does not belong in a batch of events", *lane->next);
 }
 
+/* Where in the tail the first event stands that is not whole, or its end. What the tail is filled up with would end a
+ * number that is cut, behind the batch's end. */
+static const uint8_t *prove_tail(const struct lane *lane)
+{
+    const uint8_t *at = lane->tail;
+
+    while (at < lane->end && wire_specs[*at].timed) {
+        const uint8_t *next = at + 1;
+        uint64_t number;
+        for (unsigned i = 0; i <= wire_specs[*at].n_args && next; i++)
+            next = wire_number(next, &number);
+        if (!next || next > lane->end)
+            break;
+        at = next;
+    }
+    return at;
+}
+
 /* The end of a batch goes on in the lane, where there is room behind it for what reads a number without a look at where
- * the batch ends. */
+ * the batch ends. All of it is proved at once. */
 static void move_tail(struct lane *lane)
 {
     const size_t size = (size_t)(lane->end - lane->next);
@@ -50,7 +75,7 @@ static void move_tail(struct lane *lane)
     lane->zero += (uintptr_t)lane->tail - (uintptr_t)lane->next;
     lane->next = lane->tail;
     lane->end = lane->tail + size;
-    lane->quick_end = lane->tail;
+    lane->quick_end = prove_tail(lane);
     lane->in_tail = true;
 }
 
@@ -65,12 +90,16 @@ int lane_next_slow(struct lane *lane, const struct gen *gen, struct gxt_error *f
         if (r < 0)
             return r;
     }
-    struct span in = {lane->next, lane->end};
-    int r = wire_event_slow(&in, &event);
-    if (r < 0)
-        return bad_event(lane, r, fault);
     if (!lane->in_tail && lane->end - lane->next < WIRE_MAX_EVENT)
         move_tail(lane);
+    else if (!lane->in_tail && lane->next > lane->plain_end)
+        look_ahead(lane);
+    if (lane->next >= lane->quick_end || !wire_specs[*lane->next].timed) {
+        struct span in = {lane->next, lane->end};
+        int r = wire_event_slow(&in, &event);
+        if (r < 0)
+            return bad_event(lane, r, fault);
+    }
     lane_read_head(lane, gen);
     return 1;
 }

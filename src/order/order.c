@@ -354,17 +354,19 @@ int order_next(struct order *order, struct order_record *ret)
     return r;
 }
 
-QUICK bool is_before(void *user, const struct order_record *record, uint8_t type)
+QUICK bool is_before(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
 {
     const int64_t *before_ns = user;
 
+    (void)args;
     (void)type;
-    return record->time_ns < *before_ns;
+    return event->time_ns < *before_ns;
 }
 
 size_t order_skip(struct order *order, size_t most, int64_t before_ns, int64_t *ret_ns)
 {
-    size_t n = order_quick(order, most, is_before, &before_ns);
+    struct gxt_event event;
+    size_t n = order_quick(order, most, is_before, &before_ns, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;

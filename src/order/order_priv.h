@@ -12,6 +12,7 @@ struct lane {
     const uint8_t *args;      /* … and its arguments */
     const uint8_t *next;      /* the event behind it, once its arguments are read */
     const uint8_t *quick_end; /* before here an event is known to be whole, and its numbers to fit */
+    const uint8_t *plain_end; /* where a number may not fit */
     const uint8_t *end;       /* of the batch */
     int64_t time_ns;          /* of the head, as the lane has it: not yet pushed behind the event before it */
     int64_t base_ns;          /* of the batch */

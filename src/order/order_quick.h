@@ -16,9 +16,9 @@
 
 #define QUICK static inline __attribute__((always_inline))
 
-/* Takes a record, all of whose members but name and offset are set. Its type is a constant where this is inlined.
- * Return: whether it could; if not, nothing has happened. */
-typedef bool order_take(void *user, const struct order_record *record, uint8_t type);
+/* Takes what is next: its time and context stand in @event, its arguments in @args, as many as the type has, and @type
+ * is a constant where this is inlined. Return: whether it could; if not, nothing has happened. */
+typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type);
 
 /* A resource where it was found last. NULL when it is elsewhere, or when it must be noted that it changes. */
 QUICK struct sched_resource *quick_own(const struct sched_table *table, int64_t id, uint32_t hint)
@@ -44,6 +44,33 @@ QUICK bool quick_follows(const struct sched_resource *resource, uint64_t generat
     return LIKELY(resource->seq == seq - 1 && resource->seq_generation == generation);
 }
 
+/* Whether there is room for a range, and no other one: then no search is needed. */
+QUICK bool quick_may_begin(const struct sched_resource *resource)
+{
+    const struct sched_extra *extra = resource->extra;
+
+    return extra && extra->n_ranges == 0 && extra->ranges_capacity > 0;
+}
+
+QUICK bool quick_may_end(const struct sched_resource *resource, uint8_t type)
+{
+    const struct sched_extra *extra = resource->extra;
+
+    return extra && extra->n_ranges == 1 && extra->ranges[0].type == type;
+}
+
+/* The next event of the same wire event. */
+QUICK void quick_follow(struct gxt_event **event, size_t stride, int64_t time_ns, gxt_goid goroutine)
+{
+    const struct gxt_event *before = *event;
+
+    *event += stride;
+    (*event)->time_ns = time_ns;
+    (*event)->thread = before->thread;
+    (*event)->proc = before->proc;
+    (*event)->goroutine = goroutine;
+}
+
 /* Of a type that has a time: of nearly all that have one, which is enough here. */
 QUICK bool quick_is_timed(uint8_t type)
 {
@@ -55,10 +82,13 @@ QUICK bool quick_is_timed(uint8_t type)
  * order_quick() - hand out what is usual
  * @most:  at most so many records
  * @take:  called with each, in the order of order_next()
+ * @event:   where it puts the time and context of the first …
+ * @stride:  … and so many further on those of the next: 0 or 1
  *
  * Return: how many were handed out.
  */
-QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user)
+QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user, struct gxt_event *event,
+                         size_t stride)
 {
     if (UNLIKELY(!order->steady))
         return 0;
@@ -82,43 +112,42 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             until_ns = entries[2].time_ns;
 
         struct sched_m *const m = &order->sched.ms[lane->m];
-        struct order_record record;
-        record.thread = lane->thread;
-        record.label = 0;
-        record.flags = 0;
-        const uint8_t *head = lane->head, *args = lane->args, *const quick_end = lane->quick_end;
-        int64_t time_ns = lane->time_ns, before_ns = lane->before_ns;
+        const uint8_t *head = lane->head, *at = lane->args;
+        int64_t time_ns = lane->time_ns;
         const size_t n_before = n;
 
 /* The head has @count arguments, and an event that can be read behind it. */
 #define HAS(count)                                                                                                     \
-    const uint8_t *next = wire_numbers(args, (count), record.args);                                                    \
-    if (UNLIKELY(next >= quick_end || !quick_is_timed(*next)))                                                         \
+    const uint8_t *next = wire_numbers(at, (count), args);                                                             \
+    if (UNLIKELY(next >= lane->quick_end || !quick_is_timed(*next)))                                                   \
         goto unusual;
 #define TAKE(type)                                                                                                     \
-    if (UNLIKELY(!take(user, &record, (type))))                                                                        \
+    if (UNLIKELY(!take(user, event, args, (type))))                                                                    \
         goto unusual;
 #define UNLESS(condition)                                                                                              \
     if (UNLIKELY(!(condition)))                                                                                        \
         goto unusual;
 
         while (time_ns <= until_ns && n < most) {
-            record.proc = m->p;
-            record.goroutine = m->g;
-            record.time_ns = LIKELY(time_ns > last_ns) ? time_ns : last_ns + 1;
+            int64_t now_ns = time_ns > last_ns ? time_ns : last_ns + 1;
+            uint64_t args[WIRE_MAX_ARGS];
+            event->time_ns = now_ns;
+            event->thread = lane->thread;
+            event->proc = m->p;
+            event->goroutine = m->g;
 
             switch (*head) {
             case WIRE_GO_START: {
                 HAS(2)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)record.args[0]);
-                UNLESS(g && g->status == G_RUNNABLE && quick_follows(g, generation, record.args[1]))
+                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                UNLESS(g && g->status == G_RUNNABLE && quick_follows(g, generation, args[1]))
                 UNLESS(m->p != GXT_NO_PROC && m->g == GXT_NO_GOROUTINE && *next != WIRE_GO_LABEL)
                 TAKE(WIRE_GO_START)
                 g->status = G_RUNNING;
                 g->seq++;
-                m->g = (gxt_goid)record.args[0];
+                m->g = (gxt_goid)args[0];
                 m->g_at = (uint32_t)(g - gs->items);
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_BLOCK: {
@@ -128,7 +157,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_BLOCK)
                 g->status = G_WAITING;
                 m->g = GXT_NO_GOROUTINE;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_STOP: {
@@ -138,17 +167,17 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_STOP)
                 g->status = G_RUNNABLE;
                 m->g = GXT_NO_GOROUTINE;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_UNBLOCK: {
                 HAS(3)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)record.args[0]);
-                UNLESS(g && g->status == G_WAITING && quick_follows(g, generation, record.args[1]))
+                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                UNLESS(g && g->status == G_WAITING && quick_follows(g, generation, args[1]))
                 TAKE(WIRE_GO_UNBLOCK)
                 g->status = G_RUNNABLE;
                 g->seq++;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_CREATE:
@@ -156,14 +185,14 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 HAS(3)
                 const struct sched_resource *creator = quick_own(gs, m->g, m->g_at);
                 UNLESS(creator && creator->status == G_RUNNING && m->p != GXT_NO_PROC && !gs->crowd)
-                UNLESS(map_get(&gs->ids, record.args[0]) == MAP_NONE)
+                UNLESS(map_get(&gs->ids, args[0]) == MAP_NONE)
                 const bool blocked = *head == WIRE_GO_CREATE_BLOCKED;
                 if (blocked) {
                     TAKE(WIRE_GO_CREATE_BLOCKED)
                 } else {
                     TAKE(WIRE_GO_CREATE)
                 }
-                struct sched_resource *g = sched_add(gs, (gxt_goid)record.args[0]);
+                struct sched_resource *g = sched_add(gs, (gxt_goid)args[0]);
                 UNLESS(g)
                 if (UNLIKELY(gs->lost < 0)) {
                     sched_remove(gs, g);
@@ -171,7 +200,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 g->status = blocked ? G_WAITING : G_RUNNABLE;
                 g->seq_generation = generation;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_DESTROY: {
@@ -182,32 +211,41 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_DESTROY)
                 sched_remove(gs, g);
                 m->g = GXT_NO_GOROUTINE;
-                args = next;
+                at = next;
                 break;
             }
-            case WIRE_GO_SWITCH: {
+            case WIRE_GO_SWITCH:
+            case WIRE_GO_SWITCH_DESTROY: {
                 HAS(2)
                 struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                struct sched_resource *to = quick_find(gs, (gxt_goid)record.args[0]);
-                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE &&
-                       most - n >= ORDER_MOST_OF_ONE)
-                UNLESS(to && to->status == G_WAITING && quick_follows(to, generation, record.args[1]))
-                UNLESS(*next != WIRE_GO_LABEL)
-                TAKE(WIRE_GO_SWITCH)
-                const uint64_t id = record.args[0];
-                record.args[0] = record.args[1] = 0;
-                record.time_ns++;
-                TAKE(WIRE_GO_BLOCK)
-                record.args[0] = id;
-                record.goroutine = GXT_NO_GOROUTINE;
-                record.time_ns++;
+                struct sched_resource *to = quick_find(gs, (gxt_goid)args[0]);
+                const bool ends = *head == WIRE_GO_SWITCH_DESTROY;
+                const uint64_t id = args[0];
+                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                UNLESS(to && to->status == G_WAITING && quick_follows(to, generation, args[1]))
+                UNLESS(*next != WIRE_GO_LABEL && most - n >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
+                if (ends) {
+                    TAKE(WIRE_GO_SWITCH_DESTROY)
+                    quick_follow(&event, stride, ++now_ns, m->g);
+                    TAKE(WIRE_GO_DESTROY)
+                } else {
+                    TAKE(WIRE_GO_SWITCH)
+                    args[0] = args[1] = 0;
+                    quick_follow(&event, stride, ++now_ns, m->g);
+                    TAKE(WIRE_GO_BLOCK)
+                }
+                args[0] = id;
+                quick_follow(&event, stride, ++now_ns, GXT_NO_GOROUTINE);
                 TAKE(WIRE_GO_START)
-                g->status = G_WAITING;
+                if (ends)
+                    sched_remove(gs, g);
+                else
+                    g->status = G_WAITING;
                 to->status = G_RUNNING;
                 to->seq++;
                 m->g = (gxt_goid)id;
                 m->g_at = (uint32_t)(to - gs->items);
-                args = next;
+                at = next;
                 n += 2;
                 break;
             }
@@ -216,12 +254,12 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 struct sched_resource *g = quick_own(gs, m->g, m->g_at);
                 struct sched_resource *p = quick_own(ps, m->p, m->p_at);
                 UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
-                UNLESS(p && quick_follows(p, generation, record.args[0]))
+                UNLESS(p && quick_follows(p, generation, args[0]))
                 TAKE(WIRE_GO_SYSCALL_BEGIN)
                 g->status = G_SYSCALL;
                 p->status = P_SYSCALL;
                 p->seq++;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_SYSCALL_END: {
@@ -233,7 +271,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_SYSCALL_END)
                 g->status = G_RUNNING;
                 p->status = P_RUNNING;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_GO_SYSCALL_END_BLOCKED: {
@@ -243,19 +281,19 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
                 g->status = G_RUNNABLE;
                 m->g = GXT_NO_GOROUTINE;
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_PROC_START: {
                 HAS(2)
-                struct sched_resource *p = quick_find(ps, (gxt_procid)record.args[0]);
-                UNLESS(p && p->status == P_IDLE && quick_follows(p, generation, record.args[1]) && m->p == GXT_NO_PROC)
+                struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
+                UNLESS(p && p->status == P_IDLE && quick_follows(p, generation, args[1]) && m->p == GXT_NO_PROC)
                 TAKE(WIRE_PROC_START)
                 p->status = P_RUNNING;
                 p->seq++;
-                m->p = (gxt_procid)record.args[0];
+                m->p = (gxt_procid)args[0];
                 m->p_at = (uint32_t)(p - ps->items);
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_PROC_STOP: {
@@ -265,38 +303,77 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_PROC_STOP)
                 p->status = P_IDLE;
                 m->p = GXT_NO_PROC;
-                args = next;
+                at = next;
+                break;
+            }
+            case WIRE_GC_MARK_ASSIST_BEGIN: {
+                HAS(1)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                UNLESS(g && quick_may_begin(g) && m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
+                TAKE(WIRE_GC_MARK_ASSIST_BEGIN)
+                g->extra->ranges[g->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_MARK_ASSIST_BEGIN};
+                at = next;
+                break;
+            }
+            case WIRE_GC_MARK_ASSIST_END: {
+                HAS(0)
+                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                UNLESS(g && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
+                TAKE(WIRE_GC_MARK_ASSIST_END)
+                g->extra->n_ranges--;
+                at = next;
+                break;
+            }
+            case WIRE_GC_SWEEP_BEGIN: {
+                HAS(1)
+                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
+                UNLESS(p && quick_may_begin(p) && m->p != GXT_NO_PROC)
+                TAKE(WIRE_GC_SWEEP_BEGIN)
+                p->extra->ranges[p->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_SWEEP_BEGIN};
+                at = next;
+                break;
+            }
+            case WIRE_GC_SWEEP_END: {
+                HAS(2)
+                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
+                UNLESS(p && quick_may_end(p, WIRE_GC_SWEEP_BEGIN) && m->p != GXT_NO_PROC)
+                TAKE(WIRE_GC_SWEEP_END)
+                p->extra->n_ranges--;
+                at = next;
                 break;
             }
             case WIRE_HEAP_ALLOC: {
                 HAS(1)
                 UNLESS(m->p != GXT_NO_PROC)
                 TAKE(WIRE_HEAP_ALLOC)
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_HEAP_OBJECT_ALLOC: {
                 HAS(2)
                 TAKE(WIRE_HEAP_OBJECT_ALLOC)
-                args = next;
+                at = next;
                 break;
             }
             case WIRE_HEAP_OBJECT_FREE: {
                 HAS(1)
                 TAKE(WIRE_HEAP_OBJECT_FREE)
-                args = next;
+                at = next;
                 break;
             }
             default:
                 goto unusual;
             }
             n++;
-            last_ns = record.time_ns;
+            event += stride;
+            last_ns = now_ns;
             /* lane_read_head(), in registers */
             uint64_t delta;
-            head = args;
-            args = wire_number(head + 1, &delta);
-            before_ns = time_ns;
+            head = at;
+            at = wire_number(head + 1, &delta);
+            lane->before_ns = time_ns;
             const int64_t since_ns = LIKELY(time_ns != 0) ? time_ns : lane->base_ns;
             time_ns = (int64_t)((uint64_t)since_ns + (uint64_t)gen_time(ns_per_tick, delta));
         }
@@ -307,9 +384,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
     usual:
         lane->head = head;
         lane->type = *head;
-        lane->args = args;
+        lane->args = at;
         lane->time_ns = time_ns;
-        lane->before_ns = before_ns;
         if (n != n_before)
             frontier_update(&order->frontier, 0);
     }

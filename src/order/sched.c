@@ -968,6 +968,7 @@ void sched_apply(struct sched *sched, const struct pending *pending, const struc
     case WIRE_GO_START:
         g->status = G_RUNNING;
         m->g = g->id;
+        m->g_at = (uint32_t)(g - sched->gs.items);
         break;
     default:
         break;

@@ -320,7 +320,7 @@ static const struct gxt_string *stop_name(struct look *look, const struct gxt_st
     return name;
 }
 
-static void put_range(struct look *look, const struct row *row, struct gxt_range *range)
+static inline void put_range(struct look *look, const struct row *row, struct gxt_range *range)
 {
     static const uint8_t scopes[] = {[GXT_RANGE_OTHER] = GXT_SCOPE_PROCESS,
                                      [GXT_RANGE_STOP_THE_WORLD] = GXT_SCOPE_PROCESS,
@@ -334,15 +334,30 @@ static void put_range(struct look *look, const struct row *row, struct gxt_range
     range->resource = row->resource;
     range->id = subject_of(row, record);
     range->name = look->resolver->ranges[row->range];
+    range->detail = NULL;
+    range->bytes_swept = range->bytes_reclaimed = 0;
     if (row->range == GXT_RANGE_STOP_THE_WORLD) {
         range->detail = string_at(look, record->args[0]);
         if (range->detail)
             range->name = stop_name(look, range->detail);
     }
-    if (record->type == WIRE_GC_SWEEP_END) {
+    if (row->kind == GXT_KIND_RANGE_END && row->range == GXT_RANGE_GC_SWEEP) {
         range->bytes_swept = record->args[0];
         range->bytes_reclaimed = record->args[1];
     }
+}
+
+static inline void put_metric(const struct look *look, const struct row *row, struct gxt_metric *metric)
+{
+    metric->name = look->resolver->metrics[row->metric];
+    metric->value = look->record->args[0];
+}
+
+static inline void put_experimental(const struct look *look, uint8_t type, struct gxt_experimental *experimental)
+{
+    experimental->n_args = wire_specs[type].n_args;
+    for (unsigned i = 0; i < WIRE_MAX_ARGS; i++)
+        experimental->args[i] = i < wire_specs[type].n_args ? look->record->args[i] : 0;
 }
 
 static void put_task(struct look *look, struct gxt_task *task)
@@ -377,7 +392,7 @@ static __attribute__((noinline)) void put_details(struct look *look, const struc
         put_sync(look, &event->sync);
         break;
     case GXT_KIND_METRIC:
-        event->metric = (struct gxt_metric){look->resolver->metrics[row->metric], record->args[0]};
+        put_metric(look, row, &event->metric);
         break;
     case GXT_KIND_LABEL:
         event->label = (struct gxt_label){string_at(look, record->args[0]), record->goroutine};
@@ -402,31 +417,32 @@ static __attribute__((noinline)) void put_details(struct look *look, const struc
         put_log(look, &event->log);
         break;
     case GXT_KIND_EXPERIMENTAL:
-        event->experimental.n_args = wire_specs[record->type].n_args;
-        memcpy(event->experimental.args, record->args, event->experimental.n_args * sizeof *record->args);
+        put_experimental(look, record->type, &event->experimental);
         break;
     default:
         break;
     }
 }
 
-/* Of a known type the row is known too, and most of what follows is a choice no more. */
-static inline __attribute__((always_inline)) int resolve_as(struct look *look, uint8_t type, struct gxt_event *ret)
+/* All but the context. Of a known type the row is known too, and most of what follows is a choice no more. */
+static inline __attribute__((always_inline)) int put_rest(struct look *look, uint8_t type, struct gxt_event *ret)
 {
     const struct order_record *record = look->record;
     const struct row *row = &rows[type];
     const uint8_t stack = type == WIRE_CPU_SAMPLE ? 0 : wire_specs[type].stack;
 
-    ret->time_ns = record->time_ns;
-    ret->thread = record->thread;
-    ret->proc = record->proc;
-    ret->goroutine = record->goroutine;
     ret->kind = row->kind;
     ret->wire_type = type;
     ret->flags = record->flags;
     ret->stack = stack != 0 ? stack_at(look, record->args[stack - 1]) : NULL;
     if (LIKELY(row->kind == GXT_KIND_STATE_TRANSITION))
         put_transition(look, row, ret);
+    else if (look->is_quick && row->kind == GXT_KIND_METRIC)
+        put_metric(look, row, &ret->metric);
+    else if (look->is_quick && row->kind != GXT_KIND_EXPERIMENTAL)
+        put_range(look, row, &ret->range);
+    else if (look->is_quick)
+        put_experimental(look, type, &ret->experimental);
     else
         put_details(look, row, ret);
     return look->code;
@@ -437,7 +453,11 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
 {
     struct look look = {.resolver = resolver, .gen = gen, .record = record, .fault = fault};
 
-    return resolve_as(&look, record->type, ret);
+    ret->time_ns = record->time_ns;
+    ret->thread = record->thread;
+    ret->proc = record->proc;
+    ret->goroutine = record->goroutine;
+    return put_rest(&look, record->type, ret);
 }
 
 /* ---- what is usual ---- */
@@ -445,42 +465,31 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
 struct quick {
     struct resolver *resolver;
     struct gen *gen;
-    struct gxt_event *next;
-    uint64_t ordinal;
 };
 
-/* What is no transition need not be in registers. */
-static __attribute__((noinline)) bool take_other(struct resolver *resolver, struct gen *gen, struct gxt_event *ret,
-                                                 const struct order_record *record)
+QUICK bool put_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
 {
-    struct gxt_error fault;
+    const struct quick *quick = user;
 
-    return resolve(resolver, gen, record, ret, &fault) == 0;
-}
-
-static inline __attribute__((always_inline)) bool take(void *user, const struct order_record *record, uint8_t type)
-{
-    struct quick *quick = user;
-
-    if (rows[type].kind == GXT_KIND_STATE_TRANSITION) {
-        struct look look = {.resolver = quick->resolver, .gen = quick->gen, .record = record, .is_quick = true};
-        if (UNLIKELY(resolve_as(&look, type, quick->next) < 0))
-            return false;
-    } else {
-        struct order_record copy = *record;
-        copy.type = type;
-        if (!take_other(quick->resolver, quick->gen, quick->next, &copy))
-            return false;
-    }
-    quick->next->ordinal = quick->ordinal++;
-    quick->next++;
-    return true;
+    struct order_record record;
+    struct look look = {.resolver = quick->resolver, .gen = quick->gen, .record = &record, .is_quick = true};
+    record.thread = event->thread;
+    record.proc = event->proc;
+    record.goroutine = event->goroutine;
+    for (unsigned i = 0; i < wire_specs[type].n_args; i++)
+        record.args[i] = args[i];
+    record.label = 0;
+    record.flags = 0;
+    return LIKELY(put_rest(&look, type, event) == 0);
 }
 
 size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most, uint64_t ordinal,
                      struct gxt_event *ret)
 {
-    struct quick quick = {resolver, &order->gen, ret, ordinal};
+    struct quick quick = {resolver, &order->gen};
+    size_t n = order_quick(order, most, put_quick, &quick, ret, 1);
 
-    return order_quick(order, most, take, &quick);
+    for (size_t i = 0; i < n; i++)
+        ret[i].ordinal = ordinal + i;
+    return n;
 }

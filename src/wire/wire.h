@@ -179,9 +179,9 @@ struct wire_number {
 /** wire_number_slow() - read a number of any length where ten bytes may be read */
 struct wire_number wire_number_slow(const uint8_t *at);
 
-/** wire_is_plain() - whether the bytes, however they are cut in numbers, hold none that does not fit 64 bits: whether
- * no eight bytes side by side have the top bit set. Cost: a look at every byte, eight at once. */
-bool wire_is_plain(struct span bytes);
+/** wire_plain_end() - up to where the bytes, however they are cut in numbers, hold none that does not fit 64 bits: up
+ * to the first eight side by side that have the top bit set. Cost: a look at every byte, 64 at once. */
+const uint8_t *wire_plain_end(struct span bytes);
 
 /** wire_number() - wire_number_slow(), fast for three bytes and fewer. Return: behind it, or NULL. */
 static inline __attribute__((always_inline)) const uint8_t *wire_number(const uint8_t *at, uint64_t *ret)
