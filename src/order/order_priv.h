@@ -42,7 +42,7 @@ static inline __attribute__((always_inline)) void lane_read_head(struct lane *la
 
     lane->head = at;
     lane->type = *at;
-    lane->args = wire_number(at + 1, &delta);
+    lane->args = wire_number_even(at + 1, &delta);
     /* A lane whose last time is 0 takes its batch's again, also in the middle of it (Go's batchCursor.nextEvent). */
     lane->before_ns = lane->time_ns;
     int64_t last = LIKELY(lane->time_ns != 0) ? lane->time_ns : lane->base_ns;

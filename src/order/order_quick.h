@@ -66,6 +66,7 @@ QUICK void quick_follow(struct gxt_event **event, size_t stride, int64_t time_ns
 
     *event += stride;
     (*event)->time_ns = time_ns;
+    (*event)->ordinal = before->ordinal + 1;
     (*event)->thread = before->thread;
     (*event)->proc = before->proc;
     (*event)->goroutine = goroutine;
@@ -82,13 +83,14 @@ QUICK bool quick_is_timed(uint8_t type)
  * order_quick() - hand out what is usual
  * @most:  at most so many records
  * @take:  called with each, in the order of order_next()
- * @event:   where it puts the time and context of the first …
+ * @ordinal: of the first
+ * @event:   where it puts ordinal, time and context of the first …
  * @stride:  … and so many further on those of the next: 0 or 1
  *
  * Return: how many were handed out.
  */
-QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user, struct gxt_event *event,
-                         size_t stride)
+QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user, uint64_t ordinal,
+                         struct gxt_event *event, size_t stride)
 {
     if (UNLIKELY(!order->steady))
         return 0;
@@ -132,6 +134,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             int64_t now_ns = time_ns > last_ns ? time_ns : last_ns + 1;
             uint64_t args[WIRE_MAX_ARGS];
             event->time_ns = now_ns;
+            event->ordinal = ordinal + n;
             event->thread = lane->thread;
             event->proc = m->p;
             event->goroutine = m->g;
@@ -372,7 +375,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             /* lane_read_head(), in registers */
             uint64_t delta;
             head = at;
-            at = wire_number(head + 1, &delta);
+            at = wire_number_even(head + 1, &delta);
             lane->before_ns = time_ns;
             const int64_t since_ns = LIKELY(time_ns != 0) ? time_ns : lane->base_ns;
             time_ns = (int64_t)((uint64_t)since_ns + (uint64_t)gen_time(ns_per_tick, delta));

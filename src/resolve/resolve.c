@@ -487,9 +487,6 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
                      struct gxt_event *ret)
 {
     struct quick quick = {resolver, &order->gen};
-    size_t n = order_quick(order, most, put_quick, &quick, ret, 1);
 
-    for (size_t i = 0; i < n; i++)
-        ret[i].ordinal = ordinal + i;
-    return n;
+    return order_quick(order, most, put_quick, &quick, ordinal, ret, 1);
 }

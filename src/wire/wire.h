@@ -207,6 +207,17 @@ static inline __attribute__((always_inline)) const uint8_t *wire_number(const ui
     return number.behind;
 }
 
+/** wire_number_even() - wire_number(), for what is of one byte or of two by chance: without a branch between them */
+static inline __attribute__((always_inline)) const uint8_t *wire_number_even(const uint8_t *at, uint64_t *ret)
+{
+    const uint64_t low = at[0], high = at[1], is_long = low >> 7;
+
+    if (UNLIKELY((low & high) >= 0x80))
+        return wire_number(at, ret);
+    *ret = (low & 0x7f) | (high << 7 & -is_long);
+    return at + 1 + is_long;
+}
+
 /** wire_numbers() - read @n numbers where ten bytes may be read for each, and all are known to fit
  * Return: behind them. */
 static inline __attribute__((always_inline)) const uint8_t *wire_numbers(const uint8_t *at, unsigned n, uint64_t *ret)
