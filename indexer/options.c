@@ -7,6 +7,7 @@
 #include "report.h"
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum option_code {
     CODE_DEEP,
     CODE_STATUS,
     CODE_FOLLOW,
+    CODE_THREADS,
     CODE_HELP,
 };
 
@@ -62,6 +64,7 @@ static const struct option all_options[] = {
     {"deep", no_argument, NULL, CODE_DEEP},
     {"status", no_argument, NULL, CODE_STATUS},
     {"follow", no_argument, NULL, CODE_FOLLOW},
+    {"threads", required_argument, NULL, CODE_THREADS},
     {"help", no_argument, NULL, CODE_HELP},
 };
 
@@ -128,6 +131,20 @@ static int add_kinds(struct filter *filter, const char *text)
     }
     report("--kind %.*s: no such kind; there are %s", (int)strcspn(wrong, ","), wrong, words);
     return STATUS_USAGE;
+}
+
+static int set_threads(struct options *options, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (errno || *text < '0' || *text > '9' || *end || n == 0 || n > UINT_MAX) {
+        report("--threads %s: a number of threads is wanted, 1 or more", text);
+        return STATUS_USAGE;
+    }
+    options->threads = (unsigned)n;
+    return STATUS_DONE;
 }
 
 static int set_limit(struct options *options, const char *text)
@@ -249,6 +266,8 @@ static int take_value(struct options *options, int code, const char *text)
         return add_kinds(&options->filter, text);
     case CODE_LIMIT:
         return set_limit(options, text);
+    case CODE_THREADS:
+        return set_threads(options, text);
     case CODE_FORMAT:
         return set_format(options, text);
     case CODE_SORT:

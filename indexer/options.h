@@ -38,6 +38,7 @@ struct options {
     uint64_t limit;
     bool has_limit;
     bool is_help; /**< --help was given: nothing else counts */
+    unsigned threads; /* 0: all processors */
     bool no_index, force, json, by_kind, deep, status, follow, estimate;
     enum format format;
     enum sort sort;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A list of the generation being read, put part by part. */
 struct listing {
@@ -28,17 +29,14 @@ struct builder {
     struct store_meta meta;
     struct store_generation record; /* of the generation being read */
     bool in_generation;
-    uint64_t next_place;    /* ordinal at which the next checkpoint inside is due */
-    uint64_t inside_events; /* between two of them, at least */
+    uint64_t inside_events; /* between two checkpoints inside it, at least */
+    uint64_t n_events;      /* in the trace so far */
     uint64_t block;         /* number of the block being read */
     struct buf group;       /* snapshots inside that are to be put together, … */
     uint64_t n_groups;      /* … after so many groups of this generation */
     struct listing lists[STORE_N_LISTS];
     struct tally tally;
-    struct gen_entry *entries;
-    size_t entries_capacity;
-    struct gen_dir dir;
-    struct order_snapshot snapshot;
+    struct order_snapshot snapshot; /* where the build begins */
     struct timespec told;
     struct gxt_error *fault;
 };
@@ -256,40 +254,14 @@ static int put_goroutines(struct builder *builder)
 
 /* ---- one generation ---- */
 
-static void begin_generation(struct builder *builder, const struct gxt_event *sync)
+static void begin_generation(struct builder *builder, const struct parcel *parcel)
 {
-    const struct gen *gen = walk_gen(builder->cursor);
-
     builder->in_generation = true;
     builder->block = builder->n_groups = 0;
-    builder->next_place = sync->ordinal + 1 + builder->inside_events;
     builder->record = (struct store_generation){
-        .facts = {.number = gen->dir.number,
-                  .begin = gen->dir.begin,
-                  .end = gen->dir.end,
-                  .first_ordinal = sync->ordinal,
-                  .first_ns = sync->time_ns,
-                  .ns_per_tick = gen->ns_per_tick,
-                  .n_batches = gen->dir.n_batches,
-                  .n_threads = gen->n_lanes,
-                  .n_strings = gen->strings.n,
-                  .n_stacks = gen->stacks.n,
-                  .n_samples = gen->n_samples},
-        .hash = hash_range(&builder->trace->source, gen->dir.begin, gen->dir.end),
+        .facts = parcel->facts,
+        .hash = hash_range(&builder->trace->source, parcel->facts.begin, parcel->facts.end),
     };
-}
-
-static int list_entries(struct builder *builder, const struct gen_table *table)
-{
-    if (table->n > builder->entries_capacity) {
-        struct gen_entry *grown = realloc(builder->entries, table->n * sizeof *grown);
-        if (!grown)
-            return no_memory(builder);
-        builder->entries = grown;
-        builder->entries_capacity = table->n;
-    }
-    gen_entries(table, builder->entries);
-    return 0;
 }
 
 static int put_string(struct builder *builder, const struct gxt_string *string)
@@ -317,58 +289,39 @@ static int put_stack(struct builder *builder, const struct gxt_stack *stack)
 }
 
 /* A table's content, and unless its generation is lost the ids that it has there. */
-static int put_table(struct builder *builder, const struct gen_table *table, bool stacks, bool with_ids)
+static int put_table(struct builder *builder, const struct parcel_table *table, bool stacks, bool with_ids)
 {
-    int r = list_entries(builder, table);
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < table->n; i++)
-        r = stacks ? put_stack(builder, builder->entries[i].content) : put_string(builder, builder->entries[i].content);
+        r = stacks ? put_stack(builder, table->entries[i].content) : put_string(builder, table->entries[i].content);
     const enum store_list list = stacks ? STORE_STACKS : STORE_STRINGS;
     for (size_t i = 0; r == 0 && with_ids && i < table->n; i++) {
-        const void *content = builder->entries[i].content;
-        const struct gen_pair pair = {builder->entries[i].local, stacks ? ((const struct gxt_stack *)content)->id
-                                                                        : ((const struct gxt_string *)content)->id};
+        const void *content = table->entries[i].content;
+        const struct gen_pair pair = {table->entries[i].local, stacks ? ((const struct gxt_stack *)content)->id
+                                                                      : ((const struct gxt_string *)content)->id};
         r = put_row(builder, list, &pair, sizeof pair);
     }
     return r == 0 && with_ids ? end_list(builder, list) : r;
 }
 
-static int put_tables(struct builder *builder, bool with_ids)
+static int put_tables(struct builder *builder, const struct parcel *parcel, bool with_ids)
 {
-    const struct gen *gen = walk_gen(builder->cursor);
-    int r = put_table(builder, &gen->strings, false, with_ids);
+    int r = put_table(builder, &parcel->strings, false, with_ids);
 
-    return r == 0 ? put_table(builder, &gen->stacks, true, with_ids) : r;
+    return r == 0 ? put_table(builder, &parcel->stacks, true, with_ids) : r;
 }
 
-static int put_dir(struct builder *builder)
+static int put_dir(struct builder *builder, struct parcel *parcel)
 {
-    const struct gen_dir *dir = &walk_gen(builder->cursor)->dir;
-    struct gen_batch *batches = realloc(builder->dir.batches, (dir->n_batches + 1) * sizeof *batches);
-
-    if (!batches)
-        return no_memory(builder);
-    memcpy(batches, dir->batches, dir->n_batches * sizeof *batches);
-    builder->dir = *dir;
-    builder->dir.batches = batches;
-    gen_dir_hash(&builder->dir, &builder->trace->source);
-    return store_put_dir(builder->store, builder->meta.n_generations, &builder->dir, builder->fault);
+    gen_dir_hash(&parcel->dir, &builder->trace->source);
+    return store_put_dir(builder->store, builder->meta.n_generations, &parcel->dir, builder->fault);
 }
 
-static int save(struct builder *builder)
+static int put_checkpoint(struct builder *builder, const struct order_snapshot *snapshot)
 {
-    int r = order_save(builder->cursor->order, &builder->snapshot);
-    return r < 0 ? fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint") : 0;
-}
-
-static int put_checkpoint(struct builder *builder)
-{
-    const struct order_snapshot *snapshot = &builder->snapshot;
-    int r = save(builder);
-
-    return r < 0 ? r
-                 : store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&snapshot->bytes),
-                                        snapshot->cuts, snapshot->n_cuts, builder->fault);
+    return store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&snapshot->bytes), snapshot->cuts,
+                                snapshot->n_cuts, builder->fault);
 }
 
 /* ---- checkpoints inside a generation ---- */
@@ -391,9 +344,8 @@ static int put_group(struct builder *builder)
 }
 
 /* A small snapshot goes with others, a large one alone. */
-static int put_snapshot(struct builder *builder, struct store_place *place)
+static int put_snapshot(struct builder *builder, const struct order_snapshot *snapshot, struct store_place *place)
 {
-    const struct order_snapshot *snapshot = &builder->snapshot;
     const bool is_large = snapshot->bytes.size > STORE_GROUP_BYTES / 4;
     int r = 0;
 
@@ -411,33 +363,30 @@ static int put_snapshot(struct builder *builder, struct store_place *place)
     return builder->group.failed ? no_memory(builder) : 0;
 }
 
-static int put_inside(struct builder *builder, const struct gxt_event *last)
+static int put_inside(struct builder *builder, const struct parcel *parcel)
 {
-    struct store_place place = {.ordinal = builder->cursor->ordinal, .time_ns = last->time_ns};
+    struct store_place place = {.ordinal = builder->n_events, .time_ns = builder->record.facts.last_ns};
     struct store_counts counts;
 
     memcpy(counts.n_by_kind, builder->record.facts.n_by_kind, sizeof counts.n_by_kind);
-    int r = save(builder);
-    if (r == 0)
-        r = put_snapshot(builder, &place);
+    int r = put_snapshot(builder, &parcel->snapshot, &place);
     if (r == 0)
         r = put_row(builder, STORE_PLACES, &place, sizeof place);
     if (r == 0)
         r = put_row(builder, STORE_COUNTS, &counts, sizeof counts);
     if (r == 0 && (r = tally_end_block(&builder->tally, builder->block++, take_member, builder)) == GXT_ENOMEM)
         r = no_memory(builder);
-    builder->next_place = place.ordinal + builder->inside_events + builder->snapshot.bytes.size / 8;
     return r;
 }
 
-static int end_generation(struct builder *builder)
+static int end_generation(struct builder *builder, struct parcel *parcel)
 {
     static const enum store_list ends[] = {STORE_PLACES, STORE_COUNTS, STORE_MEMBERS};
     const uint64_t generation = builder->meta.n_generations;
-    int r = put_tables(builder, true);
+    int r = put_tables(builder, parcel, true);
 
     if (r == 0)
-        r = put_dir(builder);
+        r = put_dir(builder, parcel);
     if (r == 0)
         r = put_group(builder);
     if (r == 0 && (r = tally_end_block(&builder->tally, builder->block, take_member, builder)) == GXT_ENOMEM)
@@ -456,8 +405,8 @@ static int end_generation(struct builder *builder)
         return r;
     add_generation(&builder->meta, &builder->record);
     builder->in_generation = false;
-    builder->meta.rising = walk_is_rising(builder->cursor);
-    r = put_checkpoint(builder);
+    builder->meta.rising = parcel->rising;
+    r = put_checkpoint(builder, &parcel->snapshot);
     if (r == 0)
         r = store_commit(builder->store, &builder->meta, builder->fault);
     source_release(&builder->trace->source, builder->record.facts.begin, builder->record.facts.end);
@@ -474,12 +423,12 @@ static int64_t milliseconds_since(const struct timespec *then)
     return (now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000;
 }
 
-static int tell(struct builder *builder)
+static int tell(struct builder *builder, uint64_t bytes_done)
 {
     const struct gxt_build_options *options = builder->options;
-    struct gxt_progress progress = {.bytes_done = cursor_bytes(builder->cursor),
+    struct gxt_progress progress = {.bytes_done = bytes_done,
                                     .bytes_total = builder->trace->source.size,
-                                    .events_done = builder->cursor->ordinal,
+                                    .events_done = builder->n_events,
                                     .generations_done = builder->meta.n_generations};
 
     if (!options->progress)
@@ -490,62 +439,53 @@ static int tell(struct builder *builder)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
-static void count(struct gxt_generation *facts, const struct gxt_event *event)
+static void count(struct gxt_generation *facts, const struct gxt_event *events, size_t n)
 {
-    facts->n_events++;
-    facts->n_by_kind[event->kind]++;
-    facts->last_ns = event->time_ns;
+    for (size_t i = 0; i < n; i++)
+        facts->n_by_kind[events[i].kind]++;
+    facts->n_events += n;
+    facts->last_ns = events[n - 1].time_ns;
 }
 
-/* How many events between two looks at the clock. */
-#define LOOK_MASK ((UINT64_C(1) << 14) - 1)
-
-/* Up to the trace's end, 0, or its fault. What is not in a generation, the last Sync, is left in the record. */
-static int walk(struct builder *builder)
+/* Takes in a parcel's events, and what stands behind them. */
+static int take_in(struct builder *builder, struct parcel *parcel)
 {
-    struct gxt_cursor *cursor = builder->cursor;
-    const struct gxt_event *event;
-    int r;
-
-    cursor->exact = true; /* it is saved where it stands */
-    builder->record = (struct store_generation){0};
-    while ((r = cursor_next(cursor, &event)) > 0) {
-        if (event->kind == GXT_KIND_SYNC && walk_generations(cursor) > builder->meta.n_generations)
-            begin_generation(builder, event);
+    if (parcel->begins)
+        begin_generation(builder, parcel);
+    if (parcel->n > 0) {
         if (!builder->in_generation)
-            builder->record.facts.first_ns = event->time_ns;
-        count(&builder->record.facts, event);
-        if ((r = tally_event(&builder->tally, event)) < 0)
+            builder->record.facts.first_ns = parcel->events[parcel->n - 1].time_ns;
+        count(&builder->record.facts, parcel->events, parcel->n);
+        int r = tally_events(&builder->tally, parcel->events, parcel->n);
+        if (r < 0)
             return r == GXT_ENOMEM ? no_memory(builder) : r;
-        if (cursor->ordinal >= builder->next_place && builder->in_generation && cursor->order &&
-            !walk_at_boundary(cursor) && order_can_save(cursor->order) && (r = put_inside(builder, event)) < 0)
-            return r;
-        if (builder->in_generation && walk_at_boundary(cursor)) {
-            if ((r = end_generation(builder)) < 0 || (r = tell(builder)) < 0)
-                return r;
-            builder->record = (struct store_generation){0};
-        }
-        if ((event->ordinal & LOOK_MASK) == 0 && milliseconds_since(&builder->told) >= 100 && (r = tell(builder)) < 0)
-            return r;
+        builder->n_events += parcel->n;
     }
-    if (r < 0)
-        *builder->fault = cursor->error;
+    if (parcel->then == PARCEL_PLACE)
+        return put_inside(builder, parcel);
+    if (parcel->then != PARCEL_BOUNDARY)
+        return 0;
+    int r = end_generation(builder, parcel);
+    if (r == 0)
+        r = tell(builder, parcel->bytes_done);
+    builder->record = (struct store_generation){0};
     return r;
 }
 
-/* Says in the sidecar that it covers the trace: all of it, or up to @code's fault. */
-static int complete(struct builder *builder, int code)
+/* Says in the sidecar that it covers the trace: all of it, or up to its fault, the last parcel's. */
+static int complete(struct builder *builder, const struct parcel *last)
 {
+    const int code = last->code;
     struct store_meta *meta = &builder->meta;
     const struct gxt_generation *rest = &builder->record.facts;
-    struct gxt_error fault = code < 0 ? *builder->fault : (struct gxt_error){0};
-    int r = builder->in_generation ? put_tables(builder, false) : 0;
+    const struct gxt_error fault = code < 0 ? last->fault : (struct gxt_error){0};
+    int r = builder->in_generation ? put_tables(builder, last, false) : 0;
 
     if (r < 0)
         return r;
     meta->n_goroutines = builder->tally.n_goroutines;
     meta->complete = true;
-    meta->rising = walk_is_rising(builder->cursor);
+    meta->rising = last->rising;
     meta->covered_hash = tail_hash(builder, meta->covered_hash);
     meta->fault = fault;
     if (meta->n_events == 0)
@@ -560,22 +500,55 @@ static int complete(struct builder *builder, int code)
     return r < 0 ? r : code;
 }
 
+/* Up to the trace's end, 0, or its fault. What is not in a generation, the last Sync, is left in the record. */
+static int walk(struct builder *builder, struct feed *feed)
+{
+    struct parcel *parcel;
+    int r = 0;
+
+    builder->record = (struct store_generation){0};
+    do {
+        parcel = feed_next(feed);
+        r = take_in(builder, parcel);
+        if (r == 0 && milliseconds_since(&builder->told) >= 100)
+            r = tell(builder, parcel->bytes_done);
+    } while (r == 0 && parcel->then != PARCEL_LAST);
+    if (r < 0)
+        return r;
+    if (parcel->code == 0 || cursor_is_trace_fault(parcel->code))
+        return complete(builder, parcel);
+    *builder->fault = parcel->fault;
+    return parcel->code;
+}
+
+/* Of the threads that there may be, one orders and one writes: more would have nothing to do. */
+static bool has_two_threads(const struct gxt_build_options *options)
+{
+    return options->threads == 0 ? sysconf(_SC_NPROCESSORS_ONLN) > 1 : options->threads > 1;
+}
+
 static int run(struct builder *builder, const char *path)
 {
+    struct feed *feed = NULL;
     int r = open_to_go_on(builder, path);
     if (r > 0) {
         *builder->fault = builder->meta.fault;
         return builder->meta.fault.code;
     }
+    builder->n_events = builder->meta.n_events;
     if (r == 0)
-        r = tell(builder);
+        r = tell(builder, cursor_bytes(builder->cursor));
     /* What is saved inside a generation is what has changed since its start was. */
-    if (r == 0 && builder->cursor->order)
-        r = builder->meta.n_generations == 0 ? put_checkpoint(builder) : save(builder);
-    if (r < 0)
-        return r;
-    r = walk(builder);
-    return r == 0 || cursor_is_trace_fault(r) ? complete(builder, r) : r;
+    if (r == 0 && builder->cursor->order && (r = order_save(builder->cursor->order, &builder->snapshot)) < 0)
+        return fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint");
+    if (r == 0 && builder->cursor->order && builder->meta.n_generations == 0)
+        r = put_checkpoint(builder, &builder->snapshot);
+    if (r == 0 && feed_new(builder->cursor, builder->inside_events, has_two_threads(builder->options), &feed) < 0)
+        r = no_memory(builder);
+    if (r == 0)
+        r = walk(builder, feed);
+    (void)feed_free(feed);
+    return r;
 }
 
 static const struct gxt_build_options defaults = GXT_BUILD_OPTIONS_INIT;
@@ -611,8 +584,6 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     for (size_t list = 0; list < STORE_N_LISTS; list++)
         free(builder.lists[list].cells);
     tally_done(&builder.tally);
-    free(builder.dir.batches);
-    free(builder.entries);
     free(place);
     return r;
 }

@@ -150,6 +150,8 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
 struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);
 int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
+/** cursor_next_run() - as cursor_next_many(), but stops at the end of a generation */
+int cursor_next_run(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
 /** cursor_take() - take the next event, cursor->ahead[cursor->ahead_at], without crossing it. Return as cursor_next().
  */
 int cursor_take(struct gxt_cursor *cursor);
@@ -187,6 +189,47 @@ int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t 
 int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
                    struct gxt_error *fault);
 int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS]);
+
+/* ---- feed.c ---- */
+
+/** A table of a generation, copied. */
+struct parcel_table {
+    struct gen_entry *entries;
+    size_t n, capacity;
+};
+
+/** Some events, and what stands behind the last of them. */
+struct parcel {
+    struct gxt_event *events;
+    size_t n;
+    bool begins;                 /**< a generation begins with the first one: facts are set */
+    struct gxt_generation facts; /**< … but for its counts and its end */
+    enum {
+        PARCEL_NOTHING,
+        PARCEL_PLACE,    /**< a checkpoint inside a generation: snapshot is set */
+        PARCEL_BOUNDARY, /**< a generation ends: so are dir, the tables and rising */
+        PARCEL_LAST      /**< the trace ends, or code says why not: so are rising and, inside a generation, dir and the
+                            tables */
+    } then;
+    struct order_snapshot snapshot;
+    struct parcel_table strings, stacks;
+    struct gen_dir dir;
+    bool rising;
+    uint64_t bytes_done; /**< as gxt_cursor_bytes() */
+    int code;            /**< 0; negative with fault */
+    struct gxt_error fault;
+};
+
+struct feed;
+
+/** feed_new() - the events from where @cursor stands, which is the feed's until it is freed
+ * @inside_events:  between two places inside a generation, at least
+ * @has_thread:     whether a thread of its own fills parcels, several ahead
+ * Return: 0; GXT_ENOMEM. */
+int feed_new(struct gxt_cursor *cursor, uint64_t inside_events, bool has_thread, struct feed **ret);
+/** feed_next() - the next parcel, good until the next call; none after PARCEL_LAST */
+struct parcel *feed_next(struct feed *feed);
+struct feed *feed_free(struct feed *feed);
 
 /* ---- tally.c ---- */
 
@@ -243,6 +286,7 @@ typedef int tally_member(void *user, const struct store_member *member);
 
 /* All: 0; GXT_ENOMEM; what ended() or @take says. */
 int tally_event(struct tally *tally, const struct gxt_event *event);
+int tally_events(struct tally *tally, const struct gxt_event *events, size_t n);
 /** tally_end_block() - whose events the block had, by resource and id; another block begins */
 int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user);
 /** tally_list() - those that are there, by rising id; the list to be freed */

@@ -168,7 +168,7 @@ static void find_stack(struct tally_item *item, const struct gxt_event *event)
         item->is_first = true;
 }
 
-static int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+static inline int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
     struct tally_item *item = find(tally, id);
 
@@ -195,9 +195,20 @@ static bool ends(const struct gxt_event *event)
            event->transition.resource == GXT_RESOURCE_GOROUTINE;
 }
 
-int tally_event(struct tally *tally, const struct gxt_event *event)
+/* Nearly all events are transitions, of which owners_of() would say just this. */
+static inline struct owners owners_quick(const struct gxt_event *event)
 {
-    const struct owners owners = owners_of(event);
+    if (UNLIKELY(event->kind != GXT_KIND_STATE_TRANSITION))
+        return owners_of(event);
+    const bool is_g = event->transition.resource == GXT_RESOURCE_GOROUTINE;
+    return (struct owners){{event->goroutine, is_g ? event->transition.id : GXT_NO_GOROUTINE},
+                           {event->proc, is_g ? GXT_NO_PROC : event->transition.id},
+                           {event->thread, event->transition.run_thread}};
+}
+
+static inline int tally_one(struct tally *tally, const struct gxt_event *event)
+{
+    const struct owners owners = owners_quick(event);
     int r = 0;
 
     if (owners.g[0] != GXT_NO_GOROUTINE)
@@ -213,6 +224,20 @@ int tally_event(struct tally *tally, const struct gxt_event *event)
         struct tally_item *item = find(tally, event->transition.id);
         r = item ? end(tally, item) : 0;
     }
+    return r;
+}
+
+int tally_event(struct tally *tally, const struct gxt_event *event)
+{
+    return tally_one(tally, event);
+}
+
+int tally_events(struct tally *tally, const struct gxt_event *events, size_t n)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = tally_one(tally, &events[i]);
     return r;
 }
 

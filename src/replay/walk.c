@@ -227,7 +227,7 @@ int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
     return 1;
 }
 
-int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_event *events, size_t n, size_t *ret_n)
 {
     size_t done = 0;
     int r = 1;
@@ -245,10 +245,22 @@ int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t
                 break; /* those of one wire event are not parted without need */
         } else if ((r = take(cursor, &events[done])) > 0) {
             cross(cursor, &events[done++], walk_generations(cursor));
+            if (is_run && walk_at_boundary(cursor))
+                break;
         }
     }
     *ret_n = done;
     return done > 0 ? 1 : r;
+}
+
+int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+{
+    return next_many(cursor, false, events, n, ret_n);
+}
+
+int cursor_next_run(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+{
+    return next_many(cursor, true, events, n, ret_n);
 }
 
 uint64_t cursor_bytes(const struct gxt_cursor *cursor)

@@ -190,6 +190,7 @@ static void build_again_and_again(void)
 
         options.rebuild = true;
         options.checkpoint_events = 40;
+        options.threads = 1 + (unsigned)(round % 3);
         options.progress = stop_somewhere;
         options.user = &stop_at;
         int r = gxt_index_build(trace, path, &options, &error);
