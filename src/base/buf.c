@@ -66,13 +66,13 @@ void buf_put_u64(struct buf *buf, uint64_t value)
 
 void buf_put_varint(struct buf *buf, uint64_t value)
 {
-    uint8_t bytes[10];
-    size_t n = 0;
-
+    if (!reserve(buf, 10)) /* as long as one can be */
+        return;
+    uint8_t *at = buf->at + buf->size;
     for (; value >= 0x80; value >>= 7)
-        bytes[n++] = (uint8_t)(value | 0x80);
-    bytes[n++] = (uint8_t)value;
-    buf_put(buf, bytes, n);
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    buf->size = (size_t)(at - buf->at);
 }
 
 void buf_put_signed(struct buf *buf, int64_t value)

@@ -12,7 +12,8 @@
 
 enum {
     PARCEL_EVENTS = 1024, /* what is filled and emptied by one thread stays in its cache */
-    RING = 8,
+    RING = 16,
+    SOME = RING / 2, /* one thread waits until the other has done some: waking it costs as much as a parcel */
 };
 
 struct feed {
@@ -26,7 +27,7 @@ struct feed {
     pthread_mutex_t lock;
     pthread_cond_t is_filled, is_emptied;
     size_t n_filled, n_taken, n_emptied; /* parcels so far; those between are in the ring */
-    bool stops;
+    bool stops, is_last;
     struct parcel ring[RING];
 };
 
@@ -186,8 +187,9 @@ static void *fill_all(void *user)
 
     while (goes_on) {
         pthread_mutex_lock(&feed->lock);
-        while (feed->n_filled - feed->n_emptied == RING && !feed->stops)
-            pthread_cond_wait(&feed->is_emptied, &feed->lock);
+        if (feed->n_filled - feed->n_emptied == RING)
+            while (feed->n_filled - feed->n_emptied > SOME && !feed->stops)
+                pthread_cond_wait(&feed->is_emptied, &feed->lock);
         goes_on = !feed->stops;
         struct parcel *parcel = &feed->ring[feed->n_filled % RING];
         pthread_mutex_unlock(&feed->lock);
@@ -197,7 +199,9 @@ static void *fill_all(void *user)
         goes_on = parcel->then != PARCEL_LAST;
         pthread_mutex_lock(&feed->lock);
         feed->n_filled++;
-        pthread_cond_signal(&feed->is_filled);
+        feed->is_last = !goes_on;
+        if (feed->n_filled - feed->n_taken >= SOME || feed->is_last)
+            pthread_cond_signal(&feed->is_filled);
         pthread_mutex_unlock(&feed->lock);
     }
     return NULL;
@@ -233,12 +237,12 @@ struct parcel *feed_next(struct feed *feed)
         return &feed->ring[0];
     }
     pthread_mutex_lock(&feed->lock);
-    if (feed->n_emptied < feed->n_taken) {
-        feed->n_emptied++;
+    feed->n_emptied = feed->n_taken;
+    if (feed->n_filled - feed->n_emptied <= SOME)
         pthread_cond_signal(&feed->is_emptied);
-    }
-    while (feed->n_filled == feed->n_taken)
-        pthread_cond_wait(&feed->is_filled, &feed->lock);
+    if (feed->n_filled == feed->n_taken)
+        while (feed->n_filled - feed->n_taken < SOME && !feed->is_last)
+            pthread_cond_wait(&feed->is_filled, &feed->lock);
     struct parcel *parcel = &feed->ring[feed->n_taken++ % RING];
     pthread_mutex_unlock(&feed->lock);
     return parcel;

@@ -238,7 +238,7 @@ enum {
     TALLY_P,
     TALLY_M,
     TALLY_KINDS,
-    TALLY_CACHE = 256,
+    TALLY_CACHE = 4096,
 };
 
 struct tally_item {

@@ -189,42 +189,51 @@ static inline int touch(struct tally *tally, const struct gxt_event *event, gxt_
     return list_id(&tally->block_ids[TALLY_G], id);
 }
 
-static bool ends(const struct gxt_event *event)
+static __attribute__((noinline)) int tally_other(struct tally *tally, const struct gxt_event *event)
 {
-    return event->kind == GXT_KIND_STATE_TRANSITION && event->transition.to == GXT_GO_NOT_EXIST &&
-           event->transition.resource == GXT_RESOURCE_GOROUTINE;
+    const struct owners owners = owners_of(event);
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < 2; i++) {
+        if (owners.g[i] != GXT_NO_GOROUTINE && (i == 0 || owners.g[1] != owners.g[0]))
+            r = touch(tally, event, owners.g[i]);
+        if (r == 0)
+            r = see(tally, TALLY_P, owners.p[i]);
+        if (r == 0)
+            r = see(tally, TALLY_M, owners.m[i]);
+    }
+    return r;
 }
 
-/* Nearly all events are transitions, of which owners_of() would say just this. */
-static inline struct owners owners_quick(const struct gxt_event *event)
+/* Nearly all events are transitions; owners_of() says the same of them. */
+static inline int tally_transition(struct tally *tally, const struct gxt_event *event)
 {
-    if (UNLIKELY(event->kind != GXT_KIND_STATE_TRANSITION))
-        return owners_of(event);
-    const bool is_g = event->transition.resource == GXT_RESOURCE_GOROUTINE;
-    return (struct owners){{event->goroutine, is_g ? event->transition.id : GXT_NO_GOROUTINE},
-                           {event->proc, is_g ? GXT_NO_PROC : event->transition.id},
-                           {event->thread, event->transition.run_thread}};
+    const struct gxt_transition *transition = &event->transition;
+    const bool is_g = transition->resource == GXT_RESOURCE_GOROUTINE;
+    int r;
+
+    if ((r = see(tally, TALLY_P, event->proc)) < 0 || (r = see(tally, TALLY_M, event->thread)) < 0)
+        return r;
+    if (event->goroutine != GXT_NO_GOROUTINE && (r = touch(tally, event, event->goroutine)) < 0)
+        return r;
+    if (UNLIKELY(!is_g))
+        return see(tally, TALLY_P, transition->id);
+    if (UNLIKELY(transition->run != GXT_RUN_SAME && transition->run_thread != event->thread) &&
+        (r = see(tally, TALLY_M, transition->run_thread)) < 0)
+        return r;
+    if (transition->id != event->goroutine && LIKELY(transition->id != GXT_NO_GOROUTINE) &&
+        (r = touch(tally, event, transition->id)) < 0)
+        return r;
+    if (LIKELY(transition->to != GXT_GO_NOT_EXIST))
+        return 0;
+    struct tally_item *item = find(tally, transition->id);
+    return item ? end(tally, item) : 0;
 }
 
 static inline int tally_one(struct tally *tally, const struct gxt_event *event)
 {
-    const struct owners owners = owners_quick(event);
-    int r = 0;
-
-    if (owners.g[0] != GXT_NO_GOROUTINE)
-        r = touch(tally, event, owners.g[0]);
-    if (r == 0 && owners.g[1] != owners.g[0] && owners.g[1] != GXT_NO_GOROUTINE)
-        r = touch(tally, event, owners.g[1]);
-    for (size_t i = 0; r == 0 && i < 2; i++) {
-        r = see(tally, TALLY_P, owners.p[i]);
-        if (r == 0)
-            r = see(tally, TALLY_M, owners.m[i]);
-    }
-    if (r == 0 && UNLIKELY(ends(event))) {
-        struct tally_item *item = find(tally, event->transition.id);
-        r = item ? end(tally, item) : 0;
-    }
-    return r;
+    return LIKELY(event->kind == GXT_KIND_STATE_TRANSITION) ? tally_transition(tally, event)
+                                                            : tally_other(tally, event);
 }
 
 int tally_event(struct tally *tally, const struct gxt_event *event)
