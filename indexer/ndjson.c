@@ -5,6 +5,48 @@
 #include "print.h"
 
 #include "json.h"
+#include "quote.h"
+
+/* Nearly all events are transitions: their members are written through one pointer, room being reserved once. */
+enum {
+    ROOM = 1024, /* more than the members take that have no string of the trace's */
+};
+
+/* A word of ours and its length. */
+struct word {
+    const char *at;
+    size_t size;
+};
+
+static char *put_word(char *at, struct word word)
+{
+    memcpy(at, word.at, word.size);
+    return at + word.size;
+}
+
+static struct word word_of(const char *text)
+{
+    return (struct word){text, strlen(text)};
+}
+
+static char *put_number(char *at, uint64_t value)
+{
+    *at++ = '"';
+    at = put_unsigned(at, value);
+    *at++ = '"';
+    return at;
+}
+
+/* null for -1 */
+static char *put_id(char *at, int64_t value)
+{
+    if (value == -1)
+        return PUT_LITERAL(at, "null");
+    *at++ = '"';
+    at = put_signed(at, value);
+    *at++ = '"';
+    return at;
+}
 
 void print_ndjson_stack(struct out *out, const struct gxt_stack *stack)
 {
@@ -92,26 +134,38 @@ static void put_task(struct out *out, const struct gxt_task *task)
     json_string(out, "type", task->type);
 }
 
-static const char *state_word(const struct gxt_transition *transition, int state)
+static struct word state_word(const struct gxt_transition *transition, int state)
 {
-    return transition->resource == GXT_RESOURCE_GOROUTINE ? gxt_gostate_name(state) : gxt_procstate_name(state);
+    static struct word words[2][8];
+    struct word *word = &words[transition->resource == GXT_RESOURCE_GOROUTINE][state & 7];
+
+    if (!word->at)
+        *word = word_of(transition->resource == GXT_RESOURCE_GOROUTINE ? gxt_gostate_name(state)
+                                                                       : gxt_procstate_name(state));
+    return *word;
 }
 
 static void put_transition(struct printer *printer, const struct gxt_transition *transition)
 {
     struct out *out = printer->out;
+    char *at = out_reserve(out, ROOM);
 
-    put_resource(out, transition->resource, transition->id);
-    json_word(out, "from", state_word(transition, transition->from));
-    json_word(out, "to", state_word(transition, transition->to));
-    json_string(out, "reason", transition->reason);
+    at = transition->resource == GXT_RESOURCE_GOROUTINE ? PUT_LITERAL(at, "\"resource\":\"Goroutine\",\"id\":\"")
+                                                        : PUT_LITERAL(at, "\"resource\":\"Proc\",\"id\":\"");
+    at = put_signed(at, transition->id);
+    at = PUT_LITERAL(at, "\",\"from\":\"");
+    at = put_word(at, state_word(transition, transition->from));
+    at = PUT_LITERAL(at, "\",\"to\":\"");
+    at = put_word(at, state_word(transition, transition->to));
+    out->at = PUT_LITERAL(at, "\",\"reason\":");
+    quote_json(out, transition->reason);
     json_string(out, "label", transition->label);
-    if (transition->run == GXT_RUN_SAME)
-        json_null(out, "run");
-    else
-        json_word(out, "run", transition->run == GXT_RUN_BEGIN ? "begin" : "end");
-    json_id(out, "run_thread", transition->run_thread, GXT_NO_THREAD);
-    json_bool(out, "stolen", transition->stolen);
+    at = out_reserve(out, ROOM);
+    at = transition->run == GXT_RUN_SAME    ? PUT_LITERAL(at, ",\"run\":null,\"run_thread\":")
+         : transition->run == GXT_RUN_BEGIN ? PUT_LITERAL(at, ",\"run\":\"begin\",\"run_thread\":")
+                                            : PUT_LITERAL(at, ",\"run\":\"end\",\"run_thread\":");
+    at = put_id(at, transition->run_thread);
+    out->at = transition->stolen ? PUT_LITERAL(at, ",\"stolen\":true") : PUT_LITERAL(at, ",\"stolen\":false");
     put_stack(printer, transition->stack);
 }
 
@@ -196,24 +250,52 @@ static void put_details(struct printer *printer, const struct gxt_event *event)
     }
 }
 
+static struct word wire_word(int wire_type)
+{
+    static struct word words[256];
+    struct word *word = &words[wire_type & 255];
+
+    if (!word->at) {
+        const char *name = gxt_wire_name(wire_type);
+        *word = word_of(*name ? name : "Sync");
+    }
+    return *word;
+}
+
+static struct word kind_word(int kind)
+{
+    static struct word words[GXT_N_KINDS];
+
+    if (!words[kind].at)
+        words[kind] = word_of(gxt_kind_name(kind));
+    return words[kind];
+}
+
 void print_ndjson(struct printer *printer, const struct gxt_event *event)
 {
     struct out *out = printer->out;
-    const char *wire_name = gxt_wire_name(event->wire_type);
+    char *at = out_reserve(out, ROOM);
 
-    json_begin(out);
-    json_unsigned(out, "ordinal", event->ordinal);
-    json_signed(out, "time", event->time_ns);
-    json_word(out, "kind", gxt_kind_name(event->kind));
-    json_word(out, "wire", *wire_name ? wire_name : "Sync");
-    json_id(out, "thread", event->thread, GXT_NO_THREAD);
-    json_id(out, "proc", event->proc, GXT_NO_PROC);
-    json_id(out, "goroutine", event->goroutine, GXT_NO_GOROUTINE);
-    json_key(out, details_key(event->kind));
-    json_begin(out);
+    at = PUT_LITERAL(at, "{\"ordinal\":");
+    at = put_number(at, event->ordinal);
+    at = PUT_LITERAL(at, ",\"time\":\"");
+    at = put_signed(at, event->time_ns);
+    at = PUT_LITERAL(at, "\",\"kind\":\"");
+    at = put_word(at, kind_word(event->kind));
+    at = PUT_LITERAL(at, "\",\"wire\":\"");
+    at = put_word(at, wire_word(event->wire_type));
+    at = PUT_LITERAL(at, "\",\"thread\":");
+    at = put_id(at, event->thread);
+    at = PUT_LITERAL(at, ",\"proc\":");
+    at = put_id(at, event->proc);
+    at = PUT_LITERAL(at, ",\"goroutine\":");
+    at = put_id(at, event->goroutine);
+    *at++ = ',';
+    *at++ = '"';
+    at = put_word(at, word_of(details_key(event->kind)));
+    out->at = PUT_LITERAL(at, "\":{");
     put_details(printer, event);
     json_end(out);
     put_stack(printer, event->stack);
-    json_end(out);
-    out_char(out, '\n');
+    out->at = PUT_LITERAL(out_reserve(out, 2), "}\n");
 }
