@@ -161,6 +161,8 @@ int cursor_take(struct gxt_cursor *cursor);
  * @n_generations:  only in so many, which hold no fault
  * Return: 1 there, or where that ends; 0 at the end; negative. */
 int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations);
+/** cursor_tally() - cross events up to one of them, counting them by kind. Return as cursor_next(); 1 there. */
+int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GXT_N_KINDS]);
 /** cursor_is_trace_fault() - whether a code is a fault of the trace, with which it ends, and not of the machine */
 bool cursor_is_trace_fault(int code);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */

@@ -230,14 +230,10 @@ out:
 /* Adds what lies between two ordinals, by a walk. */
 static int count_walk(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t sum[GXT_N_KINDS])
 {
-    const struct gxt_event *event;
     int r = begin < end ? seek_ordinal(cursor, begin) : 0;
 
-    if (r < 0)
-        return r;
-    r = 1;
-    while (begin < end && cursor->ordinal < end && (r = cursor_next(cursor, &event)) > 0)
-        sum[event->kind]++;
+    if (r == 0 && begin < end)
+        r = cursor_tally(cursor, end, sum);
     return r < 0 && !cursor_is_trace_fault(r) ? r : 0;
 }
 

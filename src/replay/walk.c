@@ -253,6 +253,27 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
     return done > 0 ? 1 : r;
 }
 
+int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GXT_N_KINDS])
+{
+    const struct gxt_event *event;
+    int r = 1;
+
+    while (cursor->ordinal < ordinal) {
+        const bool is_at_place = cursor->order && cursor->placed && !cursor_is_ahead(cursor);
+        const size_t n =
+            is_at_place ? resolve_count(cursor->order, ordinal - cursor->ordinal, counts, &cursor->time_ns) : 0;
+        cursor->ordinal += n;
+        cursor->at_sync = cursor->at_sync && n == 0;
+        if (n == 0 && (r = cursor_take(cursor)) <= 0)
+            break;
+        if (n == 0) {
+            event = cross_ahead(cursor);
+            counts[event->kind]++;
+        }
+    }
+    return r;
+}
+
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
 {
     return next_many(cursor, false, events, n, ret_n);

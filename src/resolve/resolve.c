@@ -490,3 +490,36 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
 
     return order_quick(order, most, put_quick, &quick, ordinal, ret, 1);
 }
+
+struct counting {
+    struct gen *gen;
+    uint64_t *counts;
+};
+
+QUICK bool count_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
+{
+    const struct counting *counting = user;
+    struct gen *gen = counting->gen;
+    const uint8_t stack = wire_specs[type].stack;
+
+    (void)event;
+    if (stack != 0 && args[stack - 1] != 0 && UNLIKELY(!gen_table_get(&gen->stacks, args[stack - 1])))
+        return false;
+    if (rows[type].more == A_START_STACK && args[1] != 0 && UNLIKELY(!gen_table_get(&gen->stacks, args[1])))
+        return false;
+    if (rows[type].more == A_REASON && args[0] != 0 && UNLIKELY(!gen_table_get(&gen->strings, args[0])))
+        return false;
+    counting->counts[rows[type].kind]++;
+    return true;
+}
+
+size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KINDS], int64_t *ret_ns)
+{
+    struct counting counting = {&order->gen, counts};
+    struct gxt_event event;
+    const size_t n = order_quick(order, most, count_quick, &counting, 0, &event, 0);
+
+    if (n > 0)
+        *ret_ns = order->last_ns;
+    return n;
+}

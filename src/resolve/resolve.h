@@ -52,6 +52,10 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
 size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most, uint64_t ordinal,
                      struct gxt_event *ret);
 
+/** resolve_count() - resolve_quick(), but the events are only counted by kind: that their strings and stacks can be had
+ * is looked at all the same */
+size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KINDS], int64_t *ret_ns);
+
 /** Whom an event belongs to: its context, and whom it is about; -1 for nobody. */
 struct owners {
     gxt_goid g[2];
