@@ -193,6 +193,8 @@ static int next_generation(struct order *order, struct order_record *ret)
     int r = source_check_size(order->source, &order->fault);
     if (r < 0)
         return r;
+    if (order->has_gen)
+        source_release(order->source, order->gen.dir.begin, order->gen.dir.end);
     order->has_gen = false;
     order->frontier.n = 0;
     order->n_samples = order->sample = 0;

@@ -62,6 +62,24 @@ func tell(from io.Reader, out *bufio.Writer, tale *Tale) {
 	}
 }
 
+// Count reads all events, up to the end or the first fault, and looks at none.
+func Count(from io.Reader) (events int, err error) {
+	reader, err := trace.NewReader(bufio.NewReaderSize(from, 1<<20))
+	if err != nil {
+		return 0, err
+	}
+	for {
+		_, err := reader.ReadEvent()
+		if err == io.EOF {
+			return events, nil
+		}
+		if err != nil {
+			return events, err
+		}
+		events++
+	}
+}
+
 // firstLine is what fits a table: the dumps of the reader's state that follow differ from run to run.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
