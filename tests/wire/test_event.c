@@ -14,7 +14,8 @@ static uint8_t *exactly(const uint8_t *bytes, size_t size, size_t slack)
 {
     uint8_t *at = malloc(size + slack + 1);
 
-    memcpy(at, bytes, size);
+    if (size > 0)
+        memcpy(at, bytes, size);
     memset(at + size, 0xff, slack);
     return realloc(at, size + slack);
 }
@@ -143,5 +144,48 @@ Test(wire_event_slow, agrees_with_the_fast_form_on_random_bytes)
         if (r == 0)
             cr_assert(a.type == b.type && a.delta == b.delta && memcmp(a.args, b.args, sizeof a.args) == 0, "round %d",
                       round);
+    }
+}
+
+Test(wire_number_even, agrees_with_the_plain_form_on_random_bytes)
+{
+    uint8_t bytes[16];
+
+    srand(7);
+    for (int round = 0; round < 200000; round++) {
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)(rand() % 3 ? rand() | 0x80 : rand() & 0x7f);
+        uint64_t a = 1, b = 1;
+        const uint8_t *end = wire_number(bytes, &a);
+        cr_assert_eq(wire_number_even(bytes, &b), end, "round %d", round);
+        cr_assert_eq(a, b, "round %d", round);
+    }
+}
+
+/* The first place of eight bytes side by side with the top bit set. */
+static size_t plain_end(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0, run = 0; i < size; i++) {
+        run = bytes[i] < 0x80 ? 0 : run + 1;
+        if (run == 8)
+            return i - 7;
+    }
+    return size;
+}
+
+Test(wire_plain_end, finds_the_first_eight_bytes_that_go_on)
+{
+    for (size_t size = 0; size < 300; size++) {
+        uint8_t *bytes = exactly(NULL, 0, size);
+        memset(bytes, 0x11, size);
+        cr_assert_eq(wire_plain_end((struct span){bytes, bytes + size}), bytes + size, "%zu", size);
+        for (size_t length = 7; length <= 9; length++)
+            for (size_t at = 0; at + length <= size; at++) {
+                memset(bytes + at, 0x80, length);
+                cr_assert_eq(wire_plain_end((struct span){bytes, bytes + size}), bytes + plain_end(bytes, size),
+                             "%zu bytes at %zu of %zu", length, at, size);
+                memset(bytes + at, 0x11, length);
+            }
+        free(bytes);
     }
 }
