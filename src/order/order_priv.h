@@ -38,7 +38,7 @@ static inline uint64_t lane_offset(const struct lane *lane)
 static inline __attribute__((always_inline)) void lane_read_head(struct lane *lane, const struct gen *gen)
 {
     const uint8_t *at = lane->next;
-    uint64_t delta;
+    uint64_t delta = 0;
 
     lane->head = at;
     lane->type = *at;

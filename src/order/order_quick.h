@@ -373,7 +373,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             event += stride;
             last_ns = now_ns;
             /* lane_read_head(), in registers */
-            uint64_t delta;
+            uint64_t delta = 0;
             head = at;
             at = wire_number_even(head + 1, &delta);
             lane->before_ns = time_ns;

@@ -471,15 +471,11 @@ QUICK bool put_quick(void *user, struct gxt_event *event, const uint64_t *args, 
 {
     const struct quick *quick = user;
 
-    struct order_record record;
+    struct order_record record = {.thread = event->thread, .proc = event->proc, .goroutine = event->goroutine};
     struct look look = {.resolver = quick->resolver, .gen = quick->gen, .record = &record, .is_quick = true};
-    record.thread = event->thread;
-    record.proc = event->proc;
-    record.goroutine = event->goroutine;
+
     for (unsigned i = 0; i < wire_specs[type].n_args; i++)
         record.args[i] = args[i];
-    record.label = 0;
-    record.flags = 0;
     return LIKELY(put_rest(&look, type, event) == 0);
 }
 
