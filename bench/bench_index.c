@@ -34,8 +34,8 @@ static bool is_built(int code)
 
 static int print_figures(const struct build *build, struct gxt_trace *trace, double seconds, uint64_t peak_bytes)
 {
-    struct gxt_index_facts facts;
-    struct gxt_facts trace_facts;
+    struct gxt_index_facts facts = {0};
+    struct gxt_facts trace_facts = {0};
     struct gxt_index *index;
     struct gxt_error error;
     int r = gxt_index_open(trace, build->sidecar, &index, &error);

@@ -37,7 +37,7 @@ struct options {
     struct filter filter;
     uint64_t limit;
     bool has_limit;
-    bool is_help; /**< --help was given: nothing else counts */
+    bool is_help;     /**< --help was given: nothing else counts */
     unsigned threads; /* 0: all processors */
     bool no_index, force, json, by_kind, deep, status, follow, estimate;
     enum format format;

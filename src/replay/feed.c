@@ -58,7 +58,8 @@ static int copy_dir(struct gen_dir *ret, const struct gen_dir *dir)
 
     if (!batches)
         return GXT_ENOMEM;
-    memcpy(batches, dir->batches, dir->n_batches * sizeof *batches);
+    if (dir->n_batches > 0) /* an old trace is none */
+        memcpy(batches, dir->batches, dir->n_batches * sizeof *batches);
     *ret = *dir;
     ret->batches = batches;
     return 0;

@@ -119,7 +119,7 @@ static inline void cross(struct gxt_cursor *cursor, const struct gxt_event *even
 static int recover(struct gxt_cursor *cursor)
 {
     const uint64_t ordinal = cursor->ordinal;
-    struct gxt_event event;
+    struct gxt_event event = {0};
     int r = 1;
 
     if (!order_lacks(cursor->order))
