@@ -135,6 +135,7 @@ static int build_index(struct build *build)
     options.rebuild = build->options->force;
     options.progress = on_progress;
     options.user = build;
+    options.threads = build->options->threads;
     progress_begin(&build->progress, wish == PROGRESS_ALWAYS || (wish == PROGRESS_ON_TERMINAL && report_is_terminal()),
                    build->facts.size_bytes);
     r = gxt_index_build(build->trace, build->options->index, &options, &error);
@@ -222,6 +223,7 @@ static bool follow_once(struct build *build, int *ret)
 
     options.progress = on_progress;
     options.user = build;
+    options.threads = build->options->threads;
     options.rebuild = build->options->force && !build->is_running;
     progress_begin(&build->progress, build->options->progress == PROGRESS_ALWAYS, build->facts.size_bytes);
     begin = progress_seconds(&build->progress);

@@ -26,7 +26,7 @@
     "  --no-index         read the trace without an index\n"
 
 static const struct verb verbs[] = {
-    {"index", verb_index, " index output force progress no-progress status follow help ",
+    {"index", verb_index, " index output force progress no-progress status follow threads help ",
      "usage: gxt index TRACE [options]\n"
      "Build the index that makes every question about TRACE cheap.\n"
      "\n"
@@ -34,6 +34,7 @@ static const struct verb verbs[] = {
      "  --force            build it anew even if there is a fit one\n"
      "  --status           build nothing: tell how far the index is, and whether it is being built\n"
      "  --follow           go on as TRACE grows, until interrupted\n"
+     "  --threads N        work with so many threads at most; default: as many as there are processors\n"
      "  --progress, --no-progress   show how far it is; default: on a terminal\n"},
     {"info", verb_info, " index no-index json help ",
      "usage: gxt info TRACE [options]\n"

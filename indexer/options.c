@@ -7,6 +7,7 @@
 #include "report.h"
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum option_code {
     CODE_DEEP,
     CODE_STATUS,
     CODE_FOLLOW,
+    CODE_THREADS,
     CODE_HELP,
 };
 
@@ -62,6 +64,7 @@ static const struct option all_options[] = {
     {"deep", no_argument, NULL, CODE_DEEP},
     {"status", no_argument, NULL, CODE_STATUS},
     {"follow", no_argument, NULL, CODE_FOLLOW},
+    {"threads", required_argument, NULL, CODE_THREADS},
     {"help", no_argument, NULL, CODE_HELP},
 };
 
@@ -141,6 +144,21 @@ static int set_limit(struct options *options, const char *text)
         return STATUS_USAGE;
     }
     options->has_limit = true;
+    return STATUS_DONE;
+}
+
+static int set_threads(struct options *options, const char *text)
+{
+    char *end;
+    unsigned long n;
+
+    errno = 0;
+    n = strtoul(text, &end, 10);
+    if (errno || *text < '0' || *text > '9' || *end || n == 0 || n > UINT_MAX) {
+        report("--threads %s: a number of threads is wanted, 1 at least", text);
+        return STATUS_USAGE;
+    }
+    options->threads = (unsigned)n;
     return STATUS_DONE;
 }
 
@@ -253,6 +271,8 @@ static int take_value(struct options *options, int code, const char *text)
         return set_format(options, text);
     case CODE_SORT:
         return set_sort(options, text);
+    case CODE_THREADS:
+        return set_threads(options, text);
     default:
         return set_by(options, text);
     }

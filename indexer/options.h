@@ -42,6 +42,7 @@ struct options {
     enum format format;
     enum sort sort;
     enum progress_wish progress;
+    unsigned threads; /**< 0: as many as there are processors */
 };
 
 /** A verb: a word, what it does, and the options that it takes. */

@@ -9,6 +9,7 @@
 #include "replay.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,20 +26,20 @@ struct builder {
     const struct gxt_build_options *options;
     struct store *store;
     struct gxt_cursor *cursor; /* without an index: the trace is the truth */
+    struct parts *parts;       /* what it walks over */
     struct store_meta meta;
-    struct store_generation record; /* of the generation being read */
-    bool in_generation;
-    uint64_t next_place;    /* ordinal at which the next checkpoint inside is due */
-    uint64_t inside_events; /* between two of them, at least */
-    uint64_t block;         /* number of the block being read */
-    struct buf group;       /* snapshots inside that are to be put together, … */
-    uint64_t n_groups;      /* … after so many groups of this generation */
+    struct part_generation *generation; /* being read; NULL between two, and behind the last */
+    struct store_generation record;     /* of it, or of what is in none */
+    struct gen_hash hash;               /* of it, … */
+    size_t n_hashed;                    /* … and so many of its batches */
+    uint64_t ordinal;                   /* of the next event */
+    uint64_t bytes;                     /* of the file that have been read, about */
+    uint64_t block;                     /* number of the block being read */
+    struct buf group;                   /* snapshots inside that are to be put together, … */
+    uint64_t n_groups;                  /* … after so many groups of this generation */
     struct listing lists[STORE_N_LISTS];
     struct tally tally;
-    struct gen_entry *entries;
-    size_t entries_capacity;
-    struct gen_dir dir;
-    struct order_snapshot snapshot;
+    struct order_snapshot snapshot; /* of where the walk begins */
     struct timespec told;
     struct gxt_error *fault;
 };
@@ -55,16 +56,13 @@ static uint64_t chain(uint64_t hash, uint64_t next)
     return hash_bytes_seed(&next, sizeof next, hash);
 }
 
-static uint64_t hash_range(const struct source *source, uint64_t begin, uint64_t end)
-{
-    return begin < end ? hash_bytes(source->at + begin, (size_t)(end - begin)) : 0;
-}
-
 /* What follows the last generation kept when a build ends: nothing, or what could not be read. */
 static uint64_t tail_hash(const struct builder *builder, uint64_t covered_hash)
 {
     const struct source *source = &builder->trace->source;
-    return chain(covered_hash, hash_range(source, builder->meta.covered_bytes, source->size));
+    const uint64_t begin = builder->meta.covered_bytes, end = source->size;
+
+    return chain(covered_hash, begin < end ? hash_bytes(source->at + begin, (size_t)(end - begin)) : 0);
 }
 
 static void add_counts(uint64_t sum[GXT_N_KINDS], const uint64_t counts[GXT_N_KINDS])
@@ -103,10 +101,12 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
         int r = store_generation(builder->store, generation, &record, builder->fault);
         if (r < 0)
             return r == GXT_ENOENT ? GXT_EINDEX : r;
-        if (record.facts.begin != meta->covered_bytes || record.facts.end > source->size ||
-            hash_range(source, record.facts.begin, record.facts.end) != record.hash)
+        if (record.facts.begin != meta->covered_bytes)
             return fault_set(builder->fault, GXT_ESTALE, record.facts.begin,
                              "the trace has changed since it was indexed");
+        r = verify_batches(builder->store, source, generation, &record, true, builder->fault);
+        if (r < 0)
+            return r == GXT_ENOENT ? GXT_EINDEX : r;
         add_generation(meta, &record);
         meta->n_goroutines = builder->tally.n_goroutines = record.n_goroutines;
     }
@@ -256,40 +256,62 @@ static int put_goroutines(struct builder *builder)
 
 /* ---- one generation ---- */
 
-static void begin_generation(struct builder *builder, const struct gxt_event *sync)
+/* What is read from here on is another generation's, or nobody's. */
+static void begin_record(struct builder *builder)
 {
-    const struct gen *gen = walk_gen(builder->cursor);
-
-    builder->in_generation = true;
-    builder->block = builder->n_groups = 0;
-    builder->next_place = sync->ordinal + 1 + builder->inside_events;
-    builder->record = (struct store_generation){
-        .facts = {.number = gen->dir.number,
-                  .begin = gen->dir.begin,
-                  .end = gen->dir.end,
-                  .first_ordinal = sync->ordinal,
-                  .first_ns = sync->time_ns,
-                  .ns_per_tick = gen->ns_per_tick,
-                  .n_batches = gen->dir.n_batches,
-                  .n_threads = gen->n_lanes,
-                  .n_strings = gen->strings.n,
-                  .n_stacks = gen->stacks.n,
-                  .n_samples = gen->n_samples},
-        .hash = hash_range(&builder->trace->source, gen->dir.begin, gen->dir.end),
-    };
+    builder->generation = part_generation_free(builder->generation);
+    builder->record = (struct store_generation){0};
+    memset(builder->tally.n_by_kind, 0, sizeof builder->tally.n_by_kind);
 }
 
-static int list_entries(struct builder *builder, const struct gen_table *table)
+static void begin_generation(struct builder *builder, struct part *part)
 {
-    if (table->n > builder->entries_capacity) {
-        struct gen_entry *grown = realloc(builder->entries, table->n * sizeof *grown);
-        if (!grown)
-            return no_memory(builder);
-        builder->entries = grown;
-        builder->entries_capacity = table->n;
+    const struct gxt_event *sync = &part->events[0];
+    struct part_generation *generation = part->begins;
+
+    begin_record(builder);
+    part->begins = NULL;
+    builder->generation = generation;
+    builder->block = builder->n_groups = 0;
+    builder->hash = (struct gen_hash){.at = generation->dir.begin};
+    builder->n_hashed = 0;
+    builder->record.facts = (struct gxt_generation){.number = generation->dir.number,
+                                                    .begin = generation->dir.begin,
+                                                    .end = generation->dir.end,
+                                                    .first_ordinal = sync->ordinal,
+                                                    .first_ns = sync->time_ns,
+                                                    .ns_per_tick = generation->ns_per_tick,
+                                                    .n_batches = generation->dir.n_batches,
+                                                    .n_threads = generation->n_threads,
+                                                    .n_strings = generation->n_strings,
+                                                    .n_stacks = generation->n_stacks,
+                                                    .n_samples = generation->n_samples};
+}
+
+/* Hashes what the walk has read, and gives it back to the system: a thread that lags behind reads a little of it again.
+ */
+static void hash_up_to(struct builder *builder, uint64_t to)
+{
+    const struct source *source = &builder->trace->source;
+    struct gen_dir *dir = &builder->generation->dir;
+    const uint64_t begin = builder->hash.at;
+
+    for (; builder->n_hashed < dir->n_batches; builder->n_hashed++) {
+        struct gen_batch *batch = &dir->batches[builder->n_hashed];
+        if (batch->offset + batch->size > to)
+            break;
+        batch->hash = gen_hash_batch(&builder->hash, source, batch);
     }
-    gen_entries(table, builder->entries);
-    return 0;
+    source_release(source, begin, builder->hash.at);
+}
+
+static void end_hash(struct builder *builder)
+{
+    struct gen_dir *dir = &builder->generation->dir;
+
+    hash_up_to(builder, dir->end);
+    dir->hashed = true;
+    builder->record.hash = gen_hash_end(&builder->hash, &builder->trace->source, dir->end);
 }
 
 static int put_string(struct builder *builder, const struct gxt_string *string)
@@ -316,59 +338,43 @@ static int put_stack(struct builder *builder, const struct gxt_stack *stack)
     return r;
 }
 
-/* A table's content, and unless its generation is lost the ids that it has there. */
-static int put_table(struct builder *builder, const struct gen_table *table, bool stacks, bool with_ids)
+static int put_strings(struct builder *builder)
 {
-    int r = list_entries(builder, table);
+    const struct part_generation *generation = builder->generation;
+    int r = 0;
 
-    for (size_t i = 0; r == 0 && i < table->n; i++)
-        r = stacks ? put_stack(builder, builder->entries[i].content) : put_string(builder, builder->entries[i].content);
-    const enum store_list list = stacks ? STORE_STACKS : STORE_STRINGS;
-    for (size_t i = 0; r == 0 && with_ids && i < table->n; i++) {
-        const void *content = builder->entries[i].content;
-        const struct gen_pair pair = {builder->entries[i].local, stacks ? ((const struct gxt_stack *)content)->id
-                                                                        : ((const struct gxt_string *)content)->id};
-        r = put_row(builder, list, &pair, sizeof pair);
+    for (size_t i = 0; r == 0 && i < generation->n_strings; i++)
+        r = put_string(builder, generation->strings[i].content);
+    for (size_t i = 0; r == 0 && i < generation->n_stacks; i++)
+        r = put_stack(builder, generation->stacks[i].content);
+    return r;
+}
+
+/* The ids that strings and stacks have in their generation. */
+static int put_ids(struct builder *builder)
+{
+    const struct part_generation *generation = builder->generation;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < generation->n_strings; i++) {
+        const struct gxt_string *string = generation->strings[i].content;
+        const struct gen_pair pair = {generation->strings[i].local, string->id};
+        r = put_row(builder, STORE_STRINGS, &pair, sizeof pair);
     }
-    return r == 0 && with_ids ? end_list(builder, list) : r;
+    for (size_t i = 0; r == 0 && i < generation->n_stacks; i++) {
+        const struct gxt_stack *stack = generation->stacks[i].content;
+        const struct gen_pair pair = {generation->stacks[i].local, stack->id};
+        r = put_row(builder, STORE_STACKS, &pair, sizeof pair);
+    }
+    if (r == 0)
+        r = end_list(builder, STORE_STRINGS);
+    return r == 0 ? end_list(builder, STORE_STACKS) : r;
 }
 
-static int put_tables(struct builder *builder, bool with_ids)
+static int put_checkpoint(struct builder *builder, const struct order_snapshot *snapshot)
 {
-    const struct gen *gen = walk_gen(builder->cursor);
-    int r = put_table(builder, &gen->strings, false, with_ids);
-
-    return r == 0 ? put_table(builder, &gen->stacks, true, with_ids) : r;
-}
-
-static int put_dir(struct builder *builder)
-{
-    const struct gen_dir *dir = &walk_gen(builder->cursor)->dir;
-    struct gen_batch *batches = realloc(builder->dir.batches, (dir->n_batches + 1) * sizeof *batches);
-
-    if (!batches)
-        return no_memory(builder);
-    memcpy(batches, dir->batches, dir->n_batches * sizeof *batches);
-    builder->dir = *dir;
-    builder->dir.batches = batches;
-    gen_dir_hash(&builder->dir, &builder->trace->source);
-    return store_put_dir(builder->store, builder->meta.n_generations, &builder->dir, builder->fault);
-}
-
-static int save(struct builder *builder)
-{
-    int r = order_save(builder->cursor->order, &builder->snapshot);
-    return r < 0 ? fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint") : 0;
-}
-
-static int put_checkpoint(struct builder *builder)
-{
-    const struct order_snapshot *snapshot = &builder->snapshot;
-    int r = save(builder);
-
-    return r < 0 ? r
-                 : store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&snapshot->bytes),
-                                        snapshot->cuts, snapshot->n_cuts, builder->fault);
+    return store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&snapshot->bytes), snapshot->cuts,
+                                snapshot->n_cuts, builder->fault);
 }
 
 /* ---- checkpoints inside a generation ---- */
@@ -391,9 +397,8 @@ static int put_group(struct builder *builder)
 }
 
 /* A small snapshot goes with others, a large one alone. */
-static int put_snapshot(struct builder *builder, struct store_place *place)
+static int put_snapshot(struct builder *builder, const struct order_snapshot *snapshot, struct store_place *place)
 {
-    const struct order_snapshot *snapshot = &builder->snapshot;
     const bool is_large = snapshot->bytes.size > STORE_GROUP_BYTES / 4;
     int r = 0;
 
@@ -411,37 +416,41 @@ static int put_snapshot(struct builder *builder, struct store_place *place)
     return builder->group.failed ? no_memory(builder) : 0;
 }
 
-static int put_inside(struct builder *builder, const struct gxt_event *last)
+static int put_members(struct builder *builder)
 {
-    struct store_place place = {.ordinal = builder->cursor->ordinal, .time_ns = last->time_ns};
+    int r = tally_end_block(&builder->tally, builder->block++, take_member, builder);
+    return r == GXT_ENOMEM ? no_memory(builder) : r;
+}
+
+static int put_place(struct builder *builder, const struct order_snapshot *snapshot)
+{
+    struct store_place place = {.ordinal = builder->ordinal, .time_ns = builder->record.facts.last_ns};
     struct store_counts counts;
 
-    memcpy(counts.n_by_kind, builder->record.facts.n_by_kind, sizeof counts.n_by_kind);
-    int r = save(builder);
-    if (r == 0)
-        r = put_snapshot(builder, &place);
+    memcpy(counts.n_by_kind, builder->tally.n_by_kind, sizeof counts.n_by_kind);
+    int r = put_snapshot(builder, snapshot, &place);
     if (r == 0)
         r = put_row(builder, STORE_PLACES, &place, sizeof place);
     if (r == 0)
         r = put_row(builder, STORE_COUNTS, &counts, sizeof counts);
-    if (r == 0 && (r = tally_end_block(&builder->tally, builder->block++, take_member, builder)) == GXT_ENOMEM)
-        r = no_memory(builder);
-    builder->next_place = place.ordinal + builder->inside_events + builder->snapshot.bytes.size / 8;
-    return r;
+    return r == 0 ? put_members(builder) : r;
 }
 
-static int end_generation(struct builder *builder)
+/* All that is kept of a generation, but for its record. */
+static int put_generation(struct builder *builder)
 {
     static const enum store_list ends[] = {STORE_PLACES, STORE_COUNTS, STORE_MEMBERS};
     const uint64_t generation = builder->meta.n_generations;
-    int r = put_tables(builder, true);
+    int r = put_strings(builder);
 
     if (r == 0)
-        r = put_dir(builder);
+        r = put_ids(builder);
+    if (r == 0)
+        r = store_put_dir(builder->store, generation, &builder->generation->dir, builder->fault);
     if (r == 0)
         r = put_group(builder);
-    if (r == 0 && (r = tally_end_block(&builder->tally, builder->block, take_member, builder)) == GXT_ENOMEM)
-        r = no_memory(builder);
+    if (r == 0)
+        r = put_members(builder);
     for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
         r = end_list(builder, ends[i]);
     if (r == 0)
@@ -449,19 +458,26 @@ static int end_generation(struct builder *builder)
     /* A build goes on from the last generation, or from the one before it. */
     if (r == 0 && generation >= 2)
         r = store_drop(builder->store, STORE_LIVE, generation - 2, builder->fault);
-    builder->record.n_goroutines = builder->tally.n_goroutines;
+    return r;
+}
+
+static int end_generation(struct builder *builder, const struct part *part)
+{
+    struct store_generation *record = &builder->record;
+
+    end_hash(builder);
+    int r = put_generation(builder);
+    memcpy(record->facts.n_by_kind, builder->tally.n_by_kind, sizeof record->facts.n_by_kind);
+    record->n_goroutines = builder->tally.n_goroutines;
     if (r == 0)
-        r = store_put_generation(builder->store, generation, &builder->record, builder->fault);
+        r = store_put_generation(builder->store, builder->meta.n_generations, record, builder->fault);
     if (r < 0)
         return r;
-    add_generation(&builder->meta, &builder->record);
-    builder->in_generation = false;
-    builder->meta.rising = walk_is_rising(builder->cursor);
-    r = put_checkpoint(builder);
-    if (r == 0)
-        r = store_commit(builder->store, &builder->meta, builder->fault);
-    source_release(&builder->trace->source, builder->record.facts.begin, builder->record.facts.end);
-    return r;
+    add_generation(&builder->meta, record);
+    begin_record(builder);
+    builder->meta.rising = part->is_rising;
+    r = put_checkpoint(builder, &part->snapshot);
+    return r == 0 ? store_commit(builder->store, &builder->meta, builder->fault) : r;
 }
 
 /* ---- the walk ---- */
@@ -477,9 +493,9 @@ static int64_t milliseconds_since(const struct timespec *then)
 static int tell(struct builder *builder)
 {
     const struct gxt_build_options *options = builder->options;
-    struct gxt_progress progress = {.bytes_done = cursor_bytes(builder->cursor),
+    struct gxt_progress progress = {.bytes_done = builder->bytes,
                                     .bytes_total = builder->trace->source.size,
-                                    .events_done = builder->cursor->ordinal,
+                                    .events_done = builder->ordinal,
                                     .generations_done = builder->meta.n_generations};
 
     if (!options->progress)
@@ -490,45 +506,58 @@ static int tell(struct builder *builder)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
-static void count(struct gxt_generation *facts, const struct gxt_event *event)
+/* How many bytes are hashed at a time, and given back. */
+enum {
+    STEP_BYTES = 1 << 20,
+};
+
+static int count(struct builder *builder, const struct part *part)
 {
-    facts->n_events++;
-    facts->n_by_kind[event->kind]++;
-    facts->last_ns = event->time_ns;
+    struct gxt_generation *facts = &builder->record.facts;
+
+    if (part->n == 0)
+        return 0;
+    builder->ordinal += part->n;
+    facts->n_events += part->n;
+    facts->last_ns = part->events[part->n - 1].time_ns;
+    if (!builder->generation)
+        facts->first_ns = facts->last_ns;
+    int r = tally_events(&builder->tally, part->events, part->n);
+    return r == GXT_ENOMEM ? no_memory(builder) : r;
 }
 
-/* How many events between two looks at the clock. */
-#define LOOK_MASK ((UINT64_C(1) << 14) - 1)
+static int keep(struct builder *builder, struct part *part)
+{
+    if (part->begins)
+        begin_generation(builder, part);
+    int r = count(builder, part);
+    if (r < 0)
+        return r;
+    builder->bytes = part->bytes;
+    if (builder->generation && part->bytes > builder->hash.at + STEP_BYTES)
+        hash_up_to(builder, part->bytes);
+    if (part->end == PART_PLACE)
+        r = put_place(builder, &part->snapshot);
+    else if (part->end == PART_BOUNDARY)
+        r = end_generation(builder, part);
+    else if (part->end == PART_LAST && (r = part->fault.code) < 0)
+        *builder->fault = part->fault;
+    if (r == 0 && (part->end == PART_BOUNDARY || milliseconds_since(&builder->told) >= 100))
+        r = tell(builder);
+    return r;
+}
 
-/* Up to the trace's end, 0, or its fault. What is not in a generation, the last Sync, is left in the record. */
+/* Up to the trace's end, 0, or its fault. What is in no generation, the last Sync, is left in the record. */
 static int walk(struct builder *builder)
 {
-    struct gxt_cursor *cursor = builder->cursor;
-    const struct gxt_event *event;
+    struct part *part;
     int r;
 
-    builder->record = (struct store_generation){0};
-    while ((r = cursor_next(cursor, &event)) > 0) {
-        if (event->kind == GXT_KIND_SYNC && walk_generations(cursor) > builder->meta.n_generations)
-            begin_generation(builder, event);
-        if (!builder->in_generation)
-            builder->record.facts.first_ns = event->time_ns;
-        count(&builder->record.facts, event);
-        if ((r = tally_event(&builder->tally, event)) < 0)
-            return r == GXT_ENOMEM ? no_memory(builder) : r;
-        if (cursor->ordinal >= builder->next_place && builder->in_generation && cursor->order &&
-            !walk_at_boundary(cursor) && order_can_save(cursor->order) && (r = put_inside(builder, event)) < 0)
-            return r;
-        if (builder->in_generation && walk_at_boundary(cursor)) {
-            if ((r = end_generation(builder)) < 0 || (r = tell(builder)) < 0)
-                return r;
-            builder->record = (struct store_generation){0};
-        }
-        if ((event->ordinal & LOOK_MASK) == 0 && milliseconds_since(&builder->told) >= 100 && (r = tell(builder)) < 0)
-            return r;
-    }
-    if (r < 0)
-        *builder->fault = cursor->error;
+    do {
+        part = parts_next(builder->parts);
+        r = keep(builder, part);
+    } while (r == 0 && part->end != PART_LAST);
+    builder->meta.rising = part->is_rising;
     return r;
 }
 
@@ -538,13 +567,12 @@ static int complete(struct builder *builder, int code)
     struct store_meta *meta = &builder->meta;
     const struct gxt_generation *rest = &builder->record.facts;
     struct gxt_error fault = code < 0 ? *builder->fault : (struct gxt_error){0};
-    int r = builder->in_generation ? put_tables(builder, false) : 0;
+    int r = builder->generation ? put_strings(builder) : 0;
 
     if (r < 0)
         return r;
     meta->n_goroutines = builder->tally.n_goroutines;
     meta->complete = true;
-    meta->rising = walk_is_rising(builder->cursor);
     meta->covered_hash = tail_hash(builder, meta->covered_hash);
     meta->fault = fault;
     if (meta->n_events == 0)
@@ -552,11 +580,37 @@ static int complete(struct builder *builder, int code)
     if (rest->n_events > 0)
         meta->last_ns = rest->last_ns;
     meta->n_events += rest->n_events;
-    add_counts(meta->n_by_kind, rest->n_by_kind);
+    add_counts(meta->n_by_kind, builder->tally.n_by_kind);
     r = store_commit(builder->store, meta, builder->fault);
     if (r == 0 && code < 0)
         *builder->fault = fault;
     return r < 0 ? r : code;
+}
+
+/* What is saved inside a generation is what has changed since its start was: so that is saved first. */
+static int save_start(struct builder *builder)
+{
+    if (!builder->cursor->order)
+        return 0;
+    int r = order_save(builder->cursor->order, &builder->snapshot);
+    if (r < 0)
+        return fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint");
+    return builder->meta.n_generations == 0 ? put_checkpoint(builder, &builder->snapshot) : 0;
+}
+
+static unsigned count_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static int begin_parts(struct builder *builder)
+{
+    const struct gxt_build_options *options = builder->options;
+    const uint64_t inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
+    const unsigned n_threads = options->threads ? options->threads : count_processors();
+
+    return parts_new(builder->cursor, inside_events, n_threads, &builder->parts) < 0 ? no_memory(builder) : 0;
 }
 
 static int run(struct builder *builder, const char *path)
@@ -566,11 +620,14 @@ static int run(struct builder *builder, const char *path)
         *builder->fault = builder->meta.fault;
         return builder->meta.fault.code;
     }
+    builder->ordinal = builder->cursor->ordinal;
+    builder->bytes = cursor_bytes(builder->cursor);
     if (r == 0)
         r = tell(builder);
-    /* What is saved inside a generation is what has changed since its start was. */
-    if (r == 0 && builder->cursor->order)
-        r = builder->meta.n_generations == 0 ? put_checkpoint(builder) : save(builder);
+    if (r == 0)
+        r = save_start(builder);
+    if (r == 0)
+        r = begin_parts(builder);
     if (r < 0)
         return r;
     r = walk(builder);
@@ -589,7 +646,6 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
 
     builder.tally.ended = take_ended;
     builder.tally.user = &builder;
-    builder.inside_events = builder.options->checkpoint_events ? builder.options->checkpoint_events : INSIDE_EVENTS;
     if (builder.options->size != sizeof *options)
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "build options of an unknown size: begin with GXT_BUILD_OPTIONS_INIT");
@@ -603,6 +659,8 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     if (r == 0)
         r = run(&builder, path ? path : place);
 
+    (void)parts_free(builder.parts);
+    (void)part_generation_free(builder.generation);
     (void)store_close(builder.store);
     (void)cursor_free(builder.cursor);
     order_snapshot_done(&builder.snapshot);
@@ -610,8 +668,6 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     for (size_t list = 0; list < STORE_N_LISTS; list++)
         free(builder.lists[list].cells);
     tally_done(&builder.tally);
-    free(builder.dir.batches);
-    free(builder.entries);
     free(place);
     return r;
 }

@@ -10,61 +10,154 @@
 
 #include <stdlib.h>
 
+/* No goroutine has this place: so every place that the cache names is one. */
+static bool begin_items(struct tally *tally)
+{
+    if (tally->items)
+        return true;
+    struct tally_item *items = array_grow(NULL, 0, &tally->items_capacity, sizeof *items);
+    if (!items)
+        return false;
+    tally->items = items;
+    items[0] = (struct tally_item){.key = GXT_NO_GOROUTINE};
+    tally->n_items = 1;
+    return true;
+}
+
 void tally_done(struct tally *tally)
 {
     map_done(&tally->places);
     free(tally->items);
     free(tally->free_places);
-    for (size_t kind = 0; kind < TALLY_KINDS; kind++)
-        free(tally->block_ids[kind].ids);
-    for (size_t kind = 0; kind < 2; kind++) {
-        map_done(&tally->seen[kind].places);
-        free(tally->seen[kind].stamps);
+    free(tally->spare);
+    for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
+        free(tally->block_ids[kind].keys);
+        map_done(&tally->block_ids[kind].others);
     }
     *tally = (struct tally){0};
+}
+
+/* ---- sorted by id ---- */
+
+enum {
+    FEW = 48, /* below it is faster to insert */
+    DIGITS = 256,
+};
+
+#define SIGN (UINT64_C(1) << 63)
+
+static void insert_each(struct tally_key *keys, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct tally_key key = keys[i];
+        size_t at = i;
+        for (; at > 0 && keys[at - 1].key > key.key; at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
+
+/* By the digit that begins at bit @shift; those that share it stay as they are. Return: whether they differ in it. */
+static bool by_digit(const struct tally_key *keys, size_t n, unsigned shift, struct tally_key *ret)
+{
+    size_t places[DIGITS] = {0}, sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        places[keys[i].key >> shift & (DIGITS - 1)]++;
+    if (places[keys[0].key >> shift & (DIGITS - 1)] == n)
+        return false;
+    for (size_t digit = 0; digit < DIGITS; digit++) {
+        const size_t here = places[digit];
+        places[digit] = sum;
+        sum += here;
+    }
+    for (size_t i = 0; i < n; i++)
+        ret[places[keys[i].key >> shift & (DIGITS - 1)]++] = keys[i];
+    return true;
+}
+
+static int sort(struct tally *tally, struct tally_key *keys, size_t n)
+{
+    if (n < FEW) {
+        insert_each(keys, n);
+        return 0;
+    }
+    if (n > tally->spare_capacity) {
+        struct tally_key *grown = realloc(tally->spare, n * sizeof *grown);
+        if (!grown)
+            return GXT_ENOMEM;
+        tally->spare = grown;
+        tally->spare_capacity = n;
+    }
+    uint64_t differ = 0;
+    for (size_t i = 1; i < n; i++)
+        differ |= keys[i].key ^ keys[0].key;
+    struct tally_key *from = keys, *to = tally->spare;
+    for (unsigned shift = 0; shift < 64 && differ >> shift != 0; shift += 8) {
+        if (!by_digit(from, n, shift, to))
+            continue;
+        struct tally_key *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != keys)
+        memcpy(keys, from, n * sizeof *keys);
+    return 0;
 }
 
 /* ---- members of the block ---- */
 
 static int list_id(struct tally_ids *list, int64_t id)
 {
-    int64_t *grown = array_grow(list->ids, list->n, &list->capacity, sizeof *grown);
+    struct tally_key *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
 
     if (!grown)
         return GXT_ENOMEM;
-    list->ids = grown;
-    list->ids[list->n++] = id;
+    list->keys = grown;
+    list->keys[list->n++] = (struct tally_key){.key = (uint64_t)id ^ SIGN};
     return 0;
+}
+
+/* One that its place in the cache does not have: it may be in the block already, where another took that place. */
+static __attribute__((noinline)) int see_again(struct tally *tally, unsigned kind, int64_t id)
+{
+    struct tally_ids *list = &tally->block_ids[kind];
+    struct tally_seen *seen = &list->seen[(uint64_t)id % TALLY_SEEN];
+
+    if (seen->stamp == tally->stamp) {
+        if (map_get(&list->others, (uint64_t)seen->id) == MAP_NONE && map_put(&list->others, (uint64_t)seen->id, 0) < 0)
+            return GXT_ENOMEM;
+        const bool is_listed = map_get(&list->others, (uint64_t)id) != MAP_NONE;
+        seen->id = id;
+        return is_listed ? 0 : list_id(list, id);
+    }
+    *seen = (struct tally_seen){id, tally->stamp};
+    return list_id(list, id);
 }
 
 /* A processor or thread, once in a block. */
 static inline int see(struct tally *tally, unsigned kind, int64_t id)
 {
-    struct tally_seen *seen = &tally->seen[kind - TALLY_P];
+    const struct tally_seen *seen = &tally->block_ids[kind].seen[(uint64_t)id % TALLY_SEEN];
 
-    if (id == -1 || (id == seen->last && seen->last_stamp == tally->stamp))
+    if (LIKELY((seen->id == id && seen->stamp == tally->stamp) || id == -1))
         return 0;
-    uint32_t at = map_get(&seen->places, (uint64_t)id);
-    if (at == MAP_NONE) {
-        uint64_t *grown = array_grow(seen->stamps, seen->n, &seen->capacity, sizeof *grown);
-        if (!grown || map_put(&seen->places, (uint64_t)id, (uint32_t)seen->n) < 0)
-            return GXT_ENOMEM;
-        seen->stamps = grown;
-        at = (uint32_t)seen->n++;
-        seen->stamps[at] = 0;
-    }
-    seen->last = id;
-    seen->last_stamp = tally->stamp;
-    if (seen->stamps[at] == tally->stamp)
-        return 0;
-    seen->stamps[at] = tally->stamp;
-    return list_id(&tally->block_ids[kind], id);
+    return see_again(tally, kind, id);
 }
 
-static int by_id(const void *a, const void *b)
+/* Each once, and neighbours as one. */
+static int take_ids(const struct tally_ids *list, struct store_member member, tally_member *take, void *user)
 {
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return (left > right) - (left < right);
+    int r = 0;
+
+    for (size_t i = 0, end; r == 0 && i < list->n; i = end) {
+        for (end = i + 1; end < list->n && list->keys[end].key - list->keys[end - 1].key <= 1; end++)
+            ;
+        member.first = (int64_t)(list->keys[i].key ^ SIGN);
+        member.n = list->keys[end - 1].key - list->keys[i].key + 1;
+        r = take(user, &member);
+    }
+    return r;
 }
 
 int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user)
@@ -74,16 +167,13 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         struct tally_ids *list = &tally->block_ids[kind];
-        if (list->n > 0)
-            qsort(list->ids, list->n, sizeof *list->ids, by_id);
-        for (size_t i = 0, end; r == 0 && i < list->n; i = end) {
-            for (end = i + 1; end < list->n && list->ids[end] - list->ids[end - 1] <= 1; end++)
-                ;
-            const struct store_member member = {block, resources[kind], list->ids[i],
-                                                (uint64_t)list->ids[end - 1] - (uint64_t)list->ids[i] + 1};
-            r = take(user, &member);
-        }
+        if (r == 0)
+            r = sort(tally, list->keys, list->n);
+        if (r == 0)
+            r = take_ids(list, (struct store_member){.block = block, .resource = resources[kind]}, take, user);
         list->n = 0;
+        if (list->others.n > 0)
+            map_clear(&list->others);
     }
     tally->stamp++;
     return r;
@@ -91,16 +181,19 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 
 /* ---- goroutines ---- */
 
+/* One that is there, unless its place in the cache does not have it. */
+static inline struct tally_item *at_hand(const struct tally *tally, gxt_goid id)
+{
+    return &tally->items[tally->cache[(uint64_t)id % TALLY_CACHE]];
+}
+
 static struct tally_item *find(struct tally *tally, gxt_goid id)
 {
-    uint32_t *cached = &tally->cache[(uint64_t)id % TALLY_CACHE];
-
-    if (LIKELY(*cached < tally->n_items && tally->items[*cached].row.id == id && tally->items[*cached].is_there))
-        return &tally->items[*cached];
     uint32_t at = map_get(&tally->places, (uint64_t)id);
+
     if (at == MAP_NONE)
         return NULL;
-    *cached = at;
+    tally->cache[(uint64_t)id % TALLY_CACHE] = at;
     return &tally->items[at];
 }
 
@@ -119,8 +212,8 @@ static struct tally_item *add(struct tally *tally, gxt_goid id)
     }
     if (map_put(&tally->places, (uint64_t)id, at) < 0)
         return NULL;
-    tally->items[at] =
-        (struct tally_item){.row = {.id = id, .creator = GXT_NO_GOROUTINE}, .is_there = true, .is_first = true};
+    tally->cache[(uint64_t)id % TALLY_CACHE] = at;
+    tally->items[at] = (struct tally_item){.key = id, .row = {.id = id, .creator = GXT_NO_GOROUTINE}, .is_first = true};
     return &tally->items[at];
 }
 
@@ -142,16 +235,20 @@ static struct tally_item *begin(struct tally *tally, const struct gxt_event *eve
     return item;
 }
 
-static int end(struct tally *tally, struct tally_item *item)
+static int end(struct tally *tally, gxt_goid id)
 {
-    uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
+    struct tally_item *item = find(tally, id);
 
+    if (!item)
+        return 0;
+    uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
     if (!grown)
         return GXT_ENOMEM;
     tally->free_places = grown;
     tally->free_places[tally->n_free++] = (uint32_t)(item - tally->items);
-    (void)map_remove(&tally->places, (uint64_t)item->row.id);
-    item->is_there = false;
+    (void)map_remove(&tally->places, (uint64_t)id);
+    item->key = GXT_NO_GOROUTINE;
+    item->row.n_events = item->n_events;
     item->row.length_ns = (uint64_t)item->last_ns - (uint64_t)item->row.first_ns;
     return tally->ended ? tally->ended(tally->user, &item->row) : 0;
 }
@@ -168,7 +265,8 @@ static void find_stack(struct tally_item *item, const struct gxt_event *event)
         item->is_first = true;
 }
 
-static int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+/* An event of a goroutine that is not at hand, or of which there is more to tell than that. */
+static __attribute__((noinline)) int touch_anew(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
     struct tally_item *item = find(tally, id);
 
@@ -179,62 +277,114 @@ static int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id
         if (!item)
             return GXT_ENOMEM;
     }
-    item->row.n_events++;
+    item->n_events++;
     item->last_ns = event->time_ns;
-    if (UNLIKELY(item->row.stack == 0) && !(item->row.flags & STORE_CREATED))
+    if (item->row.stack == 0 && !(item->row.flags & STORE_CREATED))
         find_stack(item, event);
-    if (item->stamp == tally->stamp)
+    if (item->row.stack != 0 || (item->row.flags & STORE_CREATED))
+        item->settled = tally->stamp;
+    if (item->listed == tally->stamp)
         return 0;
-    item->stamp = tally->stamp;
+    item->listed = tally->stamp;
     return list_id(&tally->block_ids[TALLY_G], id);
 }
 
-static bool ends(const struct gxt_event *event)
+static inline int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    return event->kind == GXT_KIND_STATE_TRANSITION && event->transition.to == GXT_GO_NOT_EXIST &&
-           event->transition.resource == GXT_RESOURCE_GOROUTINE;
+    struct tally_item *item = at_hand(tally, id);
+
+    if (id == GXT_NO_GOROUTINE)
+        return 0;
+    if (UNLIKELY(item->key != id || item->settled != tally->stamp))
+        return touch_anew(tally, event, id);
+    item->n_events++;
+    item->last_ns = event->time_ns;
+    return 0;
 }
 
-int tally_event(struct tally *tally, const struct gxt_event *event)
+static inline int touch_transition(struct tally *tally, const struct gxt_event *event)
 {
-    const struct owners owners = owners_of(event);
+    const struct gxt_transition *transition = &event->transition;
     int r = 0;
 
-    if (owners.g[0] != GXT_NO_GOROUTINE)
-        r = touch(tally, event, owners.g[0]);
-    if (r == 0 && owners.g[1] != owners.g[0] && owners.g[1] != GXT_NO_GOROUTINE)
-        r = touch(tally, event, owners.g[1]);
-    for (size_t i = 0; r == 0 && i < 2; i++) {
-        r = see(tally, TALLY_P, owners.p[i]);
-        if (r == 0)
-            r = see(tally, TALLY_M, owners.m[i]);
+    if (transition->run != GXT_RUN_SAME)
+        r = see(tally, TALLY_M, transition->run_thread);
+    if (UNLIKELY(transition->resource != GXT_RESOURCE_GOROUTINE))
+        return r < 0 ? r : see(tally, TALLY_P, transition->id);
+    if (r == 0 && transition->id != event->goroutine)
+        r = touch(tally, event, transition->id);
+    if (r == 0 && UNLIKELY(transition->to == GXT_GO_NOT_EXIST))
+        r = end(tally, transition->id);
+    return r;
+}
+
+/* Whom it is about, unless that is a transition. */
+static __attribute__((noinline)) int touch_other(struct tally *tally, const struct gxt_event *event,
+                                                 const struct owners *owners)
+{
+    int r = 0;
+
+    if (owners->g[1] != owners->g[0])
+        r = touch(tally, event, owners->g[1]);
+    if (r == 0)
+        r = see(tally, TALLY_P, owners->p[1]);
+    return r < 0 ? r : see(tally, TALLY_M, owners->m[1]);
+}
+
+static inline int touch_context(struct tally *tally, const struct gxt_event *event, gxt_goid g, gxt_procid p,
+                                gxt_threadid m)
+{
+    int r = touch(tally, event, g);
+
+    if (r == 0)
+        r = see(tally, TALLY_P, p);
+    return r < 0 ? r : see(tally, TALLY_M, m);
+}
+
+static inline int tally_event(struct tally *tally, const struct gxt_event *event)
+{
+    tally->n_by_kind[event->kind]++;
+    if (LIKELY(event->kind == GXT_KIND_STATE_TRANSITION)) {
+        int r = touch_context(tally, event, event->goroutine, event->proc, event->thread);
+        return r < 0 ? r : touch_transition(tally, event);
     }
-    if (r == 0 && UNLIKELY(ends(event))) {
-        struct tally_item *item = find(tally, event->transition.id);
-        r = item ? end(tally, item) : 0;
-    }
+    const struct owners owners = owners_of(event);
+    int r = touch_context(tally, event, owners.g[0], owners.p[0], owners.m[0]);
+    return r < 0 ? r : touch_other(tally, event, &owners);
+}
+
+int tally_events(struct tally *tally, const struct gxt_event *events, size_t n)
+{
+    int r = begin_items(tally) ? 0 : GXT_ENOMEM;
+
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = tally_event(tally, &events[i]);
     return r;
 }
 
 /* ---- what is there ---- */
 
-static int by_row(const void *a, const void *b)
+int tally_list(struct tally *tally, struct tally_item ***ret, size_t *ret_n)
 {
-    return by_id(&(*(const struct tally_item *const *)a)->row.id, &(*(const struct tally_item *const *)b)->row.id);
-}
-
-int tally_list(const struct tally *tally, struct tally_item ***ret, size_t *ret_n)
-{
+    struct tally_key *keys = malloc((tally->n_items + 1) * sizeof *keys);
     struct tally_item **list = malloc((tally->n_items + 1) * sizeof *list);
+    size_t n = 0;
 
-    if (!list)
-        return GXT_ENOMEM;
-    *ret_n = 0;
-    for (size_t i = 0; i < tally->n_items; i++)
-        if (tally->items[i].is_there)
-            list[(*ret_n)++] = &tally->items[i];
-    qsort(list, *ret_n, sizeof *list, by_row);
+    for (size_t i = 0; keys && i < tally->n_items; i++)
+        if (tally->items[i].key != GXT_NO_GOROUTINE)
+            keys[n++] = (struct tally_key){(uint64_t)tally->items[i].key ^ SIGN, i};
+    int r = keys && list ? sort(tally, keys, n) : GXT_ENOMEM;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        list[i] = &tally->items[keys[i].at];
+        list[i]->row.n_events = list[i]->n_events;
+    }
+    free(keys);
+    if (r < 0) {
+        free(list);
+        return r;
+    }
     *ret = list;
+    *ret_n = n;
     return 0;
 }
 
@@ -243,13 +393,15 @@ int tally_restore(struct tally *tally, const struct store *store, uint64_t n_gen
     struct store_rows rows = {0};
     int r = store_list(store, STORE_LIVE, n_generations - 1, &rows, fault);
 
+    if (r == 0 && !begin_items(tally))
+        r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
     for (size_t i = 0; r == 0 && i < rows.n; i++) {
         struct tally_item *item = add(tally, rows.live[i].id);
         if (!item) {
             r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
             break;
         }
-        item->row.n_events = rows.live[i].n_events;
+        item->n_events = rows.live[i].n_events;
         item->last_ns = rows.live[i].last_ns;
         item->is_first = false;
     }
@@ -257,11 +409,8 @@ int tally_restore(struct tally *tally, const struct store *store, uint64_t n_gen
         r = store_list(store, STORE_FIRST, generation, &rows, fault);
         for (size_t i = 0; r == 0 && i < rows.n; i++) {
             struct tally_item *item = find(tally, rows.goroutines[i].id);
-            if (!item)
-                continue;
-            const uint64_t n_events = item->row.n_events;
-            item->row = rows.goroutines[i];
-            item->row.n_events = n_events;
+            if (item)
+                item->row = rows.goroutines[i];
         }
     }
     store_rows_done(&rows);
