@@ -18,7 +18,9 @@
 #include <stdlib.h>
 
 enum {
-    PART_EVENTS = 1024,
+    PART_EVENTS = 1024, /* of a ring's part: few are woken */
+    NEAR_EVENTS = 128,  /* of the only part: they stay in the nearest cache */
+    LOOK_EVENTS = 4096, /* a look asks every thread of the generation */
     RING = 8,
 };
 
@@ -28,6 +30,9 @@ struct parts {
     uint64_t next_place;    /* ordinal at which the next place is due */
     uint64_t n_generations; /* that have begun */
     bool in_generation;
+    size_t part_events; /* in a part, at most */
+    uint64_t bytes;     /* that have been read, at the last look; the next one is at … */
+    uint64_t next_look; /* … this ordinal */
     struct part ring[RING];
     bool is_lent;    /* a part is with who reads */
     bool has_thread; /* without one there is one part */
@@ -125,7 +130,7 @@ static void fill(struct parts *parts, struct part *part)
 
     part->n = 0;
     part->end = PART_GOES_ON;
-    while (part->n < PART_EVENTS && part->end == PART_GOES_ON) {
+    while (part->n < parts->part_events && part->end == PART_GOES_ON) {
         struct gxt_event *event = &part->events[part->n];
         if (UNLIKELY((r = cursor_next_many(cursor, event, 1, &n)) <= 0)) {
             part->end = PART_LAST;
@@ -142,7 +147,11 @@ static void fill(struct parts *parts, struct part *part)
         else if (UNLIKELY(is_place(parts)))
             end_block(parts, part, PART_PLACE);
     }
-    part->bytes = cursor_bytes(cursor);
+    if (cursor->ordinal >= parts->next_look || part->end != PART_GOES_ON) {
+        parts->bytes = cursor_bytes(cursor);
+        parts->next_look = cursor->ordinal + LOOK_EVENTS;
+    }
+    part->bytes = parts->bytes;
     part->is_rising = walk_is_rising(cursor);
 }
 
@@ -230,12 +239,13 @@ int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_thre
         return GXT_ENOMEM;
     parts->cursor = cursor;
     parts->inside_events = inside_events;
+    parts->part_events = n_threads > 1 ? PART_EVENTS : NEAR_EVENTS;
     parts->n_generations = walk_generations(cursor);
     (void)pthread_mutex_init(&parts->lock, NULL);
     (void)pthread_cond_init(&parts->filled, NULL);
     (void)pthread_cond_init(&parts->emptied, NULL);
     for (size_t i = 0; i < (n_threads > 1 ? RING : 1); i++)
-        if (!(parts->ring[i].events = malloc(PART_EVENTS * sizeof *parts->ring[i].events))) {
+        if (!(parts->ring[i].events = malloc(parts->part_events * sizeof *parts->ring[i].events))) {
             (void)parts_free(parts);
             return GXT_ENOMEM;
         }

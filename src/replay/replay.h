@@ -178,18 +178,24 @@ enum {
     TALLY_P,
     TALLY_M,
     TALLY_KINDS,
-    TALLY_CACHE = 512,
+    TALLY_CACHE = 1024,
     TALLY_SEEN = 64,
 };
 
-struct tally_item {
-    gxt_goid key;     /* its id; GXT_NO_GOROUTINE: it is not there */
+/* What every event of a goroutine changes, small, so that many are near. */
+struct tally_place {
+    gxt_goid id;      /* GXT_NO_GOROUTINE: nobody's */
     uint64_t settled; /* the last block that has it, if nothing of it is sought any more */
     int64_t last_ns;
     uint64_t n_events;
-    uint64_t listed; /* the last block that has it */
+};
+
+/* The rest. */
+struct tally_item {
     struct store_goroutine row;
-    bool is_first; /* its row is to be told at the end of this generation */
+    int64_t last_ns; /* as tally_list() found it */
+    uint64_t listed; /* the last block that has it */
+    bool is_first;   /* its row is to be told at the end of this generation */
 };
 
 struct tally_key {
@@ -212,12 +218,13 @@ struct tally_ids {
 
 /** The goroutines that are there, and whose events the block at hand has. Begin with TALLY_INIT. */
 struct tally {
-    struct map places;
-    struct tally_item *items;
-    size_t n_items, items_capacity;
+    struct map ids; /* to places */
+    struct tally_place *places;
+    struct tally_item *items; /* at the same places */
+    size_t n_items, items_capacity, places_capacity;
     uint32_t *free_places;
     size_t n_free, free_capacity;
-    uint32_t cache[TALLY_CACHE];     /* places of items by id */
+    uint32_t cache[TALLY_CACHE];     /* places by id */
     uint64_t n_by_kind[GXT_N_KINDS]; /* events; set to zero by who wants to count anew */
     uint64_t n_goroutines;           /* seen so far */
     uint64_t stamp;                  /* of the block at hand */

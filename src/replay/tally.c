@@ -10,23 +10,36 @@
 
 #include <stdlib.h>
 
-/* No goroutine has this place: so every place that the cache names is one. */
-static bool begin_items(struct tally *tally)
+/* Room for one more at each of the two lists of goroutines. */
+static bool make_room(struct tally *tally)
 {
-    if (tally->items)
-        return true;
-    struct tally_item *items = array_grow(NULL, 0, &tally->items_capacity, sizeof *items);
+    struct tally_item *items = array_grow(tally->items, tally->n_items, &tally->items_capacity, sizeof *items);
+
     if (!items)
         return false;
     tally->items = items;
-    items[0] = (struct tally_item){.key = GXT_NO_GOROUTINE};
+    struct tally_place *places = array_grow(tally->places, tally->n_items, &tally->places_capacity, sizeof *places);
+    if (places)
+        tally->places = places;
+    return places && tally->n_items < MAP_NONE;
+}
+
+/* Place 0 is nobody's: so every place that the cache names can be looked at. */
+static bool begin_places(struct tally *tally)
+{
+    if (tally->n_items > 0)
+        return true;
+    if (!make_room(tally))
+        return false;
+    tally->places[0] = (struct tally_place){.id = GXT_NO_GOROUTINE};
     tally->n_items = 1;
     return true;
 }
 
 void tally_done(struct tally *tally)
 {
-    map_done(&tally->places);
+    map_done(&tally->ids);
+    free(tally->places);
     free(tally->items);
     free(tally->free_places);
     free(tally->spare);
@@ -181,74 +194,79 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 
 /* ---- goroutines ---- */
 
-/* One that is there, unless its place in the cache does not have it. */
-static inline struct tally_item *at_hand(const struct tally *tally, gxt_goid id)
+/* Return: its place, 0 for none. */
+static uint32_t find(struct tally *tally, gxt_goid id)
 {
-    return &tally->items[tally->cache[(uint64_t)id % TALLY_CACHE]];
-}
-
-static struct tally_item *find(struct tally *tally, gxt_goid id)
-{
-    uint32_t at = map_get(&tally->places, (uint64_t)id);
+    uint32_t at = map_get(&tally->ids, (uint64_t)id);
 
     if (at == MAP_NONE)
-        return NULL;
+        return 0;
     tally->cache[(uint64_t)id % TALLY_CACHE] = at;
-    return &tally->items[at];
+    return at;
 }
 
-static struct tally_item *add(struct tally *tally, gxt_goid id)
+/* Return: its place, 0 without memory. */
+static uint32_t add(struct tally *tally, gxt_goid id)
 {
     uint32_t at;
 
-    if (tally->n_free > 0) {
+    if (tally->n_free > 0)
         at = tally->free_places[--tally->n_free];
-    } else {
-        struct tally_item *grown = array_grow(tally->items, tally->n_items, &tally->items_capacity, sizeof *grown);
-        if (!grown || tally->n_items >= MAP_NONE)
-            return NULL;
-        tally->items = grown;
+    else if (make_room(tally))
         at = (uint32_t)tally->n_items++;
-    }
-    if (map_put(&tally->places, (uint64_t)id, at) < 0)
-        return NULL;
+    else
+        return 0;
+    if (map_put(&tally->ids, (uint64_t)id, at) < 0)
+        return 0;
     tally->cache[(uint64_t)id % TALLY_CACHE] = at;
-    tally->items[at] = (struct tally_item){.key = id, .row = {.id = id, .creator = GXT_NO_GOROUTINE}, .is_first = true};
-    return &tally->items[at];
+    tally->places[at] = (struct tally_place){.id = id};
+    tally->items[at] = (struct tally_item){.row = {.id = id, .creator = GXT_NO_GOROUTINE}, .is_first = true};
+    return at;
 }
 
-static struct tally_item *begin(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+static uint32_t begin(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    struct tally_item *item = add(tally, id);
+    uint32_t at = add(tally, id);
 
-    if (!item)
-        return NULL;
+    if (at == 0)
+        return 0;
+    struct store_goroutine *row = &tally->items[at].row;
     tally->n_goroutines++;
-    item->row.first_ns = event->time_ns;
+    row->first_ns = event->time_ns;
     if (event->kind == GXT_KIND_STATE_TRANSITION && event->transition.id == id &&
         event->transition.resource == GXT_RESOURCE_GOROUTINE && event->transition.from == GXT_GO_NOT_EXIST) {
-        item->row.flags = STORE_CREATED;
-        item->row.creator = event->goroutine;
-        item->row.start = gen_stack_id(event->transition.stack);
-        item->row.stack = gen_stack_id(event->stack);
+        row->flags = STORE_CREATED;
+        row->creator = event->goroutine;
+        row->start = gen_stack_id(event->transition.stack);
+        row->stack = gen_stack_id(event->stack);
     }
+    return at;
+}
+
+/* What is counted at the place goes into the row. */
+static struct tally_item *sum_up(const struct tally *tally, size_t at)
+{
+    struct tally_item *item = &tally->items[at];
+
+    item->last_ns = tally->places[at].last_ns;
+    item->row.n_events = tally->places[at].n_events;
     return item;
 }
 
 static int end(struct tally *tally, gxt_goid id)
 {
-    struct tally_item *item = find(tally, id);
+    uint32_t at = find(tally, id);
 
-    if (!item)
+    if (at == 0)
         return 0;
     uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
     if (!grown)
         return GXT_ENOMEM;
     tally->free_places = grown;
-    tally->free_places[tally->n_free++] = (uint32_t)(item - tally->items);
-    (void)map_remove(&tally->places, (uint64_t)id);
-    item->key = GXT_NO_GOROUTINE;
-    item->row.n_events = item->n_events;
+    tally->free_places[tally->n_free++] = at;
+    (void)map_remove(&tally->ids, (uint64_t)id);
+    tally->places[at].id = GXT_NO_GOROUTINE;
+    struct tally_item *item = sum_up(tally, at);
     item->row.length_ns = (uint64_t)item->last_ns - (uint64_t)item->row.first_ns;
     return tally->ended ? tally->ended(tally->user, &item->row) : 0;
 }
@@ -265,24 +283,30 @@ static void find_stack(struct tally_item *item, const struct gxt_event *event)
         item->is_first = true;
 }
 
+static bool wants_stack(const struct tally_item *item)
+{
+    return item->row.stack == 0 && !(item->row.flags & STORE_CREATED);
+}
+
 /* An event of a goroutine that is not at hand, or of which there is more to tell than that. */
 static __attribute__((noinline)) int touch_anew(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    struct tally_item *item = find(tally, id);
+    uint32_t at = find(tally, id);
 
-    if (!item) {
-        if (event->kind == GXT_KIND_STACK_SAMPLE)
-            return list_id(&tally->block_ids[TALLY_G], id);
-        item = begin(tally, event, id);
-        if (!item)
-            return GXT_ENOMEM;
-    }
-    item->n_events++;
-    item->last_ns = event->time_ns;
-    if (item->row.stack == 0 && !(item->row.flags & STORE_CREATED))
+    if (at == 0 && event->kind == GXT_KIND_STACK_SAMPLE)
+        return list_id(&tally->block_ids[TALLY_G], id);
+    if (at == 0)
+        at = begin(tally, event, id);
+    if (at == 0)
+        return GXT_ENOMEM;
+    struct tally_place *place = &tally->places[at];
+    struct tally_item *item = &tally->items[at];
+    place->n_events++;
+    place->last_ns = event->time_ns;
+    if (wants_stack(item))
         find_stack(item, event);
-    if (item->row.stack != 0 || (item->row.flags & STORE_CREATED))
-        item->settled = tally->stamp;
+    if (!wants_stack(item))
+        place->settled = tally->stamp;
     if (item->listed == tally->stamp)
         return 0;
     item->listed = tally->stamp;
@@ -291,14 +315,14 @@ static __attribute__((noinline)) int touch_anew(struct tally *tally, const struc
 
 static inline int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    struct tally_item *item = at_hand(tally, id);
+    struct tally_place *place = &tally->places[tally->cache[(uint64_t)id % TALLY_CACHE]];
 
     if (id == GXT_NO_GOROUTINE)
         return 0;
-    if (UNLIKELY(item->key != id || item->settled != tally->stamp))
+    if (UNLIKELY(place->id != id || place->settled != tally->stamp))
         return touch_anew(tally, event, id);
-    item->n_events++;
-    item->last_ns = event->time_ns;
+    place->n_events++;
+    place->last_ns = event->time_ns;
     return 0;
 }
 
@@ -355,7 +379,7 @@ static inline int tally_event(struct tally *tally, const struct gxt_event *event
 
 int tally_events(struct tally *tally, const struct gxt_event *events, size_t n)
 {
-    int r = begin_items(tally) ? 0 : GXT_ENOMEM;
+    int r = begin_places(tally) ? 0 : GXT_ENOMEM;
 
     for (size_t i = 0; i < n && r == 0; i++)
         r = tally_event(tally, &events[i]);
@@ -371,13 +395,11 @@ int tally_list(struct tally *tally, struct tally_item ***ret, size_t *ret_n)
     size_t n = 0;
 
     for (size_t i = 0; keys && i < tally->n_items; i++)
-        if (tally->items[i].key != GXT_NO_GOROUTINE)
-            keys[n++] = (struct tally_key){(uint64_t)tally->items[i].key ^ SIGN, i};
+        if (tally->places[i].id != GXT_NO_GOROUTINE)
+            keys[n++] = (struct tally_key){(uint64_t)tally->places[i].id ^ SIGN, i};
     int r = keys && list ? sort(tally, keys, n) : GXT_ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        list[i] = &tally->items[keys[i].at];
-        list[i]->row.n_events = list[i]->n_events;
-    }
+    for (size_t i = 0; r == 0 && i < n; i++)
+        list[i] = sum_up(tally, keys[i].at);
     free(keys);
     if (r < 0) {
         free(list);
@@ -393,24 +415,24 @@ int tally_restore(struct tally *tally, const struct store *store, uint64_t n_gen
     struct store_rows rows = {0};
     int r = store_list(store, STORE_LIVE, n_generations - 1, &rows, fault);
 
-    if (r == 0 && !begin_items(tally))
+    if (r == 0 && !begin_places(tally))
         r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
     for (size_t i = 0; r == 0 && i < rows.n; i++) {
-        struct tally_item *item = add(tally, rows.live[i].id);
-        if (!item) {
+        uint32_t at = add(tally, rows.live[i].id);
+        if (at == 0) {
             r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
             break;
         }
-        item->n_events = rows.live[i].n_events;
-        item->last_ns = rows.live[i].last_ns;
-        item->is_first = false;
+        tally->places[at].n_events = rows.live[i].n_events;
+        tally->places[at].last_ns = rows.live[i].last_ns;
+        tally->items[at].is_first = false;
     }
     for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
         r = store_list(store, STORE_FIRST, generation, &rows, fault);
         for (size_t i = 0; r == 0 && i < rows.n; i++) {
-            struct tally_item *item = find(tally, rows.goroutines[i].id);
-            if (item)
-                item->row = rows.goroutines[i];
+            uint32_t at = find(tally, rows.goroutines[i].id);
+            if (at != 0)
+                tally->items[at].row = rows.goroutines[i];
         }
     }
     store_rows_done(&rows);
