@@ -198,11 +198,6 @@ struct tally_item {
     bool is_first;   /* its row is to be told at the end of this generation */
 };
 
-struct tally_key {
-    uint64_t key; /* an id, its sign turned over, so that keys rise as ids do */
-    uint64_t at;
-};
-
 struct tally_seen {
     int64_t id;
     uint64_t stamp; /* of the block that has it */
@@ -210,7 +205,7 @@ struct tally_seen {
 
 /* Whose events the block at hand has. */
 struct tally_ids {
-    struct tally_key *keys;
+    struct pair *keys; /* ids, the sign turned over, so that keys rise as ids do */
     size_t n, capacity;
     struct tally_seen seen[TALLY_SEEN]; /* processors and threads that are listed, … */
     struct map others;                  /* … and those that had to leave it */
@@ -229,8 +224,7 @@ struct tally {
     uint64_t n_goroutines;           /* seen so far */
     uint64_t stamp;                  /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
-    struct tally_key *spare; /* for sorting */
-    size_t spare_capacity;
+    struct pairs_spare spare;
     int (*ended)(void *user, const struct store_goroutine *row); /* NULL: nobody wants them */
     void *user;
 };

@@ -42,7 +42,7 @@ void tally_done(struct tally *tally)
     free(tally->places);
     free(tally->items);
     free(tally->free_places);
-    free(tally->spare);
+    pairs_done(&tally->spare);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         free(tally->block_ids[kind].keys);
         map_done(&tally->block_ids[kind].others);
@@ -50,84 +50,18 @@ void tally_done(struct tally *tally)
     *tally = (struct tally){0};
 }
 
-/* ---- sorted by id ---- */
-
-enum {
-    FEW = 48, /* below it is faster to insert */
-    DIGITS = 256,
-};
-
 #define SIGN (UINT64_C(1) << 63)
-
-static void insert_each(struct tally_key *keys, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        const struct tally_key key = keys[i];
-        size_t at = i;
-        for (; at > 0 && keys[at - 1].key > key.key; at--)
-            keys[at] = keys[at - 1];
-        keys[at] = key;
-    }
-}
-
-/* By the digit that begins at bit @shift; those that share it stay as they are. Return: whether they differ in it. */
-static bool by_digit(const struct tally_key *keys, size_t n, unsigned shift, struct tally_key *ret)
-{
-    size_t places[DIGITS] = {0}, sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        places[keys[i].key >> shift & (DIGITS - 1)]++;
-    if (places[keys[0].key >> shift & (DIGITS - 1)] == n)
-        return false;
-    for (size_t digit = 0; digit < DIGITS; digit++) {
-        const size_t here = places[digit];
-        places[digit] = sum;
-        sum += here;
-    }
-    for (size_t i = 0; i < n; i++)
-        ret[places[keys[i].key >> shift & (DIGITS - 1)]++] = keys[i];
-    return true;
-}
-
-static int sort(struct tally *tally, struct tally_key *keys, size_t n)
-{
-    if (n < FEW) {
-        insert_each(keys, n);
-        return 0;
-    }
-    if (n > tally->spare_capacity) {
-        struct tally_key *grown = realloc(tally->spare, n * sizeof *grown);
-        if (!grown)
-            return GXT_ENOMEM;
-        tally->spare = grown;
-        tally->spare_capacity = n;
-    }
-    uint64_t differ = 0;
-    for (size_t i = 1; i < n; i++)
-        differ |= keys[i].key ^ keys[0].key;
-    struct tally_key *from = keys, *to = tally->spare;
-    for (unsigned shift = 0; shift < 64 && differ >> shift != 0; shift += 8) {
-        if (!by_digit(from, n, shift, to))
-            continue;
-        struct tally_key *sorted = to;
-        to = from;
-        from = sorted;
-    }
-    if (from != keys)
-        memcpy(keys, from, n * sizeof *keys);
-    return 0;
-}
 
 /* ---- members of the block ---- */
 
 static int list_id(struct tally_ids *list, int64_t id)
 {
-    struct tally_key *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
+    struct pair *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
 
     if (!grown)
         return GXT_ENOMEM;
     list->keys = grown;
-    list->keys[list->n++] = (struct tally_key){.key = (uint64_t)id ^ SIGN};
+    list->keys[list->n++] = (struct pair){.key = (uint64_t)id ^ SIGN};
     return 0;
 }
 
@@ -181,7 +115,7 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         struct tally_ids *list = &tally->block_ids[kind];
         if (r == 0)
-            r = sort(tally, list->keys, list->n);
+            r = pairs_sort(list->keys, list->n, &tally->spare);
         if (r == 0)
             r = take_ids(list, (struct store_member){.block = block, .resource = resources[kind]}, take, user);
         list->n = 0;
@@ -390,16 +324,16 @@ int tally_events(struct tally *tally, const struct gxt_event *events, size_t n)
 
 int tally_list(struct tally *tally, struct tally_item ***ret, size_t *ret_n)
 {
-    struct tally_key *keys = malloc((tally->n_items + 1) * sizeof *keys);
+    struct pair *keys = malloc((tally->n_items + 1) * sizeof *keys);
     struct tally_item **list = malloc((tally->n_items + 1) * sizeof *list);
     size_t n = 0;
 
     for (size_t i = 0; keys && i < tally->n_items; i++)
         if (tally->places[i].id != GXT_NO_GOROUTINE)
-            keys[n++] = (struct tally_key){(uint64_t)tally->places[i].id ^ SIGN, i};
-    int r = keys && list ? sort(tally, keys, n) : GXT_ENOMEM;
+            keys[n++] = (struct pair){(uint64_t)tally->places[i].id ^ SIGN, i};
+    int r = keys && list ? pairs_sort(keys, n, &tally->spare) : GXT_ENOMEM;
     for (size_t i = 0; r == 0 && i < n; i++)
-        list[i] = sum_up(tally, keys[i].at);
+        list[i] = sum_up(tally, keys[i].value);
     free(keys);
     if (r < 0) {
         free(list);
