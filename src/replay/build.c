@@ -288,6 +288,11 @@ static void begin_generation(struct builder *builder, struct part *part)
                                                     .n_samples = generation->n_samples};
 }
 
+/* How many bytes are hashed at a time, and given back. */
+enum {
+    STEP_BYTES = 1 << 20,
+};
+
 /* Hashes what the walk has read, and gives it back to the system: a thread that lags behind reads a little of it again.
  */
 static void hash_up_to(struct builder *builder, uint64_t to)
@@ -307,11 +312,14 @@ static void hash_up_to(struct builder *builder, uint64_t to)
 
 static void end_hash(struct builder *builder)
 {
+    const struct source *source = &builder->trace->source;
     struct gen_dir *dir = &builder->generation->dir;
 
     hash_up_to(builder, dir->end);
     dir->hashed = true;
-    builder->record.hash = gen_hash_end(&builder->hash, &builder->trace->source, dir->end);
+    builder->record.hash = gen_hash_end(&builder->hash, source, dir->end);
+    /* The system maps some pages around each that is asked for, so some have come back. */
+    source_release(source, dir->begin > STEP_BYTES ? dir->begin - STEP_BYTES : 0, dir->end);
 }
 
 static int put_string(struct builder *builder, const struct gxt_string *string)
@@ -506,11 +514,6 @@ static int tell(struct builder *builder)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
-/* How many bytes are hashed at a time, and given back. */
-enum {
-    STEP_BYTES = 1 << 20,
-};
-
 static int count(struct builder *builder, const struct part *part)
 {
     struct gxt_generation *facts = &builder->record.facts;
@@ -538,7 +541,7 @@ static int keep(struct builder *builder, struct part *part)
         hash_up_to(builder, part->bytes);
     if (part->end == PART_PLACE)
         r = put_place(builder, &part->snapshot);
-    else if (part->end == PART_BOUNDARY)
+    else if (part->end == PART_BOUNDARY && builder->generation)
         r = end_generation(builder, part);
     else if (part->end == PART_LAST && (r = part->fault.code) < 0)
         *builder->fault = part->fault;
