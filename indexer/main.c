@@ -26,15 +26,15 @@
     "  --no-index         read the trace without an index\n"
 
 static const struct verb verbs[] = {
-    {"index", verb_index, " index output force threads progress no-progress status follow help ",
+    {"index", verb_index, " index output force progress no-progress status follow threads help ",
      "usage: gxt index TRACE [options]\n"
      "Build the index that makes every question about TRACE cheap.\n"
      "\n"
      "  -o, --index FILE   where; default: TRACE.gxi, or a cache folder when that cannot be written\n"
      "  --force            build it anew even if there is a fit one\n"
      "  --status           build nothing: tell how far the index is, and whether it is being built\n"
-     "  --threads N        use so many threads at most (default: all processors); two are of use\n"
      "  --follow           go on as TRACE grows, until interrupted\n"
+     "  --threads N        work with so many threads at most; default: as many as there are processors\n"
      "  --progress, --no-progress   show how far it is; default: on a terminal\n"},
     {"info", verb_info, " index no-index json help ",
      "usage: gxt info TRACE [options]\n"

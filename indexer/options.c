@@ -133,20 +133,6 @@ static int add_kinds(struct filter *filter, const char *text)
     return STATUS_USAGE;
 }
 
-static int set_threads(struct options *options, const char *text)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (errno || *text < '0' || *text > '9' || *end || n == 0 || n > UINT_MAX) {
-        report("--threads %s: a number of threads is wanted, 1 or more", text);
-        return STATUS_USAGE;
-    }
-    options->threads = (unsigned)n;
-    return STATUS_DONE;
-}
-
 static int set_limit(struct options *options, const char *text)
 {
     char *end;
@@ -158,6 +144,21 @@ static int set_limit(struct options *options, const char *text)
         return STATUS_USAGE;
     }
     options->has_limit = true;
+    return STATUS_DONE;
+}
+
+static int set_threads(struct options *options, const char *text)
+{
+    char *end;
+    unsigned long n;
+
+    errno = 0;
+    n = strtoul(text, &end, 10);
+    if (errno || *text < '0' || *text > '9' || *end || n == 0 || n > UINT_MAX) {
+        report("--threads %s: a number of threads is wanted, 1 at least", text);
+        return STATUS_USAGE;
+    }
+    options->threads = (unsigned)n;
     return STATUS_DONE;
 }
 
@@ -266,12 +267,12 @@ static int take_value(struct options *options, int code, const char *text)
         return add_kinds(&options->filter, text);
     case CODE_LIMIT:
         return set_limit(options, text);
-    case CODE_THREADS:
-        return set_threads(options, text);
     case CODE_FORMAT:
         return set_format(options, text);
     case CODE_SORT:
         return set_sort(options, text);
+    case CODE_THREADS:
+        return set_threads(options, text);
     default:
         return set_by(options, text);
     }

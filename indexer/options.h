@@ -37,12 +37,12 @@ struct options {
     struct filter filter;
     uint64_t limit;
     bool has_limit;
-    bool is_help;     /**< --help was given: nothing else counts */
-    unsigned threads; /* 0: all processors */
+    bool is_help; /**< --help was given: nothing else counts */
     bool no_index, force, json, by_kind, deep, status, follow, estimate;
     enum format format;
     enum sort sort;
     enum progress_wish progress;
+    unsigned threads; /**< 0: as many as there are processors */
 };
 
 /** A verb: a word, what it does, and the options that it takes. */

@@ -32,8 +32,8 @@ struct gxt_build_options {
     /** events between two checkpoints, over which a seek rolls at most; default 0: 16,384. There are fewer checkpoints
      * where many goroutines have changed since their generation began */
     uint64_t checkpoint_events;
-    /** how many threads at most: 1, the calling one; or more, of which two are of use, the calling one and one that
-     * orders the events; default 0: as many as there are processors. The content of the index does not depend on it */
+    /** how many threads may work at most; default 0: as many as there are processors. With two or more the walk has one
+     * of its own, and the calling thread writes. What is written is the same */
     unsigned threads;
 };
 #define GXT_BUILD_OPTIONS_INIT                                                                                         \

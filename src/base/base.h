@@ -1,4 +1,4 @@
-/* base.h: the ground everything stands on: faults, byte spans, growing buffers, arenas, hashes, maps.
+/* base.h: the ground everything stands on: faults, byte spans, growing buffers, arenas, hashes, maps, sorted pairs.
  *
  * Nothing here knows what a trace is.
  */
@@ -144,6 +144,22 @@ int map_put(struct map *map, uint64_t key, uint32_t value);
 bool map_remove(struct map *map, uint64_t key);
 void map_clear(struct map *map);
 void map_done(struct map *map);
+
+/** A key, and what belongs to it. */
+struct pair {
+    uint64_t key, value;
+};
+
+/** What sorting needs beside the pairs. All zero is none yet; kept from one sort to the next. */
+struct pairs_spare {
+    struct pair *pairs;
+    size_t capacity;
+};
+
+/** pairs_sort() - sort by rising key; those of one key stay in order
+ * Cost: a pass for each byte in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
+int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
+void pairs_done(struct pairs_spare *spare);
 
 /** array_grow() - make room for one more in an array of @item_size bytes each, doubling
  * Return: the array, moved perhaps, or NULL (then the old one stands as it was). */

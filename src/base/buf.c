@@ -44,7 +44,7 @@ bool buf_reserve(struct buf *buf, size_t size)
 
 void buf_put(struct buf *buf, const void *bytes, size_t size)
 {
-    if (size == 0 || !reserve(buf, size))
+    if (size == 0 || (UNLIKELY(buf->failed || size > buf->capacity - buf->size) && !reserve(buf, size)))
         return;
     memcpy(buf->at + buf->size, bytes, size);
     buf->size += size;
@@ -52,7 +52,9 @@ void buf_put(struct buf *buf, const void *bytes, size_t size)
 
 void buf_put_u8(struct buf *buf, uint8_t value)
 {
-    buf_put(buf, &value, 1);
+    if (UNLIKELY(buf->failed || buf->size == buf->capacity) && !reserve(buf, 1))
+        return;
+    buf->at[buf->size++] = value;
 }
 
 void buf_put_u64(struct buf *buf, uint64_t value)
@@ -66,7 +68,11 @@ void buf_put_u64(struct buf *buf, uint64_t value)
 
 void buf_put_varint(struct buf *buf, uint64_t value)
 {
-    if (!reserve(buf, 10)) /* as long as one can be */
+    enum {
+        LONGEST = 10
+    };
+
+    if (UNLIKELY(buf->failed || buf->capacity - buf->size < LONGEST) && !reserve(buf, LONGEST))
         return;
     uint8_t *at = buf->at + buf->size;
     for (; value >= 0x80; value >>= 7)

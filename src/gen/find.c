@@ -16,11 +16,27 @@ void gen_dir_done(struct gen_dir *dir)
     memset(dir, 0, sizeof *dir);
 }
 
-void gen_dir_hash(struct gen_dir *dir, const struct source *source)
+/* What lies between two batches is hashed with the hash of all before it as a seed, and so is a batch's hash. */
+static void hash_up_to(struct gen_hash *hash, const struct source *source, uint64_t to)
 {
-    for (size_t i = 0; i < dir->n_batches; i++)
-        dir->batches[i].hash = hash_bytes(source->at + dir->batches[i].offset, dir->batches[i].size);
-    dir->hashed = true;
+    hash->value = hash_bytes_seed(source->at + hash->at, (size_t)(to - hash->at), hash->value);
+    hash->at = to;
+}
+
+uint64_t gen_hash_batch(struct gen_hash *hash, const struct source *source, const struct gen_batch *batch)
+{
+    const uint64_t own = hash_bytes(source->at + batch->offset, batch->size);
+
+    hash_up_to(hash, source, batch->offset);
+    hash->value = hash_bytes_seed(&own, sizeof own, hash->value);
+    hash->at += batch->size;
+    return own;
+}
+
+uint64_t gen_hash_end(struct gen_hash *hash, const struct source *source, uint64_t end)
+{
+    hash_up_to(hash, source, end);
+    return hash->value;
 }
 
 static enum gen_batch_kind kind_of(const struct wire_batch *batch, int version)

@@ -49,8 +49,16 @@ struct gen_dir {
 
 void gen_dir_done(struct gen_dir *dir);
 
-/** gen_dir_hash() - set the hash of every batch. Cost: reads the generation once. */
-void gen_dir_hash(struct gen_dir *dir, const struct source *source);
+/** A hash of a generation's bytes that is made while its batches are hashed. */
+struct gen_hash {
+    uint64_t at; /**< up to here; begin with the generation's begin */
+    uint64_t value;
+};
+
+/** gen_hash_batch() - hash what lies before a batch, its header, and the batch. Return: the batch's hash. */
+uint64_t gen_hash_batch(struct gen_hash *hash, const struct source *source, const struct gen_batch *batch);
+/** gen_hash_end() - hash what lies behind the last batch. Return: the generation's hash. */
+uint64_t gen_hash_end(struct gen_hash *hash, const struct source *source, uint64_t end);
 
 /** Where a walk over the generations is. A plain value. */
 struct gen_stream {

@@ -148,16 +148,7 @@ struct entries {
     size_t n;
 };
 
-static int by_id(const void *a, const void *b)
-{
-    const struct entry *left = a, *right = b;
-
-    if (left->id != right->id)
-        return left->id > right->id ? 1 : -1;
-    return (left->resource == NULL) - (right->resource == NULL); /* gone and come again: it is there */
-}
-
-static bool is_sorted(const struct entries *entries)
+static bool has_order(const struct entries *entries)
 {
     for (size_t i = 1; i < entries->n; i++)
         if (entries->list[i - 1].id >= entries->list[i].id)
@@ -165,17 +156,28 @@ static bool is_sorted(const struct entries *entries)
     return true;
 }
 
-static void sort_once(struct entries *entries)
+/* By id, each once: of one that is gone and came again, listed first, that it is there. */
+static bool sort_once(struct entries *entries)
 {
+    struct pairs_spare spare = {0};
     size_t kept = 0;
 
-    if (is_sorted(entries))
-        return;
-    qsort(entries->list, entries->n, sizeof *entries->list, by_id);
+    if (has_order(entries))
+        return true;
+    struct pair *pairs = malloc(entries->n * sizeof *pairs);
+    if (!pairs)
+        return false;
     for (size_t i = 0; i < entries->n; i++)
-        if (kept == 0 || entries->list[kept - 1].id != entries->list[i].id)
-            entries->list[kept++] = entries->list[i];
+        pairs[i] = (struct pair){entries->list[i].id, (uintptr_t)entries->list[i].resource};
+    const bool good = pairs_sort(pairs, entries->n, &spare) == 0;
+    for (size_t i = 0; good && i < entries->n; i++)
+        if (kept == 0 || pairs[i].key != entries->list[kept - 1].id)
+            entries->list[kept++] =
+                (struct entry){pairs[i].key, (const struct sched_resource *)(uintptr_t)pairs[i].value};
     entries->n = kept;
+    pairs_done(&spare);
+    free(pairs);
+    return good;
 }
 
 static bool list_all(const struct sched_table *table, struct entries *ret)
@@ -328,8 +330,8 @@ int crowd_save(struct sched_table *table, bool changes, uint64_t generation, str
     struct buf blocks = {0};
 
     bool good = changes ? list_changes(table, &entries) : list_all(table, &entries);
+    good = good && sort_once(&entries);
     if (good) {
-        sort_once(&entries);
         if (!changes)
             table->shift = choose_shift(&entries);
         add_names(&entries, &names);

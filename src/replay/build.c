@@ -9,10 +9,10 @@
 #include "replay.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A list of the generation being read, put part by part. */
 struct listing {
@@ -26,17 +26,20 @@ struct builder {
     const struct gxt_build_options *options;
     struct store *store;
     struct gxt_cursor *cursor; /* without an index: the trace is the truth */
+    struct parts *parts;       /* what it walks over */
     struct store_meta meta;
-    struct store_generation record; /* of the generation being read */
-    bool in_generation;
-    uint64_t inside_events; /* between two checkpoints inside it, at least */
-    uint64_t n_events;      /* in the trace so far */
-    uint64_t block;         /* number of the block being read */
-    struct buf group;       /* snapshots inside that are to be put together, … */
-    uint64_t n_groups;      /* … after so many groups of this generation */
+    struct part_generation *generation; /* being read; NULL between two, and behind the last */
+    struct store_generation record;     /* of it, or of what is in none */
+    struct gen_hash hash;               /* of it, … */
+    size_t n_hashed;                    /* … and so many of its batches */
+    uint64_t ordinal;                   /* of the next event */
+    uint64_t bytes;                     /* of the file that have been read, about */
+    uint64_t block;                     /* number of the block being read */
+    struct buf group;                   /* snapshots inside that are to be put together, … */
+    uint64_t n_groups;                  /* … after so many groups of this generation */
     struct listing lists[STORE_N_LISTS];
     struct tally tally;
-    struct order_snapshot snapshot; /* where the build begins */
+    struct order_snapshot snapshot; /* of where the walk begins */
     struct timespec told;
     struct gxt_error *fault;
 };
@@ -53,16 +56,13 @@ static uint64_t chain(uint64_t hash, uint64_t next)
     return hash_bytes_seed(&next, sizeof next, hash);
 }
 
-static uint64_t hash_range(const struct source *source, uint64_t begin, uint64_t end)
-{
-    return begin < end ? hash_bytes(source->at + begin, (size_t)(end - begin)) : 0;
-}
-
 /* What follows the last generation kept when a build ends: nothing, or what could not be read. */
 static uint64_t tail_hash(const struct builder *builder, uint64_t covered_hash)
 {
     const struct source *source = &builder->trace->source;
-    return chain(covered_hash, hash_range(source, builder->meta.covered_bytes, source->size));
+    const uint64_t begin = builder->meta.covered_bytes, end = source->size;
+
+    return chain(covered_hash, begin < end ? hash_bytes(source->at + begin, (size_t)(end - begin)) : 0);
 }
 
 static void add_counts(uint64_t sum[GXT_N_KINDS], const uint64_t counts[GXT_N_KINDS])
@@ -101,10 +101,12 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
         int r = store_generation(builder->store, generation, &record, builder->fault);
         if (r < 0)
             return r == GXT_ENOENT ? GXT_EINDEX : r;
-        if (record.facts.begin != meta->covered_bytes || record.facts.end > source->size ||
-            hash_range(source, record.facts.begin, record.facts.end) != record.hash)
+        if (record.facts.begin != meta->covered_bytes)
             return fault_set(builder->fault, GXT_ESTALE, record.facts.begin,
                              "the trace has changed since it was indexed");
+        r = verify_batches(builder->store, source, generation, &record, true, builder->fault);
+        if (r < 0)
+            return r == GXT_ENOENT ? GXT_EINDEX : r;
         add_generation(meta, &record);
         meta->n_goroutines = builder->tally.n_goroutines = record.n_goroutines;
     }
@@ -254,14 +256,70 @@ static int put_goroutines(struct builder *builder)
 
 /* ---- one generation ---- */
 
-static void begin_generation(struct builder *builder, const struct parcel *parcel)
+/* What is read from here on is another generation's, or nobody's. */
+static void begin_record(struct builder *builder)
 {
-    builder->in_generation = true;
+    builder->generation = part_generation_free(builder->generation);
+    builder->record = (struct store_generation){0};
+    memset(builder->tally.n_by_kind, 0, sizeof builder->tally.n_by_kind);
+}
+
+static void begin_generation(struct builder *builder, struct part *part)
+{
+    const struct gxt_event *sync = &part->events[0];
+    struct part_generation *generation = part->begins;
+
+    begin_record(builder);
+    part->begins = NULL;
+    builder->generation = generation;
     builder->block = builder->n_groups = 0;
-    builder->record = (struct store_generation){
-        .facts = parcel->facts,
-        .hash = hash_range(&builder->trace->source, parcel->facts.begin, parcel->facts.end),
-    };
+    builder->hash = (struct gen_hash){.at = generation->dir.begin};
+    builder->n_hashed = 0;
+    builder->record.facts = (struct gxt_generation){.number = generation->dir.number,
+                                                    .begin = generation->dir.begin,
+                                                    .end = generation->dir.end,
+                                                    .first_ordinal = sync->ordinal,
+                                                    .first_ns = sync->time_ns,
+                                                    .ns_per_tick = generation->ns_per_tick,
+                                                    .n_batches = generation->dir.n_batches,
+                                                    .n_threads = generation->n_threads,
+                                                    .n_strings = generation->n_strings,
+                                                    .n_stacks = generation->n_stacks,
+                                                    .n_samples = generation->n_samples};
+}
+
+/* How many bytes are hashed at a time, and given back. */
+enum {
+    STEP_BYTES = 1 << 20,
+};
+
+/* Hashes what the walk has read, and gives it back to the system: a thread that lags behind reads a little of it again.
+ */
+static void hash_up_to(struct builder *builder, uint64_t to)
+{
+    const struct source *source = &builder->trace->source;
+    struct gen_dir *dir = &builder->generation->dir;
+    const uint64_t begin = builder->hash.at;
+
+    for (; builder->n_hashed < dir->n_batches; builder->n_hashed++) {
+        struct gen_batch *batch = &dir->batches[builder->n_hashed];
+        if (batch->offset + batch->size > to)
+            break;
+        batch->hash = gen_hash_batch(&builder->hash, source, batch);
+    }
+    source_release(source, begin, builder->hash.at);
+}
+
+static void end_hash(struct builder *builder)
+{
+    const struct source *source = &builder->trace->source;
+    struct gen_dir *dir = &builder->generation->dir;
+
+    hash_up_to(builder, dir->end);
+    dir->hashed = true;
+    builder->record.hash = gen_hash_end(&builder->hash, source, dir->end);
+    /* The system maps some pages around each that is asked for, so some have come back. */
+    source_release(source, dir->begin > STEP_BYTES ? dir->begin - STEP_BYTES : 0, dir->end);
 }
 
 static int put_string(struct builder *builder, const struct gxt_string *string)
@@ -288,34 +346,37 @@ static int put_stack(struct builder *builder, const struct gxt_stack *stack)
     return r;
 }
 
-/* A table's content, and unless its generation is lost the ids that it has there. */
-static int put_table(struct builder *builder, const struct parcel_table *table, bool stacks, bool with_ids)
+static int put_strings(struct builder *builder)
 {
+    const struct part_generation *generation = builder->generation;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < table->n; i++)
-        r = stacks ? put_stack(builder, table->entries[i].content) : put_string(builder, table->entries[i].content);
-    const enum store_list list = stacks ? STORE_STACKS : STORE_STRINGS;
-    for (size_t i = 0; r == 0 && with_ids && i < table->n; i++) {
-        const void *content = table->entries[i].content;
-        const struct gen_pair pair = {table->entries[i].local, stacks ? ((const struct gxt_stack *)content)->id
-                                                                      : ((const struct gxt_string *)content)->id};
-        r = put_row(builder, list, &pair, sizeof pair);
+    for (size_t i = 0; r == 0 && i < generation->n_strings; i++)
+        r = put_string(builder, generation->strings[i].content);
+    for (size_t i = 0; r == 0 && i < generation->n_stacks; i++)
+        r = put_stack(builder, generation->stacks[i].content);
+    return r;
+}
+
+/* The ids that strings and stacks have in their generation. */
+static int put_ids(struct builder *builder)
+{
+    const struct part_generation *generation = builder->generation;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < generation->n_strings; i++) {
+        const struct gxt_string *string = generation->strings[i].content;
+        const struct gen_pair pair = {generation->strings[i].local, string->id};
+        r = put_row(builder, STORE_STRINGS, &pair, sizeof pair);
     }
-    return r == 0 && with_ids ? end_list(builder, list) : r;
-}
-
-static int put_tables(struct builder *builder, const struct parcel *parcel, bool with_ids)
-{
-    int r = put_table(builder, &parcel->strings, false, with_ids);
-
-    return r == 0 ? put_table(builder, &parcel->stacks, true, with_ids) : r;
-}
-
-static int put_dir(struct builder *builder, struct parcel *parcel)
-{
-    gen_dir_hash(&parcel->dir, &builder->trace->source);
-    return store_put_dir(builder->store, builder->meta.n_generations, &parcel->dir, builder->fault);
+    for (size_t i = 0; r == 0 && i < generation->n_stacks; i++) {
+        const struct gxt_stack *stack = generation->stacks[i].content;
+        const struct gen_pair pair = {generation->stacks[i].local, stack->id};
+        r = put_row(builder, STORE_STACKS, &pair, sizeof pair);
+    }
+    if (r == 0)
+        r = end_list(builder, STORE_STRINGS);
+    return r == 0 ? end_list(builder, STORE_STACKS) : r;
 }
 
 static int put_checkpoint(struct builder *builder, const struct order_snapshot *snapshot)
@@ -363,34 +424,41 @@ static int put_snapshot(struct builder *builder, const struct order_snapshot *sn
     return builder->group.failed ? no_memory(builder) : 0;
 }
 
-static int put_inside(struct builder *builder, const struct parcel *parcel)
+static int put_members(struct builder *builder)
 {
-    struct store_place place = {.ordinal = builder->n_events, .time_ns = builder->record.facts.last_ns};
+    int r = tally_end_block(&builder->tally, builder->block++, take_member, builder);
+    return r == GXT_ENOMEM ? no_memory(builder) : r;
+}
+
+static int put_place(struct builder *builder, const struct order_snapshot *snapshot)
+{
+    struct store_place place = {.ordinal = builder->ordinal, .time_ns = builder->record.facts.last_ns};
     struct store_counts counts;
 
-    memcpy(counts.n_by_kind, builder->record.facts.n_by_kind, sizeof counts.n_by_kind);
-    int r = put_snapshot(builder, &parcel->snapshot, &place);
+    memcpy(counts.n_by_kind, builder->tally.n_by_kind, sizeof counts.n_by_kind);
+    int r = put_snapshot(builder, snapshot, &place);
     if (r == 0)
         r = put_row(builder, STORE_PLACES, &place, sizeof place);
     if (r == 0)
         r = put_row(builder, STORE_COUNTS, &counts, sizeof counts);
-    if (r == 0 && (r = tally_end_block(&builder->tally, builder->block++, take_member, builder)) == GXT_ENOMEM)
-        r = no_memory(builder);
-    return r;
+    return r == 0 ? put_members(builder) : r;
 }
 
-static int end_generation(struct builder *builder, struct parcel *parcel)
+/* All that is kept of a generation, but for its record. */
+static int put_generation(struct builder *builder)
 {
     static const enum store_list ends[] = {STORE_PLACES, STORE_COUNTS, STORE_MEMBERS};
     const uint64_t generation = builder->meta.n_generations;
-    int r = put_tables(builder, parcel, true);
+    int r = put_strings(builder);
 
     if (r == 0)
-        r = put_dir(builder, parcel);
+        r = put_ids(builder);
+    if (r == 0)
+        r = store_put_dir(builder->store, generation, &builder->generation->dir, builder->fault);
     if (r == 0)
         r = put_group(builder);
-    if (r == 0 && (r = tally_end_block(&builder->tally, builder->block, take_member, builder)) == GXT_ENOMEM)
-        r = no_memory(builder);
+    if (r == 0)
+        r = put_members(builder);
     for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
         r = end_list(builder, ends[i]);
     if (r == 0)
@@ -398,19 +466,26 @@ static int end_generation(struct builder *builder, struct parcel *parcel)
     /* A build goes on from the last generation, or from the one before it. */
     if (r == 0 && generation >= 2)
         r = store_drop(builder->store, STORE_LIVE, generation - 2, builder->fault);
-    builder->record.n_goroutines = builder->tally.n_goroutines;
+    return r;
+}
+
+static int end_generation(struct builder *builder, const struct part *part)
+{
+    struct store_generation *record = &builder->record;
+
+    end_hash(builder);
+    int r = put_generation(builder);
+    memcpy(record->facts.n_by_kind, builder->tally.n_by_kind, sizeof record->facts.n_by_kind);
+    record->n_goroutines = builder->tally.n_goroutines;
     if (r == 0)
-        r = store_put_generation(builder->store, generation, &builder->record, builder->fault);
+        r = store_put_generation(builder->store, builder->meta.n_generations, record, builder->fault);
     if (r < 0)
         return r;
-    add_generation(&builder->meta, &builder->record);
-    builder->in_generation = false;
-    builder->meta.rising = parcel->rising;
-    r = put_checkpoint(builder, &parcel->snapshot);
-    if (r == 0)
-        r = store_commit(builder->store, &builder->meta, builder->fault);
-    source_release(&builder->trace->source, builder->record.facts.begin, builder->record.facts.end);
-    return r;
+    add_generation(&builder->meta, record);
+    begin_record(builder);
+    builder->meta.rising = part->is_rising;
+    r = put_checkpoint(builder, &part->snapshot);
+    return r == 0 ? store_commit(builder->store, &builder->meta, builder->fault) : r;
 }
 
 /* ---- the walk ---- */
@@ -423,12 +498,12 @@ static int64_t milliseconds_since(const struct timespec *then)
     return (now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000;
 }
 
-static int tell(struct builder *builder, uint64_t bytes_done)
+static int tell(struct builder *builder)
 {
     const struct gxt_build_options *options = builder->options;
-    struct gxt_progress progress = {.bytes_done = bytes_done,
+    struct gxt_progress progress = {.bytes_done = builder->bytes,
                                     .bytes_total = builder->trace->source.size,
-                                    .events_done = builder->n_events,
+                                    .events_done = builder->ordinal,
                                     .generations_done = builder->meta.n_generations};
 
     if (!options->progress)
@@ -439,53 +514,68 @@ static int tell(struct builder *builder, uint64_t bytes_done)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
-static void count(struct gxt_generation *facts, const struct gxt_event *events, size_t n)
+static int count(struct builder *builder, const struct part *part)
 {
-    for (size_t i = 0; i < n; i++)
-        facts->n_by_kind[events[i].kind]++;
-    facts->n_events += n;
-    facts->last_ns = events[n - 1].time_ns;
+    struct gxt_generation *facts = &builder->record.facts;
+
+    if (part->n == 0)
+        return 0;
+    builder->ordinal += part->n;
+    facts->n_events += part->n;
+    facts->last_ns = part->events[part->n - 1].time_ns;
+    if (!builder->generation)
+        facts->first_ns = facts->last_ns;
+    int r = tally_events(&builder->tally, part->events, part->n);
+    return r == GXT_ENOMEM ? no_memory(builder) : r;
 }
 
-/* Takes in a parcel's events, and what stands behind them. */
-static int take_in(struct builder *builder, struct parcel *parcel)
+static int keep(struct builder *builder, struct part *part)
 {
-    if (parcel->begins)
-        begin_generation(builder, parcel);
-    if (parcel->n > 0) {
-        if (!builder->in_generation)
-            builder->record.facts.first_ns = parcel->events[parcel->n - 1].time_ns;
-        count(&builder->record.facts, parcel->events, parcel->n);
-        int r = tally_events(&builder->tally, parcel->events, parcel->n);
-        if (r < 0)
-            return r == GXT_ENOMEM ? no_memory(builder) : r;
-        builder->n_events += parcel->n;
-    }
-    if (parcel->then == PARCEL_PLACE)
-        return put_inside(builder, parcel);
-    if (parcel->then != PARCEL_BOUNDARY)
-        return 0;
-    int r = end_generation(builder, parcel);
-    if (r == 0)
-        r = tell(builder, parcel->bytes_done);
-    builder->record = (struct store_generation){0};
+    if (part->begins)
+        begin_generation(builder, part);
+    int r = count(builder, part);
+    if (r < 0)
+        return r;
+    builder->bytes = part->bytes;
+    if (builder->generation && part->bytes > builder->hash.at + STEP_BYTES)
+        hash_up_to(builder, part->bytes);
+    if (part->end == PART_PLACE)
+        r = put_place(builder, &part->snapshot);
+    else if (part->end == PART_BOUNDARY && builder->generation)
+        r = end_generation(builder, part);
+    else if (part->end == PART_LAST && (r = part->fault.code) < 0)
+        *builder->fault = part->fault;
+    if (r == 0 && (part->end == PART_BOUNDARY || milliseconds_since(&builder->told) >= 100))
+        r = tell(builder);
     return r;
 }
 
-/* Says in the sidecar that it covers the trace: all of it, or up to its fault, the last parcel's. */
-static int complete(struct builder *builder, const struct parcel *last)
+/* Up to the trace's end, 0, or its fault. What is in no generation, the last Sync, is left in the record. */
+static int walk(struct builder *builder)
 {
-    const int code = last->code;
+    struct part *part;
+    int r;
+
+    do {
+        part = parts_next(builder->parts);
+        r = keep(builder, part);
+    } while (r == 0 && part->end != PART_LAST);
+    builder->meta.rising = part->is_rising;
+    return r;
+}
+
+/* Says in the sidecar that it covers the trace: all of it, or up to @code's fault. */
+static int complete(struct builder *builder, int code)
+{
     struct store_meta *meta = &builder->meta;
     const struct gxt_generation *rest = &builder->record.facts;
-    const struct gxt_error fault = code < 0 ? last->fault : (struct gxt_error){0};
-    int r = builder->in_generation ? put_tables(builder, last, false) : 0;
+    struct gxt_error fault = code < 0 ? *builder->fault : (struct gxt_error){0};
+    int r = builder->generation ? put_strings(builder) : 0;
 
     if (r < 0)
         return r;
     meta->n_goroutines = builder->tally.n_goroutines;
     meta->complete = true;
-    meta->rising = last->rising;
     meta->covered_hash = tail_hash(builder, meta->covered_hash);
     meta->fault = fault;
     if (meta->n_events == 0)
@@ -493,62 +583,58 @@ static int complete(struct builder *builder, const struct parcel *last)
     if (rest->n_events > 0)
         meta->last_ns = rest->last_ns;
     meta->n_events += rest->n_events;
-    add_counts(meta->n_by_kind, rest->n_by_kind);
+    add_counts(meta->n_by_kind, builder->tally.n_by_kind);
     r = store_commit(builder->store, meta, builder->fault);
     if (r == 0 && code < 0)
         *builder->fault = fault;
     return r < 0 ? r : code;
 }
 
-/* Up to the trace's end, 0, or its fault. What is not in a generation, the last Sync, is left in the record. */
-static int walk(struct builder *builder, struct feed *feed)
+/* What is saved inside a generation is what has changed since its start was: so that is saved first. */
+static int save_start(struct builder *builder)
 {
-    struct parcel *parcel;
-    int r = 0;
-
-    builder->record = (struct store_generation){0};
-    do {
-        parcel = feed_next(feed);
-        r = take_in(builder, parcel);
-        if (r == 0 && milliseconds_since(&builder->told) >= 100)
-            r = tell(builder, parcel->bytes_done);
-    } while (r == 0 && parcel->then != PARCEL_LAST);
+    if (!builder->cursor->order)
+        return 0;
+    int r = order_save(builder->cursor->order, &builder->snapshot);
     if (r < 0)
-        return r;
-    if (parcel->code == 0 || cursor_is_trace_fault(parcel->code))
-        return complete(builder, parcel);
-    *builder->fault = parcel->fault;
-    return parcel->code;
+        return fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint");
+    return builder->meta.n_generations == 0 ? put_checkpoint(builder, &builder->snapshot) : 0;
 }
 
-/* Of the threads that there may be, one orders and one writes: more would have nothing to do. */
-static bool has_two_threads(const struct gxt_build_options *options)
+static unsigned count_processors(void)
 {
-    return options->threads == 0 ? sysconf(_SC_NPROCESSORS_ONLN) > 1 : options->threads > 1;
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static int begin_parts(struct builder *builder)
+{
+    const struct gxt_build_options *options = builder->options;
+    const uint64_t inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
+    const unsigned n_threads = options->threads ? options->threads : count_processors();
+
+    return parts_new(builder->cursor, inside_events, n_threads, &builder->parts) < 0 ? no_memory(builder) : 0;
 }
 
 static int run(struct builder *builder, const char *path)
 {
-    struct feed *feed = NULL;
     int r = open_to_go_on(builder, path);
     if (r > 0) {
         *builder->fault = builder->meta.fault;
         return builder->meta.fault.code;
     }
-    builder->n_events = builder->meta.n_events;
+    builder->ordinal = builder->cursor->ordinal;
+    builder->bytes = cursor_bytes(builder->cursor);
     if (r == 0)
-        r = tell(builder, cursor_bytes(builder->cursor));
-    /* What is saved inside a generation is what has changed since its start was. */
-    if (r == 0 && builder->cursor->order && (r = order_save(builder->cursor->order, &builder->snapshot)) < 0)
-        return fault_set(builder->fault, r, GXT_NO_OFFSET, "no memory for a checkpoint");
-    if (r == 0 && builder->cursor->order && builder->meta.n_generations == 0)
-        r = put_checkpoint(builder, &builder->snapshot);
-    if (r == 0 && feed_new(builder->cursor, builder->inside_events, has_two_threads(builder->options), &feed) < 0)
-        r = no_memory(builder);
+        r = tell(builder);
     if (r == 0)
-        r = walk(builder, feed);
-    (void)feed_free(feed);
-    return r;
+        r = save_start(builder);
+    if (r == 0)
+        r = begin_parts(builder);
+    if (r < 0)
+        return r;
+    r = walk(builder);
+    return r == 0 || cursor_is_trace_fault(r) ? complete(builder, r) : r;
 }
 
 static const struct gxt_build_options defaults = GXT_BUILD_OPTIONS_INIT;
@@ -563,7 +649,6 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
 
     builder.tally.ended = take_ended;
     builder.tally.user = &builder;
-    builder.inside_events = builder.options->checkpoint_events ? builder.options->checkpoint_events : INSIDE_EVENTS;
     if (builder.options->size != sizeof *options)
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "build options of an unknown size: begin with GXT_BUILD_OPTIONS_INIT");
@@ -577,6 +662,8 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     if (r == 0)
         r = run(&builder, path ? path : place);
 
+    (void)parts_free(builder.parts);
+    (void)part_generation_free(builder.generation);
     (void)store_close(builder.store);
     (void)cursor_free(builder.cursor);
     order_snapshot_done(&builder.snapshot);

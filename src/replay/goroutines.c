@@ -82,7 +82,7 @@ static int walk(const struct gxt_goroutines *list, struct tally *tally, uint64_t
         return r == GXT_ENOMEM ? no_memory(fault) : fault_set(fault, r, GXT_NO_OFFSET, "the index is of another trace");
     r = generation > 0 ? seek_generation(cursor, generation) : seek_start(cursor);
     while (r == 0 && (r = cursor_next(cursor, &event)) > 0)
-        if ((r = tally_event(tally, event)) < 0) {
+        if ((r = tally_events(tally, event, 1)) < 0) {
             (void)cursor_free(cursor);
             return no_memory(fault);
         }

@@ -192,47 +192,6 @@ int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns
                    struct gxt_error *fault);
 int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS]);
 
-/* ---- feed.c ---- */
-
-/** A table of a generation, copied. */
-struct parcel_table {
-    struct gen_entry *entries;
-    size_t n, capacity;
-};
-
-/** Some events, and what stands behind the last of them. */
-struct parcel {
-    struct gxt_event *events;
-    size_t n;
-    bool begins;                 /**< a generation begins with the first one: facts are set */
-    struct gxt_generation facts; /**< … but for its counts and its end */
-    enum {
-        PARCEL_NOTHING,
-        PARCEL_PLACE,    /**< a checkpoint inside a generation: snapshot is set */
-        PARCEL_BOUNDARY, /**< a generation ends: so are dir, the tables and rising */
-        PARCEL_LAST      /**< the trace ends, or code says why not: so are rising and, inside a generation, dir and the
-                            tables */
-    } then;
-    struct order_snapshot snapshot;
-    struct parcel_table strings, stacks;
-    struct gen_dir dir;
-    bool rising;
-    uint64_t bytes_done; /**< as gxt_cursor_bytes() */
-    int code;            /**< 0; negative with fault */
-    struct gxt_error fault;
-};
-
-struct feed;
-
-/** feed_new() - the events from where @cursor stands, which is the feed's until it is freed
- * @inside_events:  between two places inside a generation, at least
- * @has_thread:     whether a thread of its own fills parcels, several ahead
- * Return: 0; GXT_ENOMEM. */
-int feed_new(struct gxt_cursor *cursor, uint64_t inside_events, bool has_thread, struct feed **ret);
-/** feed_next() - the next parcel, good until the next call; none after PARCEL_LAST */
-struct parcel *feed_next(struct feed *feed);
-struct feed *feed_free(struct feed *feed);
-
 /* ---- tally.c ---- */
 
 enum {
@@ -240,42 +199,53 @@ enum {
     TALLY_P,
     TALLY_M,
     TALLY_KINDS,
-    TALLY_CACHE = 4096,
+    TALLY_CACHE = 1024,
+    TALLY_SEEN = 64,
 };
 
+/* What every event of a goroutine changes, small, so that many are near. */
+struct tally_place {
+    gxt_goid id;      /* GXT_NO_GOROUTINE: nobody's */
+    uint64_t settled; /* the last block that has it, if nothing of it is sought any more */
+    int64_t last_ns;
+    uint64_t n_events;
+};
+
+/* The rest. */
 struct tally_item {
     struct store_goroutine row;
-    int64_t last_ns;
-    uint64_t stamp;          /* of the last block that has it */
-    bool is_there, is_first; /* is_first: its row is to be told at the end of this generation */
+    int64_t last_ns; /* as tally_list() found it */
+    uint64_t listed; /* the last block that has it */
+    bool is_first;   /* its row is to be told at the end of this generation */
 };
 
-struct tally_ids {
-    int64_t *ids;
-    size_t n, capacity;
-};
-
-/* Processors or threads. */
 struct tally_seen {
-    struct map places;
-    uint64_t *stamps; /* the last block that has each */
+    int64_t id;
+    uint64_t stamp; /* of the block that has it */
+};
+
+/* Whose events the block at hand has. */
+struct tally_ids {
+    struct pair *keys; /* ids, the sign turned over, so that keys rise as ids do */
     size_t n, capacity;
-    int64_t last; /* looked for last, in the block last_stamp */
-    uint64_t last_stamp;
+    struct tally_seen seen[TALLY_SEEN]; /* processors and threads that are listed, … */
+    struct map others;                  /* … and those that had to leave it */
 };
 
 /** The goroutines that are there, and whose events the block at hand has. Begin with TALLY_INIT. */
 struct tally {
-    struct map places;
-    struct tally_item *items;
-    size_t n_items, items_capacity;
+    struct map ids; /* to places */
+    struct tally_place *places;
+    struct tally_item *items; /* at the same places */
+    size_t n_items, items_capacity, places_capacity;
     uint32_t *free_places;
     size_t n_free, free_capacity;
-    uint32_t cache[TALLY_CACHE];
-    uint64_t n_goroutines; /* seen so far */
-    uint64_t stamp;        /* of the block at hand */
+    uint32_t cache[TALLY_CACHE];     /* places by id */
+    uint64_t n_by_kind[GXT_N_KINDS]; /* events; set to zero by who wants to count anew */
+    uint64_t n_goroutines;           /* seen so far */
+    uint64_t stamp;                  /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
-    struct tally_seen seen[2];
+    struct pairs_spare spare;
     int (*ended)(void *user, const struct store_goroutine *row); /* NULL: nobody wants them */
     void *user;
 };
@@ -287,18 +257,68 @@ struct tally {
 typedef int tally_member(void *user, const struct store_member *member);
 
 /* All: 0; GXT_ENOMEM; what ended() or @take says. */
-int tally_event(struct tally *tally, const struct gxt_event *event);
 int tally_events(struct tally *tally, const struct gxt_event *events, size_t n);
 /** tally_end_block() - whose events the block had, by resource and id; another block begins */
 int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user);
 /** tally_list() - those that are there, by rising id; the list to be freed */
-int tally_list(const struct tally *tally, struct tally_item ***ret, size_t *ret_n);
+int tally_list(struct tally *tally, struct tally_item ***ret, size_t *ret_n);
 /** tally_restore() - as it was at the end of generation @n_generations - 1. Return also: as store_list(). */
 int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
 void tally_done(struct tally *tally);
 
+/* ---- parts.c ---- */
+
+/** Why a part ends. */
+enum part_end {
+    PART_GOES_ON,
+    PART_PLACE,    /**< a checkpoint is due */
+    PART_BOUNDARY, /**< so is the generation's end */
+    PART_LAST,     /**< the trace ends, or its fault was met */
+};
+
+/** What a generation's tables have, as the walk had them at its beginning. */
+struct part_generation {
+    struct gen_dir dir;
+    struct gen_entry *strings, *stacks;
+    size_t n_strings, n_stacks;
+    uint64_t n_threads, n_samples;
+    double ns_per_tick;
+};
+
+/** Some events in a row. */
+struct part {
+    struct gxt_event *events; /**< a Sync comes first in its part */
+    size_t n;
+    struct part_generation *begins; /**< with the first of them, to be taken by who reads; NULL: none does */
+    enum part_end end;
+    struct order_snapshot snapshot; /**< PLACE, BOUNDARY: the walk behind the last event */
+    struct gxt_error fault;         /**< LAST; code 0 at the trace's end */
+    uint64_t bytes;                 /**< about so many of the file have been read, from its start */
+    bool is_rising;
+};
+
+/** A walk to its end, as parts. One thread reads them. */
+struct parts;
+
+/**
+ * parts_new() - the parts from where a cursor is: at a boundary that has been saved
+ * @cursor:         not to be used before parts_free()
+ * @inside_events:  between two places of a generation, at least; more where a snapshot is large
+ * @n_threads:      with 2 or more the walk has a thread of its own
+ */
+int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct parts **ret);
+/** parts_free() - NULL is fine. Waits for the thread, which ends at the next part. */
+struct parts *parts_free(struct parts *parts);
+/** parts_next() - the next part. None comes behind PART_LAST. Lifetime: until the next call */
+struct part *parts_next(struct parts *parts);
+struct part_generation *part_generation_free(struct part_generation *generation);
+
 /* ---- verify.c ---- */
 
+/** verify_batches() - whether a generation's record and directory fit, and, deeply, the trace's bytes are what they
+ * tell of. Return: 0; GXT_EINDEX; GXT_ESTALE; as store_dir(). */
+int verify_batches(const struct store *store, const struct source *source, uint64_t generation,
+                   const struct store_generation *record, bool deep, struct gxt_error *fault);
 int index_verify(const struct gxt_index *index, bool deep, struct gxt_verified *ret, struct gxt_error *fault);
 
 /* ---- goroutines.c ---- */

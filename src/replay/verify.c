@@ -16,10 +16,9 @@ struct verifier {
     struct gxt_error *fault;
 };
 
-static int contradicts(const struct verifier *verifier, uint64_t generation, const char *what)
+static int contradicts(struct gxt_error *fault, uint64_t generation, const char *what)
 {
-    return fault_set(verifier->fault, GXT_EINDEX, GXT_NO_OFFSET, "generation %" PRIu64 " of the index: %s", generation,
-                     what);
+    return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "generation %" PRIu64 " of the index: %s", generation, what);
 }
 
 static int verify_tables(const struct verifier *verifier, uint64_t generation, const struct store_generation *record)
@@ -30,17 +29,17 @@ static int verify_tables(const struct verifier *verifier, uint64_t generation, c
 
     int r = store_list(verifier->store, STORE_STRINGS, generation, &rows, verifier->fault);
     if (r == 0 && rows.n != record->facts.n_strings)
-        r = contradicts(verifier, generation, "its strings are not as many as it says");
+        r = contradicts(verifier->fault, generation, "its strings are not as many as it says");
     for (size_t i = 0; r == 0 && i < rows.n; i++)
         r = store_string(verifier->store, rows.pairs[i].content, &bytes, verifier->fault);
     if (r == 0)
         r = store_list(verifier->store, STORE_STACKS, generation, &rows, verifier->fault);
     if (r == 0 && rows.n != record->facts.n_stacks)
-        r = contradicts(verifier, generation, "its stacks are not as many as it says");
+        r = contradicts(verifier->fault, generation, "its stacks are not as many as it says");
     for (size_t i = 0; r == 0 && i < rows.n; i++)
         r = index_stack(verifier->index, rows.pairs[i].content, &stack, verifier->fault);
     if (r == GXT_ENOENT)
-        r = contradicts(verifier, generation, "a string or stack that it names is missing");
+        r = contradicts(verifier->fault, generation, "a string or stack that it names is missing");
     buf_done(&bytes);
     store_rows_done(&rows);
     return r;
@@ -59,14 +58,14 @@ static int verify_places(const struct verifier *verifier, uint64_t generation, c
     if (r == 0)
         r = store_list(verifier->store, STORE_MEMBERS, generation, &members, verifier->fault);
     if (r == 0 && counts.n != places.n)
-        r = contradicts(verifier, generation, "it does not have a count for each place");
+        r = contradicts(verifier->fault, generation, "it does not have a count for each place");
     for (size_t i = 0; r == 0 && i < places.n; i++) {
         uint64_t sum = 0;
         for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
             sum += counts.counts[i].n_by_kind[kind];
         if (places.places[i].ordinal <= last || sum != places.places[i].ordinal - record->facts.first_ordinal ||
             sum >= record->facts.n_events)
-            r = contradicts(verifier, generation, "a place does not lie where its count says");
+            r = contradicts(verifier->fault, generation, "a place does not lie where its count says");
         else
             r = store_inside(verifier->store, generation, &places.places[i], &bytes, verifier->fault);
         last = places.places[i].ordinal;
@@ -74,7 +73,7 @@ static int verify_places(const struct verifier *verifier, uint64_t generation, c
     }
     for (size_t i = 0; r == 0 && i < members.n; i++)
         if (members.members[i].block > places.n)
-            r = contradicts(verifier, generation, "a block that it does not have has members");
+            r = contradicts(verifier->fault, generation, "a block that it does not have has members");
     buf_done(&bytes);
     store_rows_done(&places);
     store_rows_done(&counts);
@@ -82,28 +81,53 @@ static int verify_places(const struct verifier *verifier, uint64_t generation, c
     return r;
 }
 
-static int verify_batches(const struct verifier *verifier, uint64_t generation, const struct store_generation *record,
-                          bool deep)
+/* The batches lie in the generation, one behind another. */
+static int verify_dir(const struct source *source, uint64_t generation, const struct store_generation *record,
+                      const struct gen_dir *dir, struct gxt_error *fault)
+{
+    uint64_t at = dir->begin;
+
+    if (dir->n_batches != record->facts.n_batches || dir->begin != record->facts.begin ||
+        dir->end != record->facts.end || dir->begin > dir->end || dir->end > source->size)
+        return contradicts(fault, generation, "its directory is another generation's");
+    for (size_t i = 0; i < dir->n_batches; i++) {
+        const struct gen_batch *batch = &dir->batches[i];
+        if (batch->offset < at || batch->offset > dir->end || batch->size > dir->end - batch->offset)
+            return contradicts(fault, generation, "a batch lies outside of it");
+        at = batch->offset + batch->size;
+    }
+    return 0;
+}
+
+static int changed(struct gxt_error *fault, uint64_t offset, const char *what)
+{
+    return fault_set(fault, GXT_ESTALE, offset, "this %s has changed since the index was made", what);
+}
+
+static int verify_bytes(const struct source *source, const struct store_generation *record, const struct gen_dir *dir,
+                        struct gxt_error *fault)
+{
+    struct gen_hash hash = {.at = dir->begin};
+
+    for (size_t i = 0; i < dir->n_batches; i++)
+        if (gen_hash_batch(&hash, source, &dir->batches[i]) != dir->batches[i].hash)
+            return changed(fault, dir->batches[i].offset, "batch");
+    if (gen_hash_end(&hash, source, dir->end) != record->hash)
+        return changed(fault, dir->begin, "generation");
+    source_release(source, dir->begin, dir->end);
+    return 0;
+}
+
+int verify_batches(const struct store *store, const struct source *source, uint64_t generation,
+                   const struct store_generation *record, bool deep, struct gxt_error *fault)
 {
     struct gen_dir dir = {0};
-    const struct source *source = verifier->source;
 
-    int r = store_dir(verifier->store, generation, &dir, verifier->fault);
-    if (r == 0 && (dir.n_batches != record->facts.n_batches || dir.begin != record->facts.begin ||
-                   dir.end != record->facts.end || dir.end > source->size))
-        r = contradicts(verifier, generation, "its directory is another generation's");
-    for (size_t i = 0; r == 0 && i < dir.n_batches; i++) {
-        const struct gen_batch *batch = &dir.batches[i];
-        if (batch->offset < dir.begin || batch->offset > dir.end || batch->size > dir.end - batch->offset)
-            r = contradicts(verifier, generation, "a batch lies outside of it");
-        else if (deep && hash_bytes(source->at + batch->offset, batch->size) != batch->hash)
-            r = fault_set(verifier->fault, GXT_ESTALE, batch->offset,
-                          "this batch has changed since the index was made");
-    }
-    if (r == 0 && deep && hash_bytes(source->at + dir.begin, (size_t)(dir.end - dir.begin)) != record->hash)
-        r = fault_set(verifier->fault, GXT_ESTALE, dir.begin, "this generation has changed since the index was made");
-    verifier->found->n_batches += dir.n_batches;
-    verifier->found->n_bytes_read += deep ? dir.end - dir.begin : 0;
+    int r = store_dir(store, generation, &dir, fault);
+    if (r == 0)
+        r = verify_dir(source, generation, record, &dir, fault);
+    if (r == 0 && deep)
+        r = verify_bytes(source, record, &dir, fault);
     gen_dir_done(&dir);
     return r;
 }
@@ -116,9 +140,9 @@ static int verify_generation(const struct verifier *verifier, uint64_t generatio
 
     int r = store_generation(verifier->store, generation, &record, verifier->fault);
     if (r == 0 && (record.facts.first_ordinal != sum->n_events || record.facts.begin != sum->covered_bytes))
-        r = contradicts(verifier, generation, "it does not begin where the one before it ends");
+        r = contradicts(verifier->fault, generation, "it does not begin where the one before it ends");
     if (r == 0)
-        r = verify_batches(verifier, generation, &record, deep);
+        r = verify_batches(verifier->store, verifier->source, generation, &record, deep, verifier->fault);
     if (r == 0)
         r = verify_tables(verifier, generation, &record);
     if (r == 0)
@@ -134,6 +158,8 @@ static int verify_generation(const struct verifier *verifier, uint64_t generatio
         sum->covered_bytes = record.facts.end;
         for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
             sum->n_by_kind[kind] += record.facts.n_by_kind[kind];
+        verifier->found->n_batches += record.facts.n_batches;
+        verifier->found->n_bytes_read += deep ? record.facts.end - record.facts.begin : 0;
         verifier->found->n_generations++;
         verifier->found->n_checkpoints++;
     }

@@ -14,10 +14,32 @@ enum {
     PLAIN,
     SQUEEZED,
     WORTH_TRYING = 128, /* bytes */
-    LEVEL = 3,
 };
 
-void pack(const void *bytes, size_t size, struct buf *ret)
+struct packer {
+    ZSTD_CCtx *context;
+};
+
+struct packer *packer_new(void)
+{
+    struct packer *packer = malloc(sizeof *packer);
+
+    if (!packer)
+        return NULL;
+    packer->context = ZSTD_createCCtx();
+    return packer->context ? packer : packer_free(packer);
+}
+
+struct packer *packer_free(struct packer *packer)
+{
+    if (!packer)
+        return NULL;
+    (void)ZSTD_freeCCtx(packer->context);
+    free(packer);
+    return NULL;
+}
+
+void pack(struct packer *packer, const void *bytes, size_t size, enum pack_effort effort, struct buf *ret)
 {
     const size_t before = ret->size;
 
@@ -27,7 +49,7 @@ void pack(const void *bytes, size_t size, struct buf *ret)
         size_t room = ZSTD_compressBound(size);
         if (!buf_reserve(ret, ret->size + room))
             return;
-        size_t taken = ZSTD_compress(ret->at + ret->size, room, bytes, size, LEVEL);
+        size_t taken = ZSTD_compressCCtx(packer->context, ret->at + ret->size, room, bytes, size, (int)effort);
         if (!ZSTD_isError(taken) && ret->size + taken - before <= size) {
             ret->size += taken;
             return;

@@ -94,8 +94,20 @@ int pages_check(const struct pages *pages, uint64_t *ret_proved, struct gxt_erro
 
 /* ---- pack.c: values made smaller ---- */
 
+/* zstd's levels: snapshots say again what others say from afar, the numbers of lists hardly do, and are more. */
+enum pack_effort {
+    PACK_LIST = 1,
+    PACK_SNAPSHOT = 3,
+};
+
+/* What packing needs again and again. */
+struct packer;
+
+/* NULL without memory. */
+struct packer *packer_new(void);
+struct packer *packer_free(struct packer *packer);
 /* Puts @size bytes, packed. */
-void pack(const void *bytes, size_t size, struct buf *ret);
+void pack(struct packer *packer, const void *bytes, size_t size, enum pack_effort effort, struct buf *ret);
 /* Adds the bytes that were packed. 0; GXT_EINDEX; GXT_ENOMEM. */
 int unpack(struct span in, struct buf *ret);
 

@@ -52,6 +52,7 @@ struct writer {
     size_t n_drops, drops_capacity;
     struct buf value; /* being made */
     struct buf raw;   /* what is to be packed in it */
+    struct packer *packer;
 };
 
 static int refused(struct gxt_error *fault, int code, const char *what)
@@ -84,7 +85,8 @@ int writer_open(const char *path, const char *final_path, bool has_content, stru
     writer->map_size = SMALLEST_MAP;
     writer->path = strdup(path);
     writer->final_path = final_path ? strdup(final_path) : NULL;
-    if (!writer->path || (final_path && !writer->final_path)) {
+    writer->packer = packer_new();
+    if (!writer->path || (final_path && !writer->final_path) || !writer->packer) {
         r = no_memory(fault);
         goto failed;
     }
@@ -121,6 +123,7 @@ struct writer *writer_close(struct writer *writer)
     buf_done(&writer->log);
     buf_done(&writer->value);
     buf_done(&writer->raw);
+    (void)packer_free(writer->packer);
     free(writer->puts);
     free(writer->drops);
     map_done(&writer->known);
@@ -187,9 +190,9 @@ static struct buf *begin_packed(struct store *store)
 }
 
 /* Makes writer->value of writer->raw, behind what is in it. */
-static void pack_raw(struct writer *writer)
+static void pack_raw(struct writer *writer, enum pack_effort effort)
 {
-    pack(writer->raw.at, writer->raw.size, &writer->value);
+    pack(writer->packer, writer->raw.at, writer->raw.size, effort, &writer->value);
     writer->value.failed = writer->value.failed || writer->raw.failed;
 }
 
@@ -200,7 +203,7 @@ int store_put_rows(struct store *store, enum store_list list, uint64_t generatio
 
     list_encode(list, rows, n, begin_packed(store));
     (void)begin_value(store);
-    pack_raw(store->writer);
+    pack_raw(store->writer, PACK_LIST);
     return put(store->writer, &key, fault);
 }
 
@@ -290,7 +293,7 @@ static int put_chunk(struct store *store, const uint8_t *bytes, size_t size, uin
         return 0;
     buf_put(begin_packed(store), bytes, size);
     (void)begin_value(store);
-    pack_raw(store->writer);
+    pack_raw(store->writer, PACK_SNAPSHOT);
     return put_once(store, &key, name, KNOWN_CHUNK, &is_new, fault);
 }
 
@@ -319,7 +322,7 @@ static int put_snapshot(struct store *store, const struct key *key, struct span 
     if (span_size(bytes) <= STORE_GROUP_BYTES && (n_cuts == 0 || span_size(bytes) <= CHUNK_BYTES)) {
         buf_put(begin_packed(store), bytes.at, span_size(bytes));
         buf_put_u8(begin_value(store), SNAPSHOT_WHOLE);
-        pack_raw(store->writer);
+        pack_raw(store->writer, PACK_SNAPSHOT);
         return put(store->writer, key, fault);
     }
     for (size_t i = 0; r == 0 && i <= n_cuts; i++) {

@@ -14,6 +14,10 @@ says 'complete already'
 same 'a complete index is left alone' "$before" "$(stat -c %i:%Y "$trace.gxi")"
 run_gives 0 index --force "$trace"
 says 'built: '
+for threads in 1 2 64; do
+    run_gives 0 index --force --threads "$threads" "$trace"
+    says "built: $n events"
+done
 for verb in cat count info; do
     run_gives 0 "$verb" "$trace"
     same "nothing is said of a fit index by $verb" '' "$err"

@@ -53,6 +53,10 @@ says 'text, ndjson, csv'
 run_gives 2 cat "$trace" --kind Sync,Nothing
 says 'Nothing: no such kind; there are Sync, Metric, Label, StackSample,'
 run_gives 2 cat "$trace" --kind ''
+for threads in '' -1 0 x 2x 99999999999999999999; do
+    run_gives 2 index "$trace" --threads "$threads"
+done
+run_gives 2 count "$trace" --threads 2
 for limit in '' -1 x 1x 99999999999999999999; do
     run_gives 2 cat "$trace" --limit "$limit"
 done

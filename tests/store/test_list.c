@@ -43,6 +43,7 @@ static void comes_back(enum store_list list, int form, size_t n)
     uint64_t *cells = calloc(n_cells + 1, sizeof *cells), random = 1;
     struct store_rows rows = {0};
     struct buf bytes = {0}, packed = {0}, again = {0};
+    struct packer *packer = packer_new();
     size_t got;
 
     for (size_t i = 0; i < n_cells; i++)
@@ -50,7 +51,8 @@ static void comes_back(enum store_list list, int form, size_t n)
     list_encode(list, cells, n, &bytes);
     cr_assert_not(bytes.failed);
     cr_assert_leq(bytes.size, PACK_MOST);
-    pack(bytes.at, bytes.size, &packed);
+    pack(packer, bytes.at, bytes.size, PACK_LIST, &packed);
+    (void)packer_free(packer);
     cr_assert_eq(unpack((struct span){packed.at, packed.at + packed.size}, &again), 0);
     cr_assert_eq(again.size, bytes.size);
     for (int twice = 1; twice <= 2; twice++) {
@@ -112,8 +114,9 @@ Test(pack, refuses_a_bomb_and_what_was_cut)
 {
     static uint8_t zeros[PACK_MOST + 1];
     struct buf packed = {0}, out = {0};
+    struct packer *packer = packer_new();
 
-    pack(zeros, PACK_MOST, &packed);
+    pack(packer, zeros, PACK_MOST, PACK_SNAPSHOT, &packed);
     cr_assert_lt(packed.size, 1000);
     cr_assert_eq(unpack((struct span){packed.at, packed.at + packed.size}, &out), 0);
     cr_assert_eq(out.size, PACK_MOST);
@@ -121,9 +124,10 @@ Test(pack, refuses_a_bomb_and_what_was_cut)
     for (size_t size = 0; size < packed.size; size++)
         cr_assert_eq(unpack((struct span){packed.at, packed.at + size}, &out), GXT_EINDEX, "%zu", size);
     packed.size = 0;
-    pack(zeros, sizeof zeros, &packed);
+    pack(packer, zeros, sizeof zeros, PACK_SNAPSHOT, &packed);
     cr_assert_eq(unpack((struct span){packed.at, packed.at + packed.size}, &out), GXT_EINDEX);
     cr_assert_eq(out.size, 0);
+    (void)packer_free(packer);
     buf_done(&packed);
     buf_done(&out);
 }

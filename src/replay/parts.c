@@ -1,0 +1,291 @@
+/* parts.c
+ *
+ * In: a cursor. Out: its events, part by part, with what of the walk is to be kept where a part ends. Never: a part
+ * that depends on how many threads there are.
+ *
+ *     one thread      parts_next() fills the only part
+ *     two             a thread walks and fills the parts of a ring, parts_next() lends them in turn:
+ *
+ *                     lent │ filled │ filled │ being filled │ empty …
+ *                     ▲ n_done       the walk's ▲ n_filled
+ *
+ * He who waits is woken when half of the ring is as he wishes: two that are about as fast do not wake each other at
+ * every part. What ends a block or the trace is told at once.
+ */
+#include "replay.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+enum {
+    PART_EVENTS = 1024, /* of a ring's part: few are woken */
+    NEAR_EVENTS = 128,  /* of the only part: they stay in the nearest cache */
+    LOOK_EVENTS = 4096, /* a look asks every thread of the generation */
+    RING = 8,
+};
+
+struct parts {
+    struct gxt_cursor *cursor;
+    uint64_t inside_events; /* between two places, at least */
+    uint64_t next_place;    /* ordinal at which the next place is due */
+    uint64_t n_generations; /* that have begun */
+    bool in_generation;
+    size_t part_events; /* in a part, at most */
+    uint64_t bytes;     /* that have been read, at the last look; the next one is at … */
+    uint64_t next_look; /* … this ordinal */
+    struct part ring[RING];
+    bool is_lent;    /* a part is with who reads */
+    bool has_thread; /* without one there is one part */
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t filled, emptied;
+    uint64_t n_filled, n_done;
+    bool stops;
+};
+
+/* ---- generations ---- */
+
+struct part_generation *part_generation_free(struct part_generation *generation)
+{
+    if (!generation)
+        return NULL;
+    free(generation->dir.batches);
+    free(generation->strings);
+    free(generation->stacks);
+    free(generation);
+    return NULL;
+}
+
+static bool list_table(const struct gen_table *table, struct gen_entry **ret, size_t *ret_n)
+{
+    *ret = malloc((table->n + 1) * sizeof **ret);
+    *ret_n = table->n;
+    if (*ret)
+        gen_entries(table, *ret);
+    return *ret != NULL;
+}
+
+/* The walk goes on to the next generation before who reads is done with this one: so it is a copy. */
+static struct part_generation *copy_generation(const struct gen *gen)
+{
+    struct part_generation *copy = calloc(1, sizeof *copy);
+    const size_t n = gen->dir.n_batches;
+
+    if (!copy)
+        return NULL;
+    *copy = (struct part_generation){
+        .dir = gen->dir, .ns_per_tick = gen->ns_per_tick, .n_threads = gen->n_lanes, .n_samples = gen->n_samples};
+    copy->dir.capacity = n + 1;
+    copy->dir.batches = malloc((n + 1) * sizeof *copy->dir.batches);
+    if (!copy->dir.batches || !list_table(&gen->strings, &copy->strings, &copy->n_strings) ||
+        !list_table(&gen->stacks, &copy->stacks, &copy->n_stacks))
+        return part_generation_free(copy);
+    if (n > 0)
+        memcpy(copy->dir.batches, gen->dir.batches, n * sizeof *copy->dir.batches);
+    return copy;
+}
+
+/* ---- filling ---- */
+
+static void end_part(struct part *part, int code, const char *why)
+{
+    part->end = PART_LAST;
+    (void)fault_set(&part->fault, code, GXT_NO_OFFSET, "%s", why);
+}
+
+/* With a Sync, unless it is the last. */
+static void begin_generation(struct parts *parts, struct part *part, const struct gxt_event *sync)
+{
+    if (walk_generations(parts->cursor) <= parts->n_generations)
+        return;
+    parts->n_generations++;
+    part->begins = copy_generation(walk_gen(parts->cursor));
+    parts->in_generation = part->begins != NULL;
+    if (!part->begins)
+        end_part(part, GXT_ENOMEM, "no memory for the index");
+    parts->next_place = parts->cursor->order ? sync->ordinal + 1 + parts->inside_events : UINT64_MAX;
+}
+
+static void end_block(struct parts *parts, struct part *part, enum part_end end)
+{
+    int r = order_save(parts->cursor->order, &part->snapshot);
+
+    part->end = end;
+    parts->in_generation = end == PART_PLACE;
+    parts->next_place = parts->cursor->ordinal + parts->inside_events + part->snapshot.bytes.size / 8;
+    if (r < 0)
+        end_part(part, r, "no memory for a checkpoint");
+}
+
+static bool is_place(const struct parts *parts)
+{
+    return parts->cursor->ordinal >= parts->next_place && order_can_save(parts->cursor->order);
+}
+
+/* How many events may be taken at once: up to where a place is due, and one at a time while it is. */
+static size_t room_of(const struct parts *parts, const struct part *part)
+{
+    const size_t room = parts->part_events - part->n;
+
+    /* A Sync comes alone: it says where the first place is due. */
+    const uint64_t left = parts->in_generation && parts->next_place > parts->cursor->ordinal
+                              ? parts->next_place - parts->cursor->ordinal
+                              : 1;
+    return left < room ? (size_t)left : room;
+}
+
+static void fill(struct parts *parts, struct part *part)
+{
+    struct gxt_cursor *cursor = parts->cursor;
+    size_t n;
+    int r = 1;
+
+    part->n = 0;
+    part->end = PART_GOES_ON;
+    while (part->n < parts->part_events && part->end == PART_GOES_ON) {
+        struct gxt_event *event = &part->events[part->n];
+        if (UNLIKELY((r = cursor_next_run(cursor, event, room_of(parts, part), &n)) <= 0)) {
+            part->end = PART_LAST;
+            part->fault = r < 0 ? cursor->error : (struct gxt_error){0};
+            break;
+        }
+        part->n += n;
+        if (event->kind == GXT_KIND_SYNC)
+            begin_generation(parts, part, event);
+        if (!parts->in_generation)
+            continue;
+        if (walk_at_boundary(cursor))
+            end_block(parts, part, PART_BOUNDARY);
+        else if (is_place(parts))
+            end_block(parts, part, PART_PLACE);
+    }
+    if (cursor->ordinal >= parts->next_look || part->end != PART_GOES_ON) {
+        parts->bytes = cursor_bytes(cursor);
+        parts->next_look = cursor->ordinal + LOOK_EVENTS;
+    }
+    part->bytes = parts->bytes;
+    part->is_rising = walk_is_rising(cursor);
+}
+
+/* ---- the ring ---- */
+
+static bool is_urgent(const struct parts *parts, const struct part *part)
+{
+    return part->end != PART_GOES_ON || parts->n_filled - parts->n_done >= RING / 2;
+}
+
+/* Return: whether there is an empty part, and not an end to this. */
+static bool wait_for_room(struct parts *parts)
+{
+    (void)pthread_mutex_lock(&parts->lock);
+    while (parts->n_filled - parts->n_done == RING && !parts->stops)
+        (void)pthread_cond_wait(&parts->emptied, &parts->lock);
+    const bool stops = parts->stops;
+    (void)pthread_mutex_unlock(&parts->lock);
+    return !stops;
+}
+
+static void *fill_all(void *user)
+{
+    struct parts *parts = user;
+    enum part_end end = PART_GOES_ON;
+
+    for (uint64_t i = 0; end != PART_LAST && wait_for_room(parts); i++) {
+        struct part *part = &parts->ring[i % RING];
+        fill(parts, part);
+        end = part->end;
+        (void)pthread_mutex_lock(&parts->lock);
+        parts->n_filled++;
+        if (is_urgent(parts, part))
+            (void)pthread_cond_signal(&parts->filled);
+        (void)pthread_mutex_unlock(&parts->lock);
+    }
+    return NULL;
+}
+
+static struct part *next_filled(struct parts *parts)
+{
+    (void)pthread_mutex_lock(&parts->lock);
+    if (parts->is_lent) {
+        parts->n_done++;
+        if (parts->n_filled - parts->n_done <= RING / 2)
+            (void)pthread_cond_signal(&parts->emptied);
+    }
+    parts->is_lent = true;
+    while (parts->n_filled == parts->n_done)
+        (void)pthread_cond_wait(&parts->filled, &parts->lock);
+    struct part *part = &parts->ring[parts->n_done % RING];
+    (void)pthread_mutex_unlock(&parts->lock);
+    return part;
+}
+
+struct part *parts_next(struct parts *parts)
+{
+    if (parts->has_thread)
+        return next_filled(parts);
+    fill(parts, &parts->ring[0]);
+    return &parts->ring[0];
+}
+
+/* Signals are for the caller's threads, but for those that tell of the thread's own doing. */
+static int begin_thread(struct parts *parts)
+{
+    sigset_t most, before;
+
+    sigfillset(&most);
+    sigdelset(&most, SIGBUS);
+    sigdelset(&most, SIGFPE);
+    sigdelset(&most, SIGILL);
+    sigdelset(&most, SIGSEGV);
+    (void)pthread_sigmask(SIG_SETMASK, &most, &before);
+    int code = pthread_create(&parts->thread, NULL, fill_all, parts);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct parts **ret)
+{
+    struct parts *parts = calloc(1, sizeof *parts);
+
+    if (!parts)
+        return GXT_ENOMEM;
+    parts->cursor = cursor;
+    parts->inside_events = inside_events;
+    parts->part_events = n_threads > 1 ? PART_EVENTS : NEAR_EVENTS;
+    parts->n_generations = walk_generations(cursor);
+    (void)pthread_mutex_init(&parts->lock, NULL);
+    (void)pthread_cond_init(&parts->filled, NULL);
+    (void)pthread_cond_init(&parts->emptied, NULL);
+    for (size_t i = 0; i < (n_threads > 1 ? RING : 1); i++)
+        if (!(parts->ring[i].events = malloc(parts->part_events * sizeof *parts->ring[i].events))) {
+            (void)parts_free(parts);
+            return GXT_ENOMEM;
+        }
+    /* Where no thread is to be had it goes without. */
+    parts->has_thread = n_threads > 1 && begin_thread(parts) == 0;
+    *ret = parts;
+    return 0;
+}
+
+struct parts *parts_free(struct parts *parts)
+{
+    if (!parts)
+        return NULL;
+    if (parts->has_thread) {
+        (void)pthread_mutex_lock(&parts->lock);
+        parts->stops = true;
+        (void)pthread_cond_signal(&parts->emptied);
+        (void)pthread_mutex_unlock(&parts->lock);
+        (void)pthread_join(parts->thread, NULL);
+    }
+    for (size_t i = 0; i < RING; i++) {
+        free(parts->ring[i].events);
+        (void)part_generation_free(parts->ring[i].begins);
+        order_snapshot_done(&parts->ring[i].snapshot);
+    }
+    (void)pthread_mutex_destroy(&parts->lock);
+    (void)pthread_cond_destroy(&parts->filled);
+    (void)pthread_cond_destroy(&parts->emptied);
+    free(parts);
+    return NULL;
+}
