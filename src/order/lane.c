@@ -9,6 +9,10 @@
  */
 #include "order_priv.h"
 
+enum {
+    PROVED = 4096 /* bytes: at once, where they are not plain */
+};
+
 /* From here to where the bytes are plain no more, events are known to be whole, except where the end is near. */
 static void look_ahead(struct lane *lane)
 {
@@ -46,22 +50,28 @@ static int bad_event(const struct lane *lane, int code, struct gxt_error *fault)
     return fault_set(fault, code, offset, "event type %u does not belong in a batch of events", *lane->next);
 }
 
-/* Where in the tail the first event stands that is not whole, or its end. What the tail is filled up with would end a
- * number that is cut, behind the batch's end. */
-static const uint8_t *prove_tail(const struct lane *lane)
+/* Where the first event stands that is not whole, or is not before @until. Behind the batch's end there is room to read
+ * a number, which zeros would end there. */
+static const uint8_t *prove(const uint8_t *at, const uint8_t *until, const uint8_t *end)
 {
-    const uint8_t *at = lane->tail;
-
-    while (at < lane->end && wire_specs[*at].timed) {
+    while (at < until && wire_specs[*at].timed) {
         const uint8_t *next = at + 1;
         uint64_t number;
         for (unsigned i = 0; i <= wire_specs[*at].n_args && next; i++)
             next = wire_number(next, &number);
-        if (!next || next > lane->end)
+        if (!next || next > end)
             break;
         at = next;
     }
     return at;
+}
+
+/* Where bytes are not plain, as those of goroutines' statuses that name no thread, some events are proved at once. */
+static void prove_some(struct lane *lane)
+{
+    const uint8_t *until = lane->end - WIRE_MAX_EVENT + 1;
+
+    lane->quick_end = prove(lane->next, until - lane->next < PROVED ? until : lane->next + PROVED, lane->end);
 }
 
 /* The end of a batch goes on in the lane, where there is room behind it for what reads a number without a look at where
@@ -75,7 +85,7 @@ static void move_tail(struct lane *lane)
     lane->zero += (uintptr_t)lane->tail - (uintptr_t)lane->next;
     lane->next = lane->tail;
     lane->end = lane->tail + size;
-    lane->quick_end = prove_tail(lane);
+    lane->quick_end = prove(lane->tail, lane->end, lane->end);
     lane->in_tail = true;
 }
 
@@ -94,6 +104,8 @@ int lane_next_slow(struct lane *lane, const struct gen *gen, struct gxt_error *f
         move_tail(lane);
     else if (!lane->in_tail && lane->next > lane->plain_end)
         look_ahead(lane);
+    if (!lane->in_tail && lane->next >= lane->quick_end)
+        prove_some(lane);
     if (lane->next >= lane->quick_end || !wire_specs[*lane->next].timed) {
         struct span in = {lane->next, lane->end};
         int r = wire_event_slow(&in, &event);

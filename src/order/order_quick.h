@@ -309,6 +309,26 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 at = next;
                 break;
             }
+            case WIRE_GO_STATUS: { /* of one that is known, and on no thread */
+                HAS(3)
+                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                UNLESS(g && g->status == (uint8_t)args[2] && (g->status == G_WAITING || g->status == G_RUNNABLE))
+                TAKE(WIRE_GO_STATUS)
+                g->seq_generation = generation;
+                g->seq = 0;
+                at = next;
+                break;
+            }
+            case WIRE_GO_STATUS_STACK: {
+                HAS(4)
+                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                UNLESS(g && g->status == (uint8_t)args[2] && (g->status == G_WAITING || g->status == G_RUNNABLE))
+                TAKE(WIRE_GO_STATUS_STACK)
+                g->seq_generation = generation;
+                g->seq = 0;
+                at = next;
+                break;
+            }
             case WIRE_GC_MARK_ASSIST_BEGIN: {
                 HAS(1)
                 struct sched_resource *g = quick_own(gs, m->g, m->g_at);

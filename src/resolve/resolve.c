@@ -476,6 +476,8 @@ QUICK bool put_quick(void *user, struct gxt_event *event, const uint64_t *args, 
 
     for (unsigned i = 0; i < wire_specs[type].n_args; i++)
         record.args[i] = args[i];
+    if (type == WIRE_GO_STATUS || type == WIRE_GO_STATUS_STACK)
+        record.from = record.to = sched_go_state[(uint8_t)args[2]];
     return LIKELY(put_rest(&look, type, event) == 0);
 }
 
