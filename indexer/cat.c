@@ -96,6 +96,8 @@ int verb_cat(const struct options *options)
         session_tell_index(&session);
         r = run(&session, &printer);
     }
+    if (r == STATUS_DONE && !out.is_closed)
+        r = session_loss(&session, NULL);
     session_close(&session);
 out:
     frames_free(printer.frames);

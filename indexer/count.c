@@ -183,6 +183,8 @@ int verb_count(const struct options *options)
         r = print_counts(options, &counts);
     if (r == STATUS_DONE && counts.fault.code)
         r = report_error(options->trace, &counts.fault);
+    if (r == STATUS_DONE)
+        r = session_loss(&session, NULL);
 out:
     session_close(&session);
     return r;

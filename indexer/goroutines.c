@@ -149,6 +149,11 @@ static int run(struct session *session, struct out *out)
         r = report_output(out);
     if (r == STATUS_DONE && fault.code < 0 && !out->is_closed)
         r = report_error(session->options->trace, &fault);
+    if (r == STATUS_DONE && !out->is_closed) {
+        struct gxt_loss loss;
+        gxt_goroutines_loss(list, &loss);
+        r = session_loss(session, &loss);
+    }
     gxt_goroutines_free(list);
     gxt_states_free(states);
     return r;

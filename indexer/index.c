@@ -124,6 +124,15 @@ static bool is_trace_fault(int code)
     return code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER || code == GXT_ELIMIT;
 }
 
+static int tell_loss(const struct build *build)
+{
+    struct gxt_index_facts facts;
+
+    if (!build->options->recover || look(build, &facts) < 0)
+        return STATUS_DONE;
+    return report_loss(build->options->trace, &facts.loss, build->facts.start_ns);
+}
+
 static int build_index(struct build *build)
 {
     struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
@@ -147,7 +156,7 @@ static int build_index(struct build *build)
         tell_built(build);
     if (r < 0)
         return report_error(is_about_index(r) ? build->path : build->options->trace, &error);
-    return STATUS_DONE;
+    return tell_loss(build);
 }
 
 /* ---- --status ---- */
@@ -279,6 +288,10 @@ int verb_index(const struct options *options)
 
     if (gxt_trace_open(options->trace, &build.trace, &error) < 0)
         return report_error(options->trace, &error);
+    if (options->recover && gxt_trace_recover(build.trace, &error) < 0) {
+        gxt_trace_close(build.trace);
+        return report_error(options->trace, &error);
+    }
     gxt_trace_facts(build.trace, &build.facts);
     r = find_path(&build);
     if (r == STATUS_DONE)

@@ -33,9 +33,14 @@ static const char *index_word(const struct session *session)
         return "not asked";
     if (!session->index)
         return session->index_error.code == GXT_ENOENT ? "none" : "unfit";
-    if (!session->index_facts.up_to_date)
-        return "outgrown";
-    return session->index_facts.complete ? "complete" : "partial";
+    if (!session->index_facts.complete)
+        return "partial";
+    if (session->index_facts.up_to_date)
+        return "complete";
+    return session->index_facts.covered_bytes > 0 && session->index_facts.recovers != session->options->recover &&
+                   (session->index_facts.fault.code || session->index_facts.loss.first.code)
+               ? "complete up to a fault"
+               : "outgrown";
 }
 
 static const char *index_why(const struct session *session)
@@ -127,6 +132,15 @@ static void put_fault(struct out *out, const struct gxt_error *fault)
     put_line(out, "fault:", value);
 }
 
+static void put_loss(struct out *out, const struct gxt_loss *loss)
+{
+    put_number(out, "faults:", loss->n_faults, " (recovered from)");
+    put_number(out, "lost:", loss->n_bytes, " bytes");
+    put_number(out, "lost names:", loss->n_names, "");
+    put_number(out, "hurt:", loss->n_generations, " generations");
+    put_fault(out, &loss->first);
+}
+
 /* "index:       complete, app.trace.gxi, 1.2 MB" */
 static void put_index(struct out *out, const struct session *session)
 {
@@ -159,6 +173,8 @@ static void print_text_info(struct out *out, const struct session *session)
         put_covered(out, &session->index_facts, &session->facts);
         if (session->index_facts.fault.code)
             put_fault(out, &session->index_facts.fault);
+        if (session->index_facts.loss.first.code)
+            put_loss(out, &session->index_facts.loss);
     }
     put_index(out, session);
 }
@@ -204,6 +220,24 @@ static void put_json_fault(struct out *out, const struct gxt_error *fault)
     json_end(out);
 }
 
+static void put_json_loss(struct out *out, const struct gxt_loss *loss)
+{
+    if (!loss->first.code) {
+        json_null(out, "loss");
+        return;
+    }
+    json_key(out, "loss");
+    json_begin(out);
+    json_unsigned(out, "faults", loss->n_faults);
+    json_unsigned(out, "bytes", loss->n_bytes);
+    json_unsigned(out, "names", loss->n_names);
+    json_unsigned(out, "generations", loss->n_generations);
+    json_signed(out, "from", loss->from_ns);
+    json_signed(out, "to", loss->to_ns);
+    put_json_fault(out, &loss->first);
+    json_end(out);
+}
+
 static void put_json_covered(struct out *out, const struct session *session)
 {
     const struct gxt_index_facts *facts = &session->index_facts;
@@ -216,6 +250,7 @@ static void put_json_covered(struct out *out, const struct session *session)
     json_unsigned(out, "strings", facts->n_strings);
     json_unsigned(out, "stacks", facts->n_stacks);
     put_json_fault(out, &facts->fault);
+    put_json_loss(out, &facts->loss);
 }
 
 static void put_json_index(struct out *out, const struct session *session)
@@ -270,6 +305,8 @@ int verb_info(const struct options *options)
         print_text_info(&out, &session);
     r = report_output(&out);
     out_done(&out);
+    if (r == STATUS_DONE)
+        r = session_loss(&session, NULL);
 out:
     session_close(&session);
     return r;

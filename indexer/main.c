@@ -1,6 +1,7 @@
 /* main.c: the program `gxt`.
  *
- * In: a verb and its options. Out: what the verb prints, and an exit status: 0 done, 1 failed, 2 wrong usage.
+ * In: a verb and its options. Out: what the verb prints, and an exit status: 0 done, 1 failed, 2 wrong usage, 3 done
+ * with loss.
  */
 #include "report.h"
 #include "verbs.h"
@@ -23,10 +24,11 @@
 
 #define INDEX_HELP                                                                                                     \
     "  --index FILE       the index; default: where gxt index puts it\n"                                               \
-    "  --no-index         read the trace without an index\n"
+    "  --no-index         read the trace without an index\n"                                                           \
+    "  --recover          go on behind faults of the trace, and say what was lost; status 3 then\n"
 
 static const struct verb verbs[] = {
-    {"index", verb_index, " index output force progress no-progress status follow threads help ",
+    {"index", verb_index, " index output force progress no-progress status follow threads recover help ",
      "usage: gxt index TRACE [options]\n"
      "Build the index that makes every question about TRACE cheap.\n"
      "\n"
@@ -35,13 +37,14 @@ static const struct verb verbs[] = {
      "  --status           build nothing: tell how far the index is, and whether it is being built\n"
      "  --follow           go on as TRACE grows, until interrupted\n"
      "  --threads N        work with so many threads at most; default: as many as there are processors\n"
+     "  --recover          index also what comes behind faults of TRACE\n"
      "  --progress, --no-progress   show how far it is; default: on a terminal\n"},
-    {"info", verb_info, " index no-index json help ",
+    {"info", verb_info, " index no-index json recover help ",
      "usage: gxt info TRACE [options]\n"
      "What is known of TRACE at once: version, start, wall clock; with an index also length and counts.\n"
      "\n"
      "  --json             as a JSON object\n" INDEX_HELP},
-    {"cat", verb_cat, " index no-index from to goroutine proc thread kind limit format help ",
+    {"cat", verb_cat, " index no-index from to goroutine proc thread kind limit format recover help ",
      "usage: gxt cat TRACE [options]\n"
      "Print events, as Go's own reader tells them.\n"
      "\n"
@@ -50,7 +53,7 @@ static const struct verb verbs[] = {
      "  --kind K,...       events of these kinds: StateTransition, RangeBegin, ...\n"
      "  --limit N          at most N events\n"
      "  --format F         text, ndjson, or csv\n" INDEX_HELP WHEN_HELP},
-    {"count", verb_count, " index no-index from to by exact estimate help ",
+    {"count", verb_count, " index no-index from to by exact estimate recover help ",
      "usage: gxt count TRACE [options]\n"
      "Print the number of events.\n"
      "\n"
@@ -59,12 +62,12 @@ static const struct verb verbs[] = {
      "  --exact            no estimate (the default)\n"
      "  --estimate         about how many, without reading the window; then a line with the bound\n" INDEX_HELP
          WHEN_HELP},
-    {"state", verb_state, " index no-index at json help ",
+    {"state", verb_state, " index no-index at json recover help ",
      "usage: gxt state TRACE --at T [options]\n"
      "Print every goroutine, processor, thread and task as it is before the first event at or after T.\n"
      "\n"
      "  --json             as a JSON object\n" INDEX_HELP WHEN_HELP},
-    {"goroutines", verb_goroutines, " index no-index at sort help ",
+    {"goroutines", verb_goroutines, " index no-index at sort recover help ",
      "usage: gxt goroutines TRACE [options]\n"
      "Print a line for each goroutine: its function, first and last event, number of events, who created it.\n"
      "\n"

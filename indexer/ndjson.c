@@ -297,5 +297,7 @@ void print_ndjson(struct printer *printer, const struct gxt_event *event)
     put_details(printer, event);
     json_end(out);
     put_stack(printer, event->stack);
+    if (event->flags & GXT_EVENT_HURT)
+        out_text(out, ",\"hurt\":true");
     out->at = PUT_LITERAL(out_reserve(out, 2), "}\n");
 }

@@ -37,6 +37,7 @@ enum option_code {
     CODE_STATUS,
     CODE_FOLLOW,
     CODE_THREADS,
+    CODE_RECOVER,
     CODE_HELP,
 };
 
@@ -65,6 +66,7 @@ static const struct option all_options[] = {
     {"status", no_argument, NULL, CODE_STATUS},
     {"follow", no_argument, NULL, CODE_FOLLOW},
     {"threads", required_argument, NULL, CODE_THREADS},
+    {"recover", no_argument, NULL, CODE_RECOVER},
     {"help", no_argument, NULL, CODE_HELP},
 };
 
@@ -311,6 +313,9 @@ static bool take_switch(struct options *options, int code)
         return true;
     case CODE_FOLLOW:
         options->follow = true;
+        return true;
+    case CODE_RECOVER:
+        options->recover = true;
         return true;
     case CODE_HELP:
         options->is_help = true;

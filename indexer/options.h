@@ -38,7 +38,7 @@ struct options {
     uint64_t limit;
     bool has_limit;
     bool is_help; /**< --help was given: nothing else counts */
-    bool no_index, force, json, by_kind, deep, status, follow, estimate;
+    bool no_index, force, json, by_kind, deep, status, follow, estimate, recover;
     enum format format;
     enum sort sort;
     enum progress_wish progress;

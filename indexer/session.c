@@ -40,6 +40,8 @@ int session_open(struct session *session, const struct options *options)
     *session = (struct session){.options = options};
     if (gxt_trace_open(options->trace, &session->trace, &error) < 0)
         return report_error(options->trace, &error);
+    if (options->recover && gxt_trace_recover(session->trace, &error) < 0)
+        return report_error(options->trace, &error);
     gxt_trace_facts(session->trace, &session->facts);
 
     if (!options->no_index) {
@@ -90,6 +92,21 @@ void session_tell_index(const struct session *session)
 int session_fault(const struct session *session)
 {
     return report_error(session->options->trace, gxt_cursor_error(session->cursor));
+}
+
+int session_loss(const struct session *session, const struct gxt_loss *extra)
+{
+    struct gxt_loss loss;
+
+    if (!session->options->recover || !session->cursor)
+        return STATUS_DONE;
+    gxt_cursor_loss(session->cursor, &loss);
+    if (extra && extra->n_faults + extra->n_names > loss.n_faults + loss.n_names)
+        loss = *extra;
+    /* The index knows all of it, also where the cursor has not been. */
+    if (session_is_covered(session))
+        loss = session->index_facts.loss;
+    return report_loss(session->options->trace, &loss, session->facts.start_ns);
 }
 
 bool session_is_covered(const struct session *session)

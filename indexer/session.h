@@ -41,6 +41,11 @@ void session_tell_index(const struct session *session);
 /** session_fault() - report the cursor's error, as the trace's. Return: STATUS_FAILED. */
 int session_fault(const struct session *session);
 
+/** session_loss() - say what --recover had to leave out, and by what @extra had; nothing where it is not wished
+ * @extra:  NULL for nothing
+ * Return: STATUS_DONE; STATUS_LOSS. */
+int session_loss(const struct session *session, const struct gxt_loss *extra);
+
 /** session_is_covered() - whether an index covers the whole trace as it is */
 bool session_is_covered(const struct session *session);
 

@@ -265,6 +265,8 @@ int verb_state(const struct options *options)
         r = session_seek(&session, &place);
     if (r == STATUS_DONE)
         r = print_states(&session);
+    if (r == STATUS_DONE)
+        r = session_loss(&session, NULL);
     session_close(&session);
     return r;
 }

@@ -159,6 +159,10 @@ GXT_API uint64_t gxt_cursor_bytes(const struct gxt_cursor *cursor);
  * Lifetime: cursor-lent. Since: 0.1 */
 GXT_API const struct gxt_error *gxt_cursor_error(const struct gxt_cursor *cursor);
 
+/** gxt_cursor_loss() - what the cursor has had to leave out since it was made, of a trace that is recovered
+ * Cost: constant. Since: 0.1 */
+GXT_API void gxt_cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret);
+
 /**
  * gxt_cursor_experimental() - experimental data of the generation at the cursor
  * @i:    counts from 0, in the order of the file

@@ -43,6 +43,18 @@ struct gxt_error {
     char message[240]; /**< one sentence, without the offset and without a final stop; NUL-terminated */
 };
 
+/** What recovery had to leave out (gxt_trace_recover()). All zero: nothing. */
+struct gxt_loss {
+    uint64_t n_faults;      /**< each counted once, however often a cursor comes by it */
+    uint64_t n_generations; /**< that were hurt */
+    uint64_t n_bytes;       /**< of the file that gave no event, as far as can be told */
+    uint64_t n_names;       /**< strings and stacks that events name and the trace does not have any more */
+    int64_t from_ns,
+        to_ns; /**< times of the event before the first fault, and of the first one, or the last, behind the
+                               last fault: in between something may be missing */
+    struct gxt_error first; /**< the first fault; code 0 when nothing was left out */
+};
+
 /**
  * gxt_strerror() - a code in words
  * @code:  an enum gxt_code, or 0

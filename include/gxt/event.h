@@ -140,6 +140,8 @@ enum gxt_scope {
 enum gxt_event_flag {
     GXT_EVENT_IDLE_PROC = 1,      /**< a sample whose P is idle or unknown at its time: a best effort of the runtime */
     GXT_EVENT_IDLE_GOROUTINE = 2, /**< a sample whose G neither runs nor is in a syscall at its time: likewise */
+    GXT_EVENT_HURT = 4, /**< of a recovered trace, behind a fault in the same generation: events before it may be
+                           missing, so that its context and place are a best effort */
 };
 
 /** A sync: all resources of its generation that exist have been named before the next one. */

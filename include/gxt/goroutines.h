@@ -43,6 +43,10 @@ GXT_API int gxt_goroutines_new(struct gxt_trace *trace, const struct gxt_index *
 /** Frees a list; NULL is fine. Return: NULL. Since: 0.1 */
 GXT_API struct gxt_goroutines *gxt_goroutines_free(struct gxt_goroutines *goroutines);
 
+/** gxt_goroutines_loss() - what the walk had to leave out, of a trace that is recovered: not what the index tells of
+ * Since: 0.1 */
+GXT_API void gxt_goroutines_loss(const struct gxt_goroutines *goroutines, struct gxt_loss *ret);
+
 /** gxt_goroutines_len() - how many there are. Since: 0.1 */
 GXT_API size_t gxt_goroutines_len(const struct gxt_goroutines *goroutines);
 

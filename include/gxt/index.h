@@ -54,6 +54,8 @@ struct gxt_index_facts {
     uint64_t n_goroutines;        /**< that were there at some time */
     uint64_t size_bytes;          /**< of the sidecar file */
     struct gxt_error fault;       /**< the trace's own fault, with which it ends; code 0 for none */
+    bool recovers;        /**< whether it was built of a trace that is recovered: then it has no fault, but … */
+    struct gxt_loss loss; /**< … what was left out */
 };
 
 /** One generation, as the index knows it. */

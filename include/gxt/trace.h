@@ -64,6 +64,23 @@ GXT_API struct gxt_trace *gxt_trace_close(struct gxt_trace *trace);
  */
 GXT_API void gxt_trace_facts(const struct gxt_trace *trace, struct gxt_facts *ret);
 
+/**
+ * gxt_trace_recover() - go on behind faults, from here on
+ *
+ * Call it before anything is made of the trace. Its cursors, and the indexes built of it, then do not end at a fault:
+ * they leave out what is hurt, as little as can be, and go on. Bytes that are no batch are passed over up to the next
+ * that is one, and of a batch that cannot be read what cannot. An event that waits for one that is lost comes in its
+ * time's turn, and one that contradicts what is known is left out; such events and all behind them in their generation
+ * have GXT_EVENT_HURT. Strings and stacks that are lost are "" and none; a generation whose clock is lost takes that of
+ * the first one. Behind a hurt generation everything is told anew, as at a trace's beginning: there the states are not
+ * determined before it. A trace without a fault gives the same events as without recovery.
+ *
+ * Cost: the first generation is read.
+ * Return: 0; GXT_ENOMEM; GXT_EIO.
+ * Since: 0.1
+ */
+GXT_API int gxt_trace_recover(struct gxt_trace *trace, struct gxt_error *reterr);
+
 /** About how many events a trace has. */
 struct gxt_estimate {
     uint64_t n_events;

@@ -108,3 +108,8 @@ int gxt_pos_parse(const char *token, struct gxt_pos *ret)
 {
     return pos_parse(token, ret);
 }
+
+void gxt_cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret)
+{
+    cursor_loss(cursor, ret);
+}

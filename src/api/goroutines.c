@@ -14,6 +14,11 @@ struct gxt_goroutines *gxt_goroutines_free(struct gxt_goroutines *goroutines)
     return goroutines_free(goroutines);
 }
 
+void gxt_goroutines_loss(const struct gxt_goroutines *goroutines, struct gxt_loss *ret)
+{
+    *ret = goroutines->loss;
+}
+
 size_t gxt_goroutines_len(const struct gxt_goroutines *goroutines)
 {
     return goroutines->n;

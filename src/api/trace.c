@@ -13,6 +13,11 @@ struct gxt_trace *gxt_trace_close(struct gxt_trace *trace)
     return trace_close(trace);
 }
 
+int gxt_trace_recover(struct gxt_trace *trace, struct gxt_error *reterr)
+{
+    return trace_recover(trace, reterr);
+}
+
 int gxt_trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *reterr)
 {
     return trace_estimate(trace, ret, reterr);

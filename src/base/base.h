@@ -30,6 +30,11 @@ int fault_set(struct gxt_error *fault, int code, uint64_t offset, const char *fo
 int fault_set_errno(struct gxt_error *fault, int system_errno, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** loss_note() - count a fault, and @n_bytes that it cost. The times are the caller's. */
+void loss_note(struct gxt_loss *loss, const struct gxt_error *fault, uint64_t n_bytes);
+/** loss_add() - count what was lost later */
+void loss_add(struct gxt_loss *sum, const struct gxt_loss *later);
+
 /** Bytes still to read: moved forward by who reads. */
 struct span {
     const uint8_t *at;

@@ -46,3 +46,26 @@ int fault_set_errno(struct gxt_error *fault, int system_errno, const char *forma
                    strerror_r(system_errno, text, sizeof text));
     return code;
 }
+
+void loss_note(struct gxt_loss *loss, const struct gxt_error *fault, uint64_t n_bytes)
+{
+    loss->n_faults++;
+    if (loss->first.code == 0)
+        loss->first = *fault;
+    loss->n_bytes += n_bytes;
+}
+
+void loss_add(struct gxt_loss *sum, const struct gxt_loss *later)
+{
+    if (later->first.code == 0)
+        return;
+    if (sum->first.code == 0) {
+        *sum = *later;
+        return;
+    }
+    sum->n_faults += later->n_faults;
+    sum->n_generations += later->n_generations;
+    sum->n_bytes += later->n_bytes;
+    sum->n_names += later->n_names;
+    sum->to_ns = later->to_ns;
+}

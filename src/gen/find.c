@@ -6,7 +6,7 @@
  *     before 1.26   | batch g | batch g | … | batch g | batch g+1 …        the first batch of the next one ends it
  *     from 1.26     | batch g | batch g | … | EndOfGeneration | batch …    ends in so many words
  */
-#include "gen.h"
+#include "gen_priv.h"
 
 #include <stdlib.h>
 
@@ -39,7 +39,7 @@ uint64_t gen_hash_end(struct gen_hash *hash, const struct source *source, uint64
     return hash->value;
 }
 
-static enum gen_batch_kind kind_of(const struct wire_batch *batch, int version)
+enum gen_batch_kind find_kind(const struct wire_batch *batch, int version)
 {
     if (batch->experiment != 0)
         return GEN_EXPERIMENTAL;
@@ -63,8 +63,7 @@ static enum gen_batch_kind kind_of(const struct wire_batch *batch, int version)
     }
 }
 
-static int add(struct gen_dir *dir, const struct wire_batch *batch, enum gen_batch_kind kind,
-               const struct source *source)
+int find_add(struct gen_dir *dir, const struct wire_batch *batch, enum gen_batch_kind kind, const struct source *source)
 {
     struct gen_batch *grown = array_grow(dir->batches, dir->n_batches, &dir->capacity, sizeof *grown);
     if (!grown)
@@ -83,7 +82,7 @@ static int add(struct gen_dir *dir, const struct wire_batch *batch, enum gen_bat
     return 0;
 }
 
-static int bad_batch(struct gxt_error *fault, int code, const struct source *source, struct span in)
+int find_bad_batch(struct gxt_error *fault, int code, const struct source *source, struct span in)
 {
     uint64_t offset = (uint64_t)(in.at - source->at);
 
@@ -111,14 +110,14 @@ static int find_closed(struct gen_stream *stream, const struct source *source, s
         uint64_t offset = (uint64_t)(in.at - source->at);
         int r = wire_batch(&in, &batch);
         if (r < 0)
-            return bad_batch(fault, r, source, in);
+            return find_bad_batch(fault, r, source, in);
         if (r == 0 && dir->n_batches == 0)
             return 0;
         if (r == 0)
             return fault_set(fault, GXT_ETRUNCATED, offset,
                              "the trace ends inside a generation: its writer was stopped, or the file was cut");
 
-        enum gen_batch_kind kind = batch.type == WIRE_END_OF_GENERATION ? GEN_STRAY_END : kind_of(&batch, version);
+        enum gen_batch_kind kind = batch.type == WIRE_END_OF_GENERATION ? GEN_STRAY_END : find_kind(&batch, version);
         if (dir->number == 0)
             dir->number = batch.generation;
         if (kind == GEN_STRAY_END) {
@@ -130,7 +129,7 @@ static int find_closed(struct gen_stream *stream, const struct source *source, s
         if (batch.generation != dir->number)
             return fault_set(fault, GXT_ECORRUPT, offset, "a batch of generation %llu inside generation %llu",
                              (unsigned long long)batch.generation, (unsigned long long)dir->number);
-        if (add(dir, &batch, kind, source) < 0)
+        if (find_add(dir, &batch, kind, source) < 0)
             return no_memory(fault);
     }
 }
@@ -147,9 +146,9 @@ static int find_followed(struct gen_stream *stream, const struct source *source,
         uint64_t offset = dir->end = (uint64_t)(in.at - source->at);
         int r = wire_batch(&in, &batch);
         if (r < 0 && dir->number == 0)
-            return bad_batch(fault, r, source, in);
+            return find_bad_batch(fault, r, source, in);
         if (r < 0)
-            (void)bad_batch(&stream->fault, r, source, in);
+            (void)find_bad_batch(&stream->fault, r, source, in);
         if (r == 0 && dir->number == 0)
             return fault_set(fault, GXT_ETRUNCATED, offset, "the trace has no generation: no frequency event found");
         if (r <= 0)
@@ -166,17 +165,24 @@ static int find_followed(struct gen_stream *stream, const struct source *source,
         if (batch.generation != dir->number)
             return fault_set(fault, GXT_ECORRUPT, offset, "generations out of order: %llu after %llu",
                              (unsigned long long)batch.generation, (unsigned long long)dir->number);
-        if (add(dir, &batch, kind_of(&batch, version), source) < 0)
+        if (find_add(dir, &batch, find_kind(&batch, version), source) < 0)
             return no_memory(fault);
     }
+}
+
+void find_begin(const struct gen_stream *stream, struct gen_dir *ret)
+{
+    *ret = (struct gen_dir){.batches = ret->batches,
+                            .capacity = ret->capacity,
+                            .begin = stream->offset,
+                            .end = stream->offset,
+                            .recovers = stream->recovers};
 }
 
 int gen_find(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
              struct gxt_error *fault)
 {
-    *ret = (struct gen_dir){
-        .batches = ret->batches, .capacity = ret->capacity, .begin = stream->offset, .end = stream->offset};
-
+    find_begin(stream, ret);
     if (version >= 26)
         return find_closed(stream, source, ret, version, fault);
     if (stream->fault.code < 0) {

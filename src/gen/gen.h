@@ -44,7 +44,10 @@ struct gen_dir {
     uint64_t min_tick;   /**< its Sync's time, as Go's reader takes it: the smallest base time, 0 being overwritten */
     struct gen_batch *batches; /**< in the order of the file */
     size_t n_batches, capacity;
-    bool hashed; /**< whether the batches' hashes are set, and are to be checked on the first read */
+    bool hashed;          /**< whether the batches' hashes are set, and are to be checked on the first read */
+    bool recovers;        /**< what is hurt in it is left out, and counted in … */
+    struct gxt_loss loss; /**< … this; its times are not set */
+    bool severed;         /**< what came before it is lost: it says nothing of this one */
 };
 
 void gen_dir_done(struct gen_dir *dir);
@@ -65,6 +68,7 @@ struct gen_stream {
     uint64_t offset;        /**< of the next batch */
     bool begun;             /**< before Go 1.26: a generation was found already, … */
     bool more;              /**< … and the first batch of another one lies at offset */
+    bool recovers;          /**< what cannot be read is passed over (gen_salvage()) */
     struct gxt_error fault; /**< before Go 1.26: what ended the generation found last; code 0 for nothing */
 };
 
@@ -82,6 +86,18 @@ struct gen_stream {
  */
 int gen_find(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
              struct gxt_error *fault);
+
+/**
+ * gen_salvage() - as gen_find(), but past what cannot be read, up to the next place where a batch may begin
+ * @ret:  also when 0 is returned: its loss says what stands behind the last generation
+ *
+ * Where nothing is hurt it finds what gen_find() finds.
+ *
+ * Cost: where bytes are passed over, some steps for each.
+ * Return: 1; 0 at the end of the trace; GXT_ENOMEM.
+ */
+int gen_salvage(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
+                struct gxt_error *fault);
 
 /** A batch's header, and the first byte of its data. */
 struct gen_header {
@@ -197,6 +213,7 @@ struct gen {
     const struct source *source;
     struct gen_dir dir;
     double ns_per_tick;
+    double usual_ns_per_tick; /**< for one that is recovered and has lost its own */
     bool has_snapshot;
     uint64_t snapshot_tick, mono_ns, wall_sec, wall_nsec; /**< as written */
     struct gen_table strings, stacks;
@@ -217,6 +234,7 @@ struct gen {
  * @known:  its tables from an index, taken like @dir, or nothing: then they are read
  *
  * Cost: reads its string, stack, sample and sync batches; of strings and stacks that are known only the hash.
+ * A directory that recovers has no fault that loses it: its loss grows.
  * Return: 0; negative for a fault that loses the generation; GXT_ESTALE when a batch is not what a hashed directory
  * says.
  */
@@ -236,6 +254,7 @@ int gen_check_batch(const struct gen *gen, const struct gen_batch *batch, struct
 bool gen_experimental(const struct gen *gen, size_t i, struct gxt_experimental_batch *ret);
 
 /** gen_table_build() - make a table of entries, in any order
+ * @ret_bad:  NULL: of those that are named twice the first stands, and id 0 is nobody's
  * Return: 0; GXT_ENOMEM; GXT_ECORRUPT when an id is 0 or named twice, with its place among the entries in @ret_bad. */
 int gen_table_build(struct gen_table *table, const struct gen_entry *entries, size_t n, size_t *ret_bad);
 /** gen_table_know() - make a table whose entries are fetched when they are asked for

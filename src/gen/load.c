@@ -3,6 +3,7 @@
  * In: the directory of a generation. Out: its lanes, strings, stacks, clock and samples. Never: an event decoded.
  *
  * Tables are checked here and as a whole: a generation whose tables are wrong gives no event at all, as in Go's reader.
+ * One that recovers goes without what is wrong.
  * Strings may come after the stacks that name them, so stacks are gathered first and made last.
  */
 #include "gen.h"
@@ -50,6 +51,19 @@ static int corrupt(struct load *load, const uint8_t *at, const char *sentence)
 static int no_memory(struct gxt_error *fault)
 {
     return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a generation's tables");
+}
+
+/* Whether a fault is to be left out, which costs what stands from it to @end. */
+static bool leave_out(struct load *load, int code, uint64_t end)
+{
+    struct gen_dir *dir = &load->gen->dir;
+
+    if (!dir->recovers || (code != GXT_ECORRUPT && code != GXT_ETRUNCATED))
+        return false;
+    if (!dir->hashed) /* else it is counted already */
+        loss_note(&dir->loss, load->fault, load->fault->offset < end ? end - load->fault->offset : 0);
+    *load->fault = (struct gxt_error){0};
+    return true;
 }
 
 static int pool_failed(struct load *load, int code)
@@ -256,11 +270,11 @@ static int make_strings(struct load *load)
     int r = gen_table_build(&load->gen->strings, load->strings, load->n_strings, &bad);
 
     if (r == GXT_ECORRUPT)
-        return fault_set(load->fault, r, load->gen->dir.begin, "string id %llu is named twice in generation %llu",
-                         (unsigned long long)load->strings[bad].local, (unsigned long long)load->gen->dir.number);
-    if (r < 0)
-        return no_memory(load->fault);
-    return 0;
+        (void)fault_set(load->fault, r, load->gen->dir.begin, "string id %llu is named twice in generation %llu",
+                        (unsigned long long)load->strings[bad].local, (unsigned long long)load->gen->dir.number);
+    if (r < 0 && leave_out(load, r, 0))
+        r = gen_table_build(&load->gen->strings, load->strings, load->n_strings, NULL);
+    return r == GXT_ENOMEM ? no_memory(load->fault) : r;
 }
 
 static const struct gxt_string *string_of(const struct load *load, uint64_t id)
@@ -276,9 +290,14 @@ static int make_stack(struct load *load, const struct loaded_stack *stack, struc
         const struct loaded_frame *frame = &load->frames[load->refs[stack->first + i]];
         frames[i] =
             (struct gxt_frame){frame->pc, frame->line, string_of(load, frame->func), string_of(load, frame->file)};
-        if (!frames[i].func || !frames[i].file)
-            return fault_set(load->fault, GXT_ECORRUPT, stack->offset,
-                             "stack %llu names a string that is not in the table", (unsigned long long)stack->id);
+        if (frames[i].func && frames[i].file)
+            continue;
+        int r = fault_set(load->fault, GXT_ECORRUPT, stack->offset,
+                          "stack %llu names a string that is not in the table", (unsigned long long)stack->id);
+        if (!leave_out(load, r, 0))
+            return r;
+        frames[i].func = frames[i].func ? frames[i].func : load->gen->empty;
+        frames[i].file = frames[i].file ? frames[i].file : load->gen->empty;
     }
     const struct gxt_stack *made;
     int r = pool_stack(load->pool, frames, stack->n, &made);
@@ -304,7 +323,9 @@ static int make_stacks(struct load *load)
     if (r == GXT_ECORRUPT)
         (void)fault_set(load->fault, r, load->stacks[bad].offset, "stack id %llu is named twice, or 0",
                         (unsigned long long)load->stacks[bad].id);
-    else if (r < 0)
+    if (r < 0 && leave_out(load, r, 0))
+        r = gen_table_build(&load->gen->stacks, entries, load->n_stacks, NULL);
+    if (r == GXT_ENOMEM)
         (void)no_memory(load->fault);
 out:
     free(entries);
@@ -380,11 +401,16 @@ static int check_clock(struct load *load)
 static int load_all(struct load *load)
 {
     for (size_t i = 0; i < load->gen->dir.n_batches; i++) {
-        int r = load_batch(load, &load->gen->dir.batches[i]);
-        if (r < 0)
+        const struct gen_batch *batch = &load->gen->dir.batches[i];
+        int r = load_batch(load, batch);
+        if (r < 0 && !leave_out(load, r, batch->offset + batch->size))
             return r;
     }
     int r = check_clock(load);
+    if (r < 0 && leave_out(load, r, 0)) {
+        load->gen->ns_per_tick = load->has_frequency ? load->gen->ns_per_tick : load->gen->usual_ns_per_tick;
+        r = 0;
+    }
     if (r == 0 && !load->gen->known.strings)
         r = make_strings(load);
     if (r == 0 && !load->gen->known.stacks)

@@ -51,10 +51,13 @@ static bool are_close(uint64_t highest, size_t n)
 static int build_dense(struct gen_table *table, const struct gen_entry *entries, size_t n, size_t *ret_bad)
 {
     for (size_t i = 0; i < n; i++) {
-        if (table->dense[entries[i].local]) {
+        if (entries[i].local == 0 || table->dense[entries[i].local]) {
+            if (!ret_bad)
+                continue;
             *ret_bad = i;
             return GXT_ECORRUPT;
         }
+        table->n++;
         table->dense[entries[i].local] = entries[i].content;
     }
     return 0;
@@ -66,10 +69,13 @@ static int build_sparse(struct gen_table *table, const struct gen_entry *entries
     if (!table->values || n >= MAP_NONE)
         return GXT_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        if (map_get(&table->sparse, entries[i].local) != MAP_NONE) {
+        if (entries[i].local == 0 || map_get(&table->sparse, entries[i].local) != MAP_NONE) {
+            if (!ret_bad)
+                continue;
             *ret_bad = i;
             return GXT_ECORRUPT;
         }
+        table->n++;
         if (map_put(&table->sparse, entries[i].local, (uint32_t)i) < 0)
             return GXT_ENOMEM;
         table->values[i] = entries[i].content;
@@ -82,15 +88,9 @@ int gen_table_build(struct gen_table *table, const struct gen_entry *entries, si
     uint64_t highest = 0;
 
     empty(table);
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i].local == 0) {
-            *ret_bad = i;
-            return GXT_ECORRUPT;
-        }
+    for (size_t i = 0; i < n; i++)
         if (entries[i].local > highest)
             highest = entries[i].local;
-    }
-    table->n = n;
     if (n == 0)
         return 0;
     if (!are_close(highest, n))

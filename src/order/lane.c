@@ -116,6 +116,14 @@ int lane_next_slow(struct lane *lane, const struct gen *gen, struct gxt_error *f
     return 1;
 }
 
+uint64_t lane_skip_batch(struct lane *lane)
+{
+    const uint64_t n_bytes = (uint64_t)(lane->end - lane->next);
+
+    lane->next = lane->quick_end = lane->end;
+    return n_bytes;
+}
+
 int lane_resume(struct lane *lane, const struct gen *gen, size_t n_batches, uint64_t at, int64_t before_ns,
                 struct gxt_error *fault)
 {

@@ -11,6 +11,11 @@
 
 #include <stdlib.h>
 
+/* Beside what order_next() returns: the frontier is to be asked, perhaps again. */
+enum {
+    THE_FRONTIER = 2
+};
+
 static int no_memory(struct order *order)
 {
     return fault_set(&order->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the ordering");
@@ -23,7 +28,8 @@ static int find_by_scan(void *user, uint64_t generation, struct gen_stream *stre
 
     (void)generation;
     (void)known;
-    return gen_find(stream, order->source, order->version, ret, fault);
+    return stream->recovers ? gen_salvage(stream, order->source, order->version, ret, fault)
+                            : gen_find(stream, order->source, order->version, ret, fault);
 }
 
 int order_new(const struct source *source, uint64_t offset, int version, struct pool *pool, struct order_finder finder,
@@ -60,8 +66,10 @@ struct order *order_free(struct order *order)
 void order_reset(struct order *order)
 {
     sched_clear(&order->sched);
-    order->stream = (struct gen_stream){.offset = order->begin};
+    order->stream = (struct gen_stream){.offset = order->begin, .recovers = order->recovers};
     order->done = order->fell = order->has_gen = order->steady = false;
+    order->hurt = order->gap = false;
+    order->mended = NULL;
     order->frontier.n = 0;
     order->sample = order->n_samples = 0;
     order->pending = (struct pending){0};
@@ -70,6 +78,67 @@ void order_reset(struct order *order)
     order->highest = order->saved = 0;
     order->forgot = order->lacks = false;
     order->fault = (struct gxt_error){0};
+}
+
+/* ---- what is left out ---- */
+
+void order_recover(struct order *order, double ns_per_tick)
+{
+    order->recovers = true;
+    order->gen.usual_ns_per_tick = ns_per_tick;
+    order_reset(order);
+}
+
+const struct gxt_loss *order_loss(const struct order *order)
+{
+    return &order->loss;
+}
+
+void order_clear_loss(struct order *order)
+{
+    order->loss = (struct gxt_loss){0};
+}
+
+/* A walk meets the same faults in the same order, whenever it comes by: so their number tells which one it is. */
+static void note(struct order *order, const struct gxt_loss *loss)
+{
+    const bool is_known =
+        order->noting < order->told || (order->noting == order->told && order->n_notes < order->n_told);
+
+    order->n_notes++;
+    order->hurt = order->gap = true;
+    if (is_known)
+        return;
+    struct gxt_loss more = *loss;
+    more.n_generations = order->noting != order->told;
+    more.from_ns = more.to_ns = order->last_ns;
+    loss_add(&order->loss, &more);
+    order->told = order->noting;
+    order->n_told = order->n_notes;
+}
+
+/* Whether the walk's fault is one that it goes on behind. */
+static bool can_leave_out(const struct order *order)
+{
+    const int code = order->fault.code;
+
+    return order->recovers && (code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER);
+}
+
+/* Goes on without what bears the fault, @n_bytes. */
+static void leave_out(struct order *order, uint64_t n_bytes)
+{
+    struct gxt_loss loss = {0};
+
+    loss_note(&loss, &order->fault, n_bytes);
+    note(order, &loss);
+    order->fault = (struct gxt_error){0};
+}
+
+void order_begin_anew(struct order *order)
+{
+    sched_clear(&order->sched);
+    order->hurt = false;
 }
 
 /* Every record handed out is later than the one before it (Go's Reader.ReadEvent). */
@@ -81,6 +150,11 @@ static int hand_out(struct order *order, struct order_record *record)
     }
     order->last_ns = record->time_ns;
     return 1;
+}
+
+void order_keep_boundaries(struct order *order, struct order_snapshot *ret)
+{
+    order->boundary = ret;
 }
 
 static int sync(struct order *order, int64_t time_ns, bool tables, struct order_record *ret)
@@ -95,7 +169,13 @@ static int sync(struct order *order, int64_t time_ns, bool tables, struct order_
         .type = WIRE_SYNC_EVENT,
         .tables = tables,
     };
-    return hand_out(order, ret);
+    (void)hand_out(order, ret);
+    if (order->gap && order->loss.n_faults > 0)
+        order->loss.to_ns = ret->time_ns;
+    if (order->n_syncs == 1)
+        order->loss.from_ns = ret->time_ns;
+    order->gap = false;
+    return 1;
 }
 
 /* ---- generations ---- */
@@ -125,12 +205,27 @@ int order_make_lanes(struct order *order)
     return 0;
 }
 
+/* A lane's next event becomes its head. Where the trace is recovered, batches that cannot be read are left out. */
+static int next_head(struct order *order, struct lane *lane)
+{
+    int r = lane_next(lane, &order->gen, &order->fault);
+
+    while (UNLIKELY(r < 0) && can_leave_out(order)) {
+        leave_out(order, lane_skip_batch(lane));
+        /* What it ran is not known behind the gap. */
+        if (lane->m != MAP_NONE)
+            order->sched.ms[lane->m].g = GXT_NO_GOROUTINE;
+        r = lane_next(lane, &order->gen, &order->fault);
+    }
+    return r;
+}
+
 static int open_lanes(struct order *order)
 {
     if (order_make_lanes(order) < 0)
         return no_memory(order);
     for (size_t i = 0; i < order->gen.n_lanes; i++) {
-        int r = lane_next(&order->lanes[i], &order->gen, &order->fault);
+        int r = next_head(order, &order->lanes[i]);
         if (r < 0)
             return r;
         if (r > 0)
@@ -145,8 +240,12 @@ static int check_experiments(struct order *order)
     for (size_t i = 0; i < order->gen.dir.n_batches; i++) {
         const struct gen_batch *batch = &order->gen.dir.batches[i];
         if (batch->kind == GEN_EXPERIMENTAL && wire_experiment_name(batch->experiment)[0] == '\0')
-            return fault_set(&order->fault, GXT_ECORRUPT, batch->offset, "data of experiment %u, which is not known",
-                             batch->experiment);
+            (void)fault_set(&order->fault, GXT_ECORRUPT, batch->offset, "data of experiment %u, which is not known",
+                            batch->experiment);
+        if (order->fault.code < 0 && !can_leave_out(order))
+            return order->fault.code;
+        if (order->fault.code < 0)
+            leave_out(order, batch->size);
     }
     return 0;
 }
@@ -160,8 +259,12 @@ int order_load(struct order *order, struct gxt_error *fault)
 {
     const uint64_t generation = order->n_generations;
 
+    order->noting = generation + 1;
+    order->n_notes = 0;
     if (order->loaded == generation + 1) {
         order->stream = order->behind;
+        if (order->gen.dir.loss.n_faults > 0)
+            note(order, &order->gen.dir.loss);
         return 1;
     }
     order->loaded = 0;
@@ -171,6 +274,9 @@ int order_load(struct order *order, struct gxt_error *fault)
     if (r > 0 && gen_load(&order->gen, &order->dir, order->source, order->version, order->pool, &known, fault) < 0)
         r = fault->code;
     gen_known_done(&known);
+    const struct gxt_loss *loss = r > 0 ? &order->gen.dir.loss : &order->dir.loss;
+    if (r >= 0 && loss->n_faults > 0)
+        note(order, loss);
     if (r > 0) {
         order->behind = order->stream;
         order->loaded = generation + 1;
@@ -191,6 +297,8 @@ void order_forget(struct order *order)
 static int next_generation(struct order *order, struct order_record *ret)
 {
     int r = source_check_size(order->source, &order->fault);
+    if (r == 0 && order->boundary && order->saved != order->n_generations + 1 && order_save(order, order->boundary) < 0)
+        r = no_memory(order);
     if (r < 0)
         return r;
     if (order->has_gen)
@@ -198,6 +306,8 @@ static int next_generation(struct order *order, struct order_record *ret)
     order->has_gen = false;
     order->frontier.n = 0;
     order->n_samples = order->sample = 0;
+    if (order->hurt)
+        order_begin_anew(order);
 
     r = order_load(order, &order->fault);
     order->done = r == 0;
@@ -215,6 +325,8 @@ static int next_generation(struct order *order, struct order_record *ret)
         order->highest = order->gen.dir.number;
     order->has_gen = true;
     order->n_samples = order->gen.n_samples;
+    if (order->gen.dir.severed)
+        sched_clear(&order->sched);
     r = open_lanes(order);
     if (r == 0)
         r = check_experiments(order);
@@ -263,7 +375,7 @@ static inline __attribute__((always_inline)) int try_lane(struct order *order, s
     if (UNLIKELY(r <= 0))
         return r;
 
-    r = lane_next(lane, &order->gen, &order->fault);
+    r = next_head(order, lane);
     if (UNLIKELY(r < 0))
         return r;
     if (LIKELY(r > 0)) {
@@ -284,20 +396,46 @@ static int nobody_advances(struct order *order)
                      wire_specs[lane->type].name);
 }
 
+/* Entry i's head bears the fault. Where the trace is recovered the states become such that it fits, or it is left out.
+ */
+static int mend(struct order *order, size_t i)
+{
+    struct lane *lane = order->frontier.entries[i].lane;
+    const uint8_t *head = lane->head;
+
+    if (!can_leave_out(order))
+        return order->fault.code;
+    if (order->mended != head && sched_mend(&order->step, lane)) {
+        leave_out(order, 0);
+        order->mended = head;
+        return THE_FRONTIER;
+    }
+    leave_out(order, (uint64_t)(lane->next - head));
+    int r = next_head(order, lane);
+    if (r > 0)
+        frontier_update(&order->frontier, i);
+    else if (r == 0)
+        frontier_remove(&order->frontier, i);
+    return r < 0 ? r : THE_FRONTIER;
+}
+
 /* The earliest lane that may advance. When the head waits, the others are tried by time; the array stays sorted then,
  * which later ties depend on. */
 static inline int take_earliest(struct order *order, struct order_record *ret)
 {
     struct frontier *frontier = &order->frontier;
+    size_t i = 0;
     int r;
 
-    for (size_t i = 0; UNLIKELY((r = try_lane(order, i, ret)) == 0);) {
+    while (UNLIKELY((r = try_lane(order, i, ret)) == 0)) {
         if (i == 0)
             gen_sort(frontier->entries, frontier->n, sizeof *frontier->entries);
-        if (++i == frontier->n)
-            return nobody_advances(order);
+        if (++i == frontier->n) {
+            (void)nobody_advances(order);
+            return mend(order, 0);
+        }
     }
-    return UNLIKELY(r < 0) ? r : hand_out(order, ret);
+    return UNLIKELY(r < 0) ? mend(order, i) : hand_out(order, ret);
 }
 
 static int next_pending(struct order *order, struct order_record *ret)
@@ -313,15 +451,12 @@ static int next_pending(struct order *order, struct order_record *ret)
 
 void order_settle(struct order *order)
 {
-    order->steady = order->frontier.n > 0 && order->pending.n == 0 && order->fault.code == 0 && !order->done;
+    order->steady =
+        order->frontier.n > 0 && order->pending.n == 0 && order->fault.code == 0 && !order->done && !order->hurt;
     order->sample_ns = order->sample < order->n_samples ? order->gen.samples[order->sample].time_ns : INT64_MAX;
 }
 
 /* What goes before the frontier. 1, 0, negative as order_next(); or THE_FRONTIER, when nothing does. */
-enum {
-    THE_FRONTIER = 2
-};
-
 static int before_frontier(struct order *order, struct order_record *ret)
 {
     if (order->fault.code < 0)
@@ -347,12 +482,16 @@ int order_next(struct order *order, struct order_record *ret)
 {
     int r;
 
-    if (UNLIKELY(!order->steady || order->sample_ns < order->frontier.entries[0].time_ns) &&
-        (r = next_unsteady(order, ret)) != THE_FRONTIER)
-        return r;
-    r = take_earliest(order, ret);
-    if (UNLIKELY(r < 0 || order->pending.n > 0 || order->frontier.n == 0))
-        order->steady = false;
+    do {
+        if (UNLIKELY(!order->steady || order->sample_ns < order->frontier.entries[0].time_ns) &&
+            (r = next_unsteady(order, ret)) != THE_FRONTIER)
+            break;
+        r = take_earliest(order, ret);
+        if (UNLIKELY(r != 1 || order->pending.n > 0 || order->frontier.n == 0 || order->hurt))
+            order->steady = false;
+    } while (UNLIKELY(r == THE_FRONTIER));
+    if (UNLIKELY(order->hurt) && r > 0 && ret->type != WIRE_SYNC_EVENT)
+        ret->flags |= GXT_EVENT_HURT;
     return r;
 }
 
@@ -415,12 +554,17 @@ bool order_is_rising(const struct order *order)
     return !order->fell;
 }
 
-bool order_can_save(const struct order *order)
+static bool is_between(const struct order *order)
 {
     return !order->done && order->fault.code == 0 && order->pending.n == 0;
 }
 
 bool order_at_boundary(const struct order *order)
 {
-    return order->frontier.n == 0 && order->sample >= order->n_samples && order_can_save(order);
+    return order->frontier.n == 0 && order->sample >= order->n_samples && is_between(order);
+}
+
+bool order_can_save(const struct order *order)
+{
+    return is_between(order) && (!order->hurt || order_at_boundary(order));
 }

@@ -53,6 +53,20 @@ int order_new(const struct source *source, uint64_t offset, int version, struct 
               struct order **ret);
 struct order *order_free(struct order *order);
 
+/**
+ * order_recover() - go on behind faults, from the start
+ * @ns_per_tick:  for generations that have lost their clock
+ *
+ * What bears a fault is left out: an event that contradicts what is known, the rest of a batch that cannot be read,
+ * what gen_salvage() and gen_load() leave out. When all threads wait for what never comes, the earliest does no more. Behind
+ * a generation that is hurt the states are not known, as at a trace's beginning.
+ */
+void order_recover(struct order *order, double ns_per_tick);
+
+/** order_loss() - what was left out since it was cleared, each fault once however often the walk comes by it */
+const struct gxt_loss *order_loss(const struct order *order);
+void order_clear_loss(struct order *order);
+
 /** order_reset() - go back to the start */
 void order_reset(struct order *order);
 
@@ -96,7 +110,8 @@ bool order_is_rising(const struct order *order);
 /** order_at_boundary() - whether the next record is a sync */
 bool order_at_boundary(const struct order *order);
 
-/** order_can_save() - whether the walk can be saved here: not between the records of one wire event, nor at its end */
+/** order_can_save() - whether the walk can be saved here: not between the records of one wire event, nor at its end,
+ * nor inside a generation that is hurt */
 bool order_can_save(const struct order *order);
 
 /** A walk as bytes. All zero is an empty one. The goroutines stand at its end, in pieces by id: those that did nothing
@@ -118,6 +133,14 @@ void order_snapshot_done(struct order_snapshot *snapshot);
  * Cost: at a boundary what exists, else what has changed.
  * Return: 0; GXT_ENOMEM; GXT_EINVAL when the generation's start was not saved. */
 int order_save(struct order *order, struct order_snapshot *ret);
+
+/**
+ * order_keep_boundaries() - save each boundary that the walk passes within one call of order_next()
+ * @ret:  order_save() into it, each time; NULL: no more
+ *
+ * So it does where what comes last in a generation is left out. Then the record handed out is the Sync behind it.
+ */
+void order_keep_boundaries(struct order *order, struct order_snapshot *ret);
 
 /** order_restore() - go on where order_save() was called
  * @start:   the bytes of a boundary

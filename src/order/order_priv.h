@@ -49,6 +49,9 @@ static inline __attribute__((always_inline)) void lane_read_head(struct lane *la
     lane->time_ns = (int64_t)((uint64_t)last + (uint64_t)gen_time(gen->ns_per_tick, delta));
 }
 
+/* Leaves out the rest of a batch that cannot be read. Return: how many bytes that are. */
+uint64_t lane_skip_batch(struct lane *lane);
+
 int lane_next_slow(struct lane *lane, const struct gen *gen, struct gxt_error *fault);
 
 /* Makes the lane's next event its head. 1; 0 when there is none left; negative with a fault. */
@@ -222,6 +225,10 @@ struct step {
  * wait; negative with a fault. */
 int sched_advance(struct step *step, struct lane *lane, struct order_record *ret);
 
+/* Of a hurt generation: makes the states such that a lane's head, which was tried, can advance. Return: whether that
+ * may have helped. */
+bool sched_mend(struct step *step, const struct lane *lane);
+
 /* Bears the fault that sched->gs.lost says. */
 int sched_lost(const struct sched *sched, struct gxt_error *fault);
 
@@ -309,6 +316,8 @@ void crowd_free(struct sched_table *table);
 
 /* Finds and reads generation order->n_generations, unless it is at hand. 1; 0 at the end; negative. */
 int order_load(struct order *order, struct gxt_error *fault);
+/* Behind a generation that was hurt: nothing is known any more. */
+void order_begin_anew(struct order *order);
 /* Makes the lanes of the generation that is loaded, without heads. 0; GXT_ENOMEM. */
 int order_make_lanes(struct order *order);
 /* Looks at what may go before the frontier's head. */
@@ -335,14 +344,23 @@ struct order {
     size_t sample, n_samples; /* the next one of gen.samples, and how many of them are to come or were */
     struct pending pending;
     struct step step;
-    uint64_t highest;  /* number of the generations so far */
-    bool forgot;       /* restored: sequence numbers of generations up to the highest are not known */
-    bool lacks;        /* … and it came to need them */
-    uint64_t saved;    /* the boundary before which generation was saved last, counted from 1; 0 for none */
+    uint64_t highest;      /* number of the generations so far */
+    bool forgot;           /* restored: sequence numbers of generations up to the highest are not known */
+    bool lacks;            /* … and it came to need them */
+    uint64_t saved;        /* the boundary before which generation was saved last, counted from 1; 0 for none */
+    bool recovers;         /* goes on behind faults, … */
+    bool hurt;             /* … of which the generation at hand has one, … */
+    bool gap;              /* … and no Sync has come since */
+    uint64_t noting;       /* the generation at hand, counted from 1, … */
+    uint64_t n_notes;      /* … and how many faults of it were met */
+    const uint8_t *mended; /* the head for which the states were mended last */
+    uint64_t told, n_told; /* the last fault that was counted, in such numbers */
+    struct gxt_loss loss;
     bool steady;       /* the frontier has a head, and nothing but a sample may go before it */
     int64_t sample_ns; /* time of the next sample; INT64_MAX when there is none */
     int64_t last_ns;   /* of the last record; 0 before the first, as in Go's reader */
     uint64_t n_syncs, n_generations;
+    struct order_snapshot *boundary; /* NULL: nobody wants one that is passed */
     struct gxt_error fault;
 };
 

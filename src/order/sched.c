@@ -692,6 +692,8 @@ static const struct gxt_string *string_of(struct step *step, uint64_t id, int *r
     const struct gxt_string *string = id == 0 ? step->gen->empty : gen_table_get(&step->gen->strings, id);
 
     *ret = 1;
+    if (!string && step->gen->dir.recovers && step->gen->strings.lost == 0)
+        return step->gen->empty;
     if (!string && step->gen->strings.lost < 0)
         *ret = gen_lost(&step->gen->strings, step->fault);
     else if (!string)

@@ -153,6 +153,8 @@ int order_save(struct order *order, struct order_snapshot *ret)
     ret->bytes.size = ret->n_cuts = 0;
     if (inside && order->saved != order->n_generations)
         return GXT_EINVAL;
+    if (order->hurt)
+        order_begin_anew(order);
     int r = crowd_take_all(&order->sched.gs);
     if (r < 0)
         return r;

@@ -179,6 +179,8 @@ struct gxt_states *order_states_new(struct arena **ret_arena)
 
 int order_states(struct order *order, struct gxt_states **ret)
 {
+    if (order->hurt && order_at_boundary(order))
+        order_begin_anew(order);
     int r = crowd_take_all(&order->sched.gs);
     if (r < 0)
         return r;

@@ -82,6 +82,9 @@ static void add_generation(struct store_meta *meta, const struct store_generatio
     meta->covered_bytes = record->facts.end;
     meta->covered_hash = chain(meta->covered_hash, record->hash);
     meta->n_generations++;
+    loss_add(&meta->loss, &record->loss);
+    if (meta->loss.first.code == 0)
+        meta->n_sound = meta->n_generations;
 }
 
 /* Sums up the generations that are good, having read their bytes again. GXT_ESTALE when these are other bytes now. */
@@ -95,6 +98,7 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
                                 .trace_bytes = source->size,
                                 .n_strings = old->n_strings,
                                 .n_stacks = old->n_stacks,
+                                .recovers = builder->trace->recovers,
                                 .covered_bytes = builder->trace->begin};
     for (uint64_t generation = 0; generation < n_generations; generation++) {
         struct store_generation record;
@@ -146,6 +150,7 @@ static int resume(struct builder *builder)
         builder->meta = (struct store_meta){.fingerprint = builder->trace->facts.fingerprint,
                                             .version = builder->trace->facts.version,
                                             .trace_bytes = builder->trace->source.size,
+                                            .recovers = builder->trace->recovers,
                                             .covered_bytes = builder->trace->begin};
         return restore_walk(builder);
     }
@@ -477,6 +482,7 @@ static int end_generation(struct builder *builder, const struct part *part)
     int r = put_generation(builder);
     memcpy(record->facts.n_by_kind, builder->tally.n_by_kind, sizeof record->facts.n_by_kind);
     record->n_goroutines = builder->tally.n_goroutines;
+    record->loss = part->loss;
     if (r == 0)
         r = store_put_generation(builder->store, builder->meta.n_generations, record, builder->fault);
     if (r < 0)
@@ -561,6 +567,7 @@ static int walk(struct builder *builder)
         r = keep(builder, part);
     } while (r == 0 && part->end != PART_LAST);
     builder->meta.rising = part->is_rising;
+    loss_add(&builder->meta.loss, &part->loss);
     return r;
 }
 

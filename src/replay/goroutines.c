@@ -72,7 +72,7 @@ static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64
 }
 
 /* From a generation on to the trace's end. */
-static int walk(const struct gxt_goroutines *list, struct tally *tally, uint64_t generation, struct gxt_error *fault)
+static int walk(struct gxt_goroutines *list, struct tally *tally, uint64_t generation, struct gxt_error *fault)
 {
     struct gxt_cursor *cursor;
     const struct gxt_event *event;
@@ -88,6 +88,7 @@ static int walk(const struct gxt_goroutines *list, struct tally *tally, uint64_t
         }
     if (r < 0)
         *fault = cursor->error;
+    cursor_loss(cursor, &list->loss);
     (void)cursor_free(cursor);
     return r;
 }

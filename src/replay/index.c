@@ -19,10 +19,16 @@ static int cover(const struct gxt_trace *trace, const struct store_meta *meta, s
 
     /* Before Go 1.26 a generation is closed by the next one, and the last one by the file's end, which may have moved.
      */
-    ret->up_to_date = meta->complete && source->size == meta->trace_bytes;
+    const bool is_sound = meta->loss.first.code == 0 && meta->fault.code == 0;
+    ret->up_to_date =
+        meta->complete && source->size == meta->trace_bytes && (is_sound || meta->recovers == trace->recovers);
     bool last_is_closed = ret->up_to_date || trace->facts.version >= 26;
-    ret->n_generations = meta->n_generations - (meta->n_generations > 0 && !last_is_closed);
+    /* Where one recovers and the other does not they part at the first fault. */
+    uint64_t n_generations = meta->recovers != trace->recovers && meta->recovers ? meta->n_sound : meta->n_generations;
+    ret->n_generations = n_generations - (n_generations > 0 && !last_is_closed);
     ret->n_dirs = meta->n_generations - (meta->n_generations > 0);
+    if (ret->n_dirs > n_generations)
+        ret->n_dirs = n_generations;
     return 0;
 }
 
@@ -92,7 +98,9 @@ int index_facts(const struct gxt_index *index, struct gxt_index_facts *ret, stru
                                     .n_stacks = meta.n_stacks,
                                     .n_goroutines = meta.n_goroutines,
                                     .size_bytes = store_size_bytes(index->store),
-                                    .fault = meta.fault};
+                                    .fault = meta.fault,
+                                    .recovers = meta.recovers,
+                                    .loss = meta.loss};
     memcpy(ret->n_by_kind, meta.n_by_kind, sizeof ret->n_by_kind);
     return 0;
 }
@@ -188,7 +196,15 @@ static int take_hashes(const struct gen_dir *kept, struct gen_dir *dir, struct g
         dir->batches[i].hash = kept->batches[i].hash;
     }
     dir->hashed = kept->hashed;
+    dir->loss = kept->loss;
     return 0;
+}
+
+static int search(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
+                  struct gxt_error *fault)
+{
+    return stream->recovers ? gen_salvage(stream, source, version, ret, fault)
+                            : gen_find(stream, source, version, ret, fault);
 }
 
 static bool lies_within(const struct gen_dir *dir, const struct gen_stream *stream, uint64_t size)
@@ -251,13 +267,14 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     struct gen_dir kept = {0};
 
     if (cursor->distrusts)
-        return gen_find(stream, source, version, ret, fault);
+        return search(stream, source, version, ret, fault);
     int r = index_look(cursor->trace, cursor->index->store, &meta, &fits, &damage);
     if (r < 0 || generation >= fits.n_generations)
         goto search;
 
     struct gen_dir *dir = generation < fits.n_dirs ? ret : &kept;
     r = store_dir(cursor->index->store, generation, dir, &damage);
+    dir->recovers = cursor->trace->recovers;
     if (r == 0 && !lies_within(dir, stream, source->size))
         r = fault_set(&damage, GXT_EINDEX, GXT_NO_OFFSET, "the directory of generation %llu does not fit the trace",
                       (unsigned long long)generation);
@@ -265,10 +282,11 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
         goto search;
     if (dir == ret) {
         know_tables(cursor, generation, known);
-        *stream = (struct gen_stream){.offset = dir->end, .begun = true, .more = true};
+        *stream =
+            (struct gen_stream){.offset = dir->end, .begun = true, .more = true, .recovers = cursor->trace->recovers};
         return 1;
     }
-    r = gen_find(stream, source, version, ret, fault);
+    r = search(stream, source, version, ret, fault);
     if (r > 0) {
         int taken = take_hashes(&kept, ret, fault);
         r = taken < 0 ? taken : r;
@@ -282,7 +300,7 @@ search:
     gen_dir_done(&kept);
     if (r < 0)
         index_damaged(cursor->index, &damage);
-    return gen_find(stream, source, version, ret, fault);
+    return search(stream, source, version, ret, fault);
 }
 
 /* ---- places ---- */

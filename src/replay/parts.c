@@ -30,9 +30,12 @@ struct parts {
     uint64_t next_place;    /* ordinal at which the next place is due */
     uint64_t n_generations; /* that have begun */
     bool in_generation;
-    size_t part_events; /* in a part, at most */
-    uint64_t bytes;     /* that have been read, at the last look; the next one is at … */
-    uint64_t next_look; /* … this ordinal */
+    struct order_snapshot passed; /* a boundary that the walk did not stop at, … */
+    struct gxt_event held;        /* … and the Sync behind it, … */
+    bool holds;                   /* … if there is one */
+    size_t part_events;           /* in a part, at most */
+    uint64_t bytes;               /* that have been read, at the last look; the next one is at … */
+    uint64_t next_look;           /* … this ordinal */
     struct part ring[RING];
     bool is_lent;    /* a part is with who reads */
     bool has_thread; /* without one there is one part */
@@ -106,15 +109,35 @@ static void begin_generation(struct parts *parts, struct part *part, const struc
     parts->next_place = parts->cursor->order ? sync->ordinal + 1 + parts->inside_events : UINT64_MAX;
 }
 
-static void end_block(struct parts *parts, struct part *part, enum part_end end)
+static void take_loss(struct parts *parts, struct part *part)
 {
-    int r = order_save(parts->cursor->order, &part->snapshot);
+    cursor_loss(parts->cursor, &part->loss);
+    cursor_clear_loss(parts->cursor);
+}
+
+/* The walk's snapshot, or the one that it made when it passed a boundary. */
+static int snapshot(struct parts *parts, bool is_passed, struct order_snapshot *ret)
+{
+    const struct order_snapshot spare = *ret;
+
+    if (!is_passed)
+        return order_save(parts->cursor->order, ret);
+    *ret = parts->passed;
+    parts->passed = spare;
+    return 0;
+}
+
+static void end_block(struct parts *parts, struct part *part, enum part_end end, bool is_passed)
+{
+    int r = snapshot(parts, is_passed, &part->snapshot);
 
     part->end = end;
     parts->in_generation = end == PART_PLACE;
     parts->next_place = parts->cursor->ordinal + parts->inside_events + part->snapshot.bytes.size / 8;
     if (r < 0)
         end_part(part, r, "no memory for a checkpoint");
+    if (end == PART_BOUNDARY)
+        take_loss(parts, part);
 }
 
 static bool is_place(const struct parts *parts)
@@ -142,11 +165,23 @@ static void fill(struct parts *parts, struct part *part)
 
     part->n = 0;
     part->end = PART_GOES_ON;
+    if (parts->holds) {
+        parts->holds = false;
+        part->events[part->n++] = parts->held;
+        begin_generation(parts, part, &parts->held);
+    }
     while (part->n < parts->part_events && part->end == PART_GOES_ON) {
         struct gxt_event *event = &part->events[part->n];
         if (UNLIKELY((r = cursor_next_run(cursor, event, room_of(parts, part), &n)) <= 0)) {
             part->end = PART_LAST;
             part->fault = r < 0 ? cursor->error : (struct gxt_error){0};
+            take_loss(parts, part);
+            break;
+        }
+        if (event->kind == GXT_KIND_SYNC && parts->in_generation && cursor->order) {
+            parts->held = *event;
+            parts->holds = true;
+            end_block(parts, part, PART_BOUNDARY, true);
             break;
         }
         part->n += n;
@@ -155,9 +190,9 @@ static void fill(struct parts *parts, struct part *part)
         if (!parts->in_generation)
             continue;
         if (walk_at_boundary(cursor))
-            end_block(parts, part, PART_BOUNDARY);
+            end_block(parts, part, PART_BOUNDARY, false);
         else if (is_place(parts))
-            end_block(parts, part, PART_PLACE);
+            end_block(parts, part, PART_PLACE, false);
     }
     if (cursor->ordinal >= parts->next_look || part->end != PART_GOES_ON) {
         parts->bytes = cursor_bytes(cursor);
@@ -261,6 +296,8 @@ int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_thre
             (void)parts_free(parts);
             return GXT_ENOMEM;
         }
+    if (cursor->order)
+        order_keep_boundaries(cursor->order, &parts->passed);
     /* Where no thread is to be had it goes without. */
     parts->has_thread = n_threads > 1 && begin_thread(parts) == 0;
     *ret = parts;
@@ -278,6 +315,9 @@ struct parts *parts_free(struct parts *parts)
         (void)pthread_mutex_unlock(&parts->lock);
         (void)pthread_join(parts->thread, NULL);
     }
+    if (parts->cursor->order)
+        order_keep_boundaries(parts->cursor->order, NULL);
+    order_snapshot_done(&parts->passed);
     for (size_t i = 0; i < RING; i++) {
         free(parts->ring[i].events);
         (void)part_generation_free(parts->ring[i].begins);

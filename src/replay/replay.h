@@ -21,10 +21,13 @@ struct gxt_trace {
     struct pool *pool;
     uint64_t begin; /* offset of the first batch */
     struct gxt_facts facts;
+    bool recovers;      /* walks go on behind faults */
+    double ns_per_tick; /* of the first generation; 1 where it has no clock */
 };
 
 int trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *fault);
 struct gxt_trace *trace_close(struct gxt_trace *trace);
+int trace_recover(struct gxt_trace *trace, struct gxt_error *fault);
 
 /* ---- estimate.c ---- */
 
@@ -109,6 +112,8 @@ struct gxt_cursor {
     struct gxt_event ahead[CURSOR_AHEAD];
     uint32_t ahead_at, n_ahead;
     uint32_t warmth;        /* events crossed since it was placed, up to CURSOR_WARM */
+    struct gxt_loss names;  /* strings and stacks that were not to be had, by events before … */
+    uint64_t names_end;     /* … this ordinal */
     struct gxt_error error; /* the last one */
 };
 
@@ -150,7 +155,7 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
 struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);
 int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
-/** cursor_next_run() - as cursor_next_many(), but stops at the end of a generation */
+/** cursor_next_run() - as cursor_next_many(), but stops at the end of a generation, and a Sync comes alone */
 int cursor_next_run(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
 /** cursor_take() - take the next event, cursor->ahead[cursor->ahead_at], without crossing it. Return as cursor_next().
  */
@@ -168,6 +173,9 @@ bool cursor_is_trace_fault(int code);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation);
 uint64_t cursor_bytes(const struct gxt_cursor *cursor);
+/** cursor_loss() - what it has left out since it was made, or cleared */
+void cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret);
+void cursor_clear_loss(struct gxt_cursor *cursor);
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret);
 int cursor_experimental(const struct gxt_cursor *cursor, size_t i, struct gxt_experimental_batch *ret);
 
@@ -293,6 +301,7 @@ struct part {
     enum part_end end;
     struct order_snapshot snapshot; /**< PLACE, BOUNDARY: the walk behind the last event */
     struct gxt_error fault;         /**< LAST; code 0 at the trace's end */
+    struct gxt_loss loss;           /**< BOUNDARY, LAST: what was left out since the boundary before it */
     uint64_t bytes;                 /**< about so many of the file have been read, from its start */
     bool is_rising;
 };
@@ -328,6 +337,7 @@ struct gxt_goroutines {
     const struct gxt_index *index; /* NULL for none */
     struct store_goroutine *rows;
     size_t n, capacity;
+    struct gxt_loss loss; /* of the walk */
 };
 
 int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_goroutines **ret,

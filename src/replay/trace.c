@@ -116,6 +116,7 @@ static int look_at_clock(struct gxt_trace *trace)
     int r = 1;
 
     trace->facts.start_ns = 1;
+    trace->ns_per_tick = 1;
     if (wire_is_old(trace->facts.version)) {
         trace->facts.start_ns = -1; /* the old format's times count from its first event; its Sync goes before it */
         return 0;
@@ -125,6 +126,7 @@ static int look_at_clock(struct gxt_trace *trace)
     if (r > 0)
         r = gen_clock(&gen, &dir, &trace->source, trace->facts.version, &fault) < 0 ? fault.code : 1;
     if (r > 0) {
+        trace->ns_per_tick = gen.ns_per_tick;
         int64_t start_ns = gen_time(gen.ns_per_tick, dir.min_tick);
         trace->facts.start_ns = start_ns > 0 ? start_ns : 1;
         if (gen.has_snapshot)
@@ -167,6 +169,25 @@ int trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *fault
 failed:
     (void)trace_close(trace);
     return r;
+}
+
+int trace_recover(struct gxt_trace *trace, struct gxt_error *fault)
+{
+    struct gxt_cursor *cursor;
+    const struct gxt_event *event;
+
+    trace->recovers = true;
+    int r = cursor_new(trace, NULL, &cursor);
+    if (r < 0)
+        return fault_set(fault, r, GXT_NO_OFFSET, "no memory");
+    /* The first event of a generation that is lost else. */
+    r = cursor_next(cursor, &event);
+    if (r > 0)
+        trace->facts.start_ns = event->time_ns;
+    else if (r < 0 && !cursor_is_trace_fault(r) && fault)
+        *fault = cursor->error;
+    (void)cursor_free(cursor);
+    return r < 0 && !cursor_is_trace_fault(r) ? r : 0;
 }
 
 struct gxt_trace *trace_close(struct gxt_trace *trace)

@@ -22,6 +22,11 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
                 : order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
     if (r == 0)
         r = resolver_init(&cursor->resolver, trace->pool);
+    if (r == 0 && trace->recovers) {
+        cursor->resolver.recovers = true;
+        if (cursor->order)
+            order_recover(cursor->order, trace->ns_per_tick);
+    }
     if (r < 0) {
         (void)cursor_free(cursor);
         return GXT_ENOMEM;
@@ -75,7 +80,20 @@ static int fail(struct gxt_cursor *cursor, int code)
     return code;
 }
 
-static int recover(struct gxt_cursor *cursor);
+static int go_without_index(struct gxt_cursor *cursor);
+
+/* Names that an event lacks count once, however often a cursor comes by it. */
+static __attribute__((noinline)) void note_names(struct gxt_cursor *cursor, const struct gxt_event *event)
+{
+    struct gxt_loss *more = &cursor->resolver.loss;
+
+    more->from_ns = more->to_ns = event->time_ns;
+    if (cursor->ordinal >= cursor->names_end) {
+        loss_add(&cursor->names, more);
+        cursor->names_end = cursor->ordinal + 1;
+    }
+    *more = (struct gxt_loss){0};
+}
 
 /* The next event out of the walk, which must not have been taken already. */
 static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
@@ -90,6 +108,8 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
         r = resolve(&cursor->resolver, walk_gen(cursor), &record, into, &fault);
         if (LIKELY(r == 0)) {
             into->ordinal = cursor->ordinal;
+            if (UNLIKELY(cursor->resolver.loss.n_names > 0))
+                note_names(cursor, into);
             return 1;
         }
         (void)(cursor->order ? order_fail(cursor->order, &fault) : legacy_fail(cursor->legacy, &fault));
@@ -97,7 +117,7 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
     if (r == 0)
         return 0;
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts)) {
-        r = recover(cursor);
+        r = go_without_index(cursor);
         return r < 0 ? r : take(cursor, into);
     }
     return fail(cursor, r);
@@ -116,7 +136,7 @@ static inline void cross(struct gxt_cursor *cursor, const struct gxt_event *even
 
 /* Something of the index that the walk came to need is damaged: from the trace's start on without it, to where the walk
  * was. */
-static int recover(struct gxt_cursor *cursor)
+static int go_without_index(struct gxt_cursor *cursor)
 {
     const uint64_t ordinal = cursor->ordinal;
     struct gxt_event event = {0};
@@ -154,6 +174,8 @@ static int look_at(struct gxt_cursor *cursor, const struct order_record *record)
     if (r < 0)
         return order_fail(cursor->order, &fault);
     cursor->ahead[0].ordinal = cursor->ordinal;
+    if (UNLIKELY(cursor->resolver.loss.n_names > 0))
+        note_names(cursor, &cursor->ahead[0]);
     cursor->ahead_at = 0;
     cursor->n_ahead = 1;
     return 1;
@@ -181,7 +203,7 @@ int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, ui
             r = look_at(cursor, &record);
     }
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts))
-        r = recover(cursor) < 0 ? cursor->error.code : 1;
+        r = go_without_index(cursor) < 0 ? cursor->error.code : 1;
     return r < 0 ? fail(cursor, r) : r;
 }
 
@@ -234,7 +256,7 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
 
     while (done < n && cursor_is_ahead(cursor))
         events[done++] = *cross_ahead(cursor);
-    while (r > 0 && done < n) {
+    while (r > 0 && done < n && !(is_run && done > 0)) {
         const size_t usual = quick(cursor, n - done, events + done);
         if (LIKELY(usual > 0)) {
             done += usual;
@@ -244,8 +266,15 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
             if (n - done < ORDER_MOST_OF_ONE)
                 break; /* those of one wire event are not parted without need */
         } else if ((r = take(cursor, &events[done])) > 0) {
+            const bool is_sync = is_run && events[done].kind == GXT_KIND_SYNC;
+            if (is_sync && done > 0) {
+                cursor->ahead[0] = events[done];
+                cursor->ahead_at = 0;
+                cursor->n_ahead = 1;
+                break;
+            }
             cross(cursor, &events[done++], walk_generations(cursor));
-            if (is_run && walk_at_boundary(cursor))
+            if (is_sync || (is_run && walk_at_boundary(cursor)))
                 break;
         }
     }
@@ -291,6 +320,22 @@ uint64_t cursor_bytes(const struct gxt_cursor *cursor)
     return cursor->order ? order_bytes(cursor->order) : legacy_bytes(cursor->legacy);
 }
 
+void cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret)
+{
+    const struct gxt_loss none = {0}, *of_walk = cursor->order ? order_loss(cursor->order) : &none;
+    const bool names_first = cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
+
+    *ret = names_first ? cursor->names : *of_walk;
+    loss_add(ret, names_first ? of_walk : &cursor->names);
+}
+
+void cursor_clear_loss(struct gxt_cursor *cursor)
+{
+    cursor->names = (struct gxt_loss){0};
+    if (cursor->order)
+        order_clear_loss(cursor->order);
+}
+
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
 {
     /* An event that was taken, or a fault that was met, has changed the states: back, and forward again up to it. */
@@ -302,7 +347,7 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
         r = fail(cursor, GXT_EINVAL);
     if (r == 0)
         r = cursor->order ? order_states(cursor->order, ret) : legacy_states(cursor->legacy, ret);
-    if (r == GXT_EINDEX && !cursor->distrusts && (r = recover(cursor)) == 0)
+    if (r == GXT_EINDEX && !cursor->distrusts && (r = go_without_index(cursor)) == 0)
         r = order_states(cursor->order, ret);
     if (r == GXT_ENOMEM)
         r = fault_set(&cursor->error, r, GXT_NO_OFFSET, "no memory for the states");

@@ -171,13 +171,21 @@ struct look {
 static void unknown(struct look *look, const struct gen_table *table, const char *what, uint64_t id)
 {
     const struct order_record *record = look->record;
+    struct gxt_error fault;
 
-    if (table->lost < 0)
+    if (table->lost < 0) {
         look->code = gen_lost(table, look->fault);
-    else
-        look->code =
-            fault_set(look->fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
-                      wire_specs[record->type].name, what, (unsigned long long)id);
+        return;
+    }
+    (void)fault_set(&fault, GXT_ECORRUPT, record->offset, "%s names %s %llu, which its generation does not have",
+                    wire_specs[record->type].name, what, (unsigned long long)id);
+    if (look->resolver->recovers) {
+        look->resolver->loss.n_names++;
+        look->resolver->loss.first = fault;
+        return;
+    }
+    look->code = fault.code;
+    *look->fault = fault;
 }
 
 static inline __attribute__((always_inline)) const struct gxt_string *string_at(struct look *look, uint64_t id)
@@ -187,8 +195,10 @@ static inline __attribute__((always_inline)) const struct gxt_string *string_at(
     const struct gxt_string *string = gen_table_get(&look->gen->strings, id);
     if (UNLIKELY(!string) && look->is_quick)
         look->code = GXT_ECORRUPT;
-    else if (UNLIKELY(!string))
+    else if (UNLIKELY(!string)) {
         unknown(look, &look->gen->strings, "string", id);
+        string = look->resolver->empty; /* looked at only where the fault is left out */
+    }
     return string;
 }
 

@@ -23,6 +23,8 @@ struct resolver {
         const struct gxt_string *text;
         uint8_t code;
     } seen[RESOLVER_SEEN]; /**< reasons looked up last, by address */
+    bool recovers;         /**< what no table has is "" or no stack, and … */
+    struct gxt_loss loss;  /**< … counted here, as often as it is met; its times are not set */
 };
 
 /** resolver_init() - Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
@@ -37,7 +39,7 @@ void resolver_done(struct resolver *resolver);
  *
  * Here the ids of strings and stacks are looked up, and so here it shows when the tables have none of them.
  *
- * Return: 0; negative when that is so.
+ * Return: 0; negative when that is so, unless the resolver recovers.
  */
 int resolve(struct resolver *resolver, struct gen *gen, const struct order_record *record, struct gxt_event *ret,
             struct gxt_error *fault);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Raised whenever what is written changes its meaning; FORMAT.md tells each. */
-#define SCHEMA 3
+#define SCHEMA 4
 /* Flags of what a reader must know (refuse if unknown) and may know. */
 #define INCOMPATIBLE_KNOWN UINT64_C(0)
 #define COMPATIBLE UINT64_C(0)
@@ -105,6 +105,49 @@ static void read_text(struct reader *in, char *ret, size_t room)
     ret[length] = '\0';
 }
 
+static void put_fault(struct buf *ret, const struct gxt_error *fault)
+{
+    buf_put_signed(ret, fault->code);
+    buf_put_varint(ret, fault->offset);
+    put_text(ret, fault->message, sizeof fault->message - 1);
+}
+
+static void read_fault(struct reader *in, struct gxt_error *ret)
+{
+    ret->code = (int)reader_signed(in);
+    ret->offset = reader_varint(in);
+    read_text(in, ret->message, sizeof ret->message);
+    if (ret->code > 0)
+        in->failed = true;
+}
+
+static void put_loss(struct buf *ret, const struct gxt_loss *loss)
+{
+    put_fault(ret, &loss->first);
+    if (loss->first.code == 0)
+        return;
+    buf_put_varint(ret, loss->n_faults);
+    buf_put_varint(ret, loss->n_names);
+    buf_put_varint(ret, loss->n_generations);
+    buf_put_varint(ret, loss->n_bytes);
+    buf_put_signed(ret, loss->from_ns);
+    buf_put_signed(ret, loss->to_ns);
+}
+
+static void read_loss(struct reader *in, struct gxt_loss *ret)
+{
+    *ret = (struct gxt_loss){0};
+    read_fault(in, &ret->first);
+    if (ret->first.code == 0)
+        return;
+    ret->n_faults = reader_varint(in);
+    ret->n_names = reader_varint(in);
+    ret->n_generations = reader_varint(in);
+    ret->n_bytes = reader_varint(in);
+    ret->from_ns = reader_signed(in);
+    ret->to_ns = reader_signed(in);
+}
+
 static uint64_t page_bytes(void)
 {
     return (uint64_t)sysconf(_SC_PAGESIZE);
@@ -127,7 +170,7 @@ void meta_encode(const struct store_meta *meta, struct buf *ret)
     buf_put_varint(ret, meta->trace_bytes);
     buf_put_varint(ret, meta->covered_bytes);
     buf_put_u64(ret, meta->covered_hash);
-    buf_put_u8(ret, (uint8_t)(meta->complete | meta->rising << 1));
+    buf_put_u8(ret, (uint8_t)(meta->complete | meta->rising << 1 | meta->recovers << 2));
     buf_put_varint(ret, meta->n_generations);
     buf_put_varint(ret, meta->n_events);
     put_counts(ret, meta->n_by_kind);
@@ -136,9 +179,9 @@ void meta_encode(const struct store_meta *meta, struct buf *ret)
     buf_put_varint(ret, meta->n_strings);
     buf_put_varint(ret, meta->n_stacks);
     buf_put_varint(ret, meta->n_goroutines);
-    buf_put_signed(ret, meta->fault.code);
-    buf_put_varint(ret, meta->fault.offset);
-    put_text(ret, meta->fault.message, sizeof meta->fault.message - 1);
+    put_fault(ret, &meta->fault);
+    put_loss(ret, &meta->loss);
+    buf_put_varint(ret, meta->n_sound);
 }
 
 static int check_machine(struct reader *in, struct gxt_error *fault)
@@ -176,6 +219,7 @@ static void read_meta(struct reader *in, struct store_meta *ret)
     uint8_t flags = reader_u8(in);
     ret->complete = flags & 1;
     ret->rising = flags >> 1 & 1;
+    ret->recovers = flags >> 2 & 1;
     ret->n_generations = reader_varint(in);
     ret->n_events = reader_varint(in);
     read_counts(in, ret->n_by_kind);
@@ -184,9 +228,11 @@ static void read_meta(struct reader *in, struct store_meta *ret)
     ret->n_strings = reader_varint(in);
     ret->n_stacks = reader_varint(in);
     ret->n_goroutines = reader_varint(in);
-    ret->fault.code = (int)reader_signed(in);
-    ret->fault.offset = reader_varint(in);
-    read_text(in, ret->fault.message, sizeof ret->fault.message);
+    read_fault(in, &ret->fault);
+    read_loss(in, &ret->loss);
+    ret->n_sound = reader_varint(in);
+    if (ret->n_sound > ret->n_generations)
+        in->failed = true;
 }
 
 int meta_decode(const struct buf *value, struct store_meta *ret, struct gxt_error *fault)
@@ -200,7 +246,7 @@ int meta_decode(const struct buf *value, struct store_meta *ret, struct gxt_erro
     if (r < 0)
         return r;
     read_meta(&in, ret);
-    if (in.failed || ret->fault.code > 0)
+    if (in.failed)
         return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the index's first record is damaged");
     return 0;
 }
@@ -234,6 +280,7 @@ void generation_encode(const struct store_generation *record, struct buf *ret)
     buf_put_varint(ret, facts->n_stacks);
     buf_put_varint(ret, facts->n_samples);
     buf_put_varint(ret, record->n_goroutines);
+    put_loss(ret, &record->loss);
 }
 
 bool generation_decode(const struct buf *value, struct store_generation *ret)
@@ -258,6 +305,7 @@ bool generation_decode(const struct buf *value, struct store_generation *ret)
     facts->n_stacks = reader_varint(&in);
     facts->n_samples = reader_varint(&in);
     ret->n_goroutines = reader_varint(&in);
+    read_loss(&in, &ret->loss);
     return !in.failed && span_size(in.in) == 0;
 }
 
@@ -273,6 +321,8 @@ void dir_encode(const struct gen_dir *dir, size_t first, size_t n, struct buf *r
         buf_put_varint(ret, dir->end);
         buf_put_u64(ret, dir->min_tick);
         buf_put_varint(ret, dir->n_batches);
+        buf_put_u8(ret, dir->severed);
+        put_loss(ret, &dir->loss);
     }
     buf_put_varint(ret, n);
     for (size_t i = first; i < first + n; i++) {
@@ -327,6 +377,8 @@ int dir_decode(const struct buf *value, bool is_first, struct gen_dir *dir, uint
         dir->end = reader_varint(&in);
         dir->min_tick = reader_u64(&in);
         *n_total = reader_varint(&in);
+        dir->severed = reader_u8(&in) != 0;
+        read_loss(&in, &dir->loss);
         dir->hashed = true;
     }
     return in.failed ? GXT_EINDEX : read_batches(&in, dir);

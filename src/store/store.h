@@ -31,6 +31,9 @@ struct store_meta {
     bool rising; /**< times rise from event to event; false when one passed the end of the clock */
     uint64_t n_strings, n_stacks, n_goroutines;
     struct gxt_error fault; /**< of the trace, when complete; code 0 for none */
+    bool recovers;          /**< the build left faults out, … */
+    struct gxt_loss loss;   /**< … these; and … */
+    uint64_t n_sound;       /**< … so many generations come before the first */
 };
 
 /** One generation's record: the public facts and the hash of its bytes. */
@@ -38,6 +41,7 @@ struct store_generation {
     struct gxt_generation facts;
     uint64_t hash;         /**< XXH3 of its bytes in the file */
     uint64_t n_goroutines; /**< seen up to its end */
+    struct gxt_loss loss;  /**< what was left out of it */
 };
 
 /* ---- lists: rows of 64-bit numbers, of one generation ---- */

@@ -1,0 +1,19 @@
+/* gen_priv.h: what the files of this room share.
+ */
+#ifndef GEN_PRIV_H
+#define GEN_PRIV_H
+
+#include "gen.h"
+
+/* ---- find.c ---- */
+
+enum gen_batch_kind find_kind(const struct wire_batch *batch, int version);
+/* Adds a batch to a directory. 0; GXT_ENOMEM. */
+int find_add(struct gen_dir *dir, const struct wire_batch *batch, enum gen_batch_kind kind,
+             const struct source *source);
+/* Says why wire_batch() failed, which left @in where it did. */
+int find_bad_batch(struct gxt_error *fault, int code, const struct source *source, struct span in);
+/* Empties a directory for the generation at the stream's place. */
+void find_begin(const struct gen_stream *stream, struct gen_dir *ret);
+
+#endif
