@@ -77,6 +77,18 @@ static int fail(struct gxt_cursor *cursor, int code)
 
 static int recover(struct gxt_cursor *cursor);
 
+/* What could be had of a packed or piped trace is walked: it ends with what ended its bytes. That the last of them are
+ * cut off is the same fault. */
+static int end(struct gxt_cursor *cursor, int r)
+{
+    const struct source *source = &cursor->trace->source;
+    const bool is_at_end = r == 0 || walk_fault(cursor)->offset + WIRE_MAX_BATCH + 64 >= source->size;
+
+    if (source->fault.code == 0 || !is_at_end)
+        return r;
+    return cursor->order ? order_fail(cursor->order, &source->fault) : legacy_fail(cursor->legacy, &source->fault);
+}
+
 /* The next event out of the walk, which must not have been taken already. */
 static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
 {
@@ -94,6 +106,8 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
         }
         (void)(cursor->order ? order_fail(cursor->order, &fault) : legacy_fail(cursor->legacy, &fault));
     }
+    if (r == 0 || r == GXT_ETRUNCATED)
+        r = end(cursor, r);
     if (r == 0)
         return 0;
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts)) {
