@@ -176,6 +176,7 @@ int main(int argc, char **argv)
 
     hold_standard_files();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow any more is an error like any other */
     signal(SIGBUS, on_shrunk);
 
     if (argc < 2) {
