@@ -132,7 +132,7 @@ static int check_limits(struct feed *feed, size_t n)
     if (size > growth_from && size / MOST_GROWTH > offset(feed))
         return fault_set(
             fault, GXT_ELIMIT, offset(feed),
-            "what is packed grows to more than %d times its size: no trace does, this is made to fill disks",
+            "the packed bytes grow to more than %d times their size: no trace does, this is made to fill disks",
             MOST_GROWTH);
     if (size > source->mapped)
         return fault_set(fault, GXT_ELIMIT, offset(feed),
