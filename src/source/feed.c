@@ -21,7 +21,7 @@
 enum {
     IN_BYTES = 128 << 10,
     OUT_BYTES = 256 << 10,
-    /* Real traces shrink to between a tenth and two thirds, whatever packs them. A file that grows to more than this
+    /* Traces shrink to between a third and two thirds, whatever packs them. A file that grows to more than this
      * many times its size is made to fill disks. gzip can do 1,032. */
     MOST_GROWTH = 250,
 };
