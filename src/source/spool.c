@@ -28,8 +28,11 @@ struct footer {
 
 static const char magic[8] = "gxtspool";
 
+#define OWN_FILES "/proc/self/fd"
+
 enum {
     VERSION = 1,
+    MOST_NAMES = 16,
 };
 
 static uint64_t hash_of(const struct footer *footer)
@@ -66,7 +69,8 @@ static int make_named(const char *path, struct spool *spool)
 
 static int make_in(const char *folder, const char *path, struct spool *spool)
 {
-    spool->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    /* Without /proc it could not be given a name. */
+    spool->fd = access(OWN_FILES, X_OK) == 0 ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
     return spool->fd < 0 ? make_named(path, spool) : spool->fd;
 }
 
@@ -103,21 +107,24 @@ void spool_forget(struct spool *spool)
 
 /* ---- its name ---- */
 
-/* A name for a file that has none, which only this process knows. */
+/* A name for a file that has none, until it gets the one that is asked for. */
 static int name_it(struct spool *spool, const char *path)
 {
     char own[64];
 
-    (void)snprintf(own, sizeof own, "/proc/self/fd/%d", spool->fd);
-    if (asprintf(&spool->name, "%s.%ld", path, (long)getpid()) < 0) {
-        spool->name = NULL;
-        errno = ENOMEM;
-        return -1;
+    (void)snprintf(own, sizeof own, OWN_FILES "/%d", spool->fd);
+    errno = EEXIST;
+    for (int i = 0; i < MOST_NAMES && errno == EEXIST; i++) {
+        if (asprintf(&spool->name, "%s.%ld.%d", path, (long)getpid(), i) < 0) {
+            errno = ENOMEM;
+            break;
+        }
+        if (linkat(AT_FDCWD, own, AT_FDCWD, spool->name, AT_SYMLINK_FOLLOW) == 0)
+            return 0;
+        const int why = errno;
+        free(spool->name);
+        errno = why;
     }
-    (void)unlink(spool->name);
-    if (linkat(AT_FDCWD, own, AT_FDCWD, spool->name, AT_SYMLINK_FOLLOW) == 0)
-        return 0;
-    free(spool->name);
     spool->name = NULL;
     return -1;
 }

@@ -1,4 +1,4 @@
-/* test_feed.c: what comes by a pipe, and what is packed, becomes a source like any other, or one that grows and lets go.
+/* test_feed.c: what comes by a pipe or is packed becomes a source like any other, or one that grows and lets go.
  */
 #include "source.h"
 
