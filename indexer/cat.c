@@ -92,7 +92,8 @@ int verb_cat(const struct options *options)
         r = report_memory();
         goto out;
     }
-    if ((r = session_open(&session, options)) == STATUS_DONE) {
+    if ((r = session_open_as(&session, options, !when_needs_end(&options->from) && !when_needs_end(&options->to),
+                             &out)) == STATUS_DONE) {
         session_tell_index(&session);
         r = run(&session, &printer);
     }

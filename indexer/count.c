@@ -171,7 +171,8 @@ int verb_count(const struct options *options)
 {
     struct session session;
     struct counts counts = {0};
-    int r = session_open(&session, options);
+    bool is_forward = !when_needs_end(&options->from) && !when_needs_end(&options->to);
+    int r = session_open_as(&session, options, is_forward, NULL);
 
     if (r == STATUS_DONE && print_estimate(&session, &r))
         goto out;

@@ -167,7 +167,7 @@ int verb_goroutines(const struct options *options)
 
     if (r < 0)
         return report_memory();
-    if ((r = session_open(&session, options)) == STATUS_DONE) {
+    if ((r = session_open_as(&session, options, options->at.form == WHEN_NONE, NULL)) == STATUS_DONE) {
         session_tell_index(&session);
         r = run(&session, &out);
     }

@@ -6,9 +6,11 @@
 
 #include "progress.h"
 #include "report.h"
+#include "session.h"
 #include <gxt/gxt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -280,21 +282,49 @@ static int find_path(struct build *build)
     return r < 0 ? report_error(build->options->trace, &error) : STATUS_DONE;
 }
 
+/* The spool of a packed trace is kept beside the index: what the index tells of must be there to be read. */
+static int open_trace(struct build *build, bool keep)
+{
+    struct gxt_trace_options how = GXT_TRACE_OPTIONS_INIT;
+    struct gxt_error error;
+    char size[PROGRESS_WORD], *spool;
+    int r;
+
+    if (asprintf(&spool, "%s" SESSION_SPOOL, build->path) < 0)
+        return report_memory();
+    how.spool = spool;
+    how.keep = keep;
+    r = gxt_trace_open_with(build->options->trace, &how, &build->trace, &error);
+    free(spool);
+    if (r == 0 && build->options->recover)
+        r = gxt_trace_recover(build->trace, &error);
+    if (r < 0)
+        return report_error(build->options->trace, &error);
+    gxt_trace_facts(build->trace, &build->facts);
+    if (gxt_trace_spool(build->trace) && keep)
+        report("%s: the unpacked trace, %s, is kept here for the index; without it every verb unpacks it anew",
+               gxt_trace_spool(build->trace), progress_size(size, (double)build->facts.size_bytes));
+    return STATUS_DONE;
+}
+
+static int refuse_to_follow(const struct build *build)
+{
+    report("%s: a packed trace is not followed; unpack it with a pipe into a file, and follow that",
+           build->options->trace);
+    return STATUS_USAGE;
+}
+
 int verb_index(const struct options *options)
 {
     struct build build = {.options = options};
-    struct gxt_error error;
     int r;
 
-    if (gxt_trace_open(options->trace, &build.trace, &error) < 0)
-        return report_error(options->trace, &error);
-    if (options->recover && gxt_trace_recover(build.trace, &error) < 0) {
-        gxt_trace_close(build.trace);
-        return report_error(options->trace, &error);
-    }
-    gxt_trace_facts(build.trace, &build.facts);
     r = find_path(&build);
     if (r == STATUS_DONE)
+        r = open_trace(&build, !options->status && !options->follow);
+    if (r == STATUS_DONE && options->follow && build.facts.packing != GXT_PACKING_NONE)
+        r = refuse_to_follow(&build);
+    else if (r == STATUS_DONE)
         r = options->status ? print_status(&build) : options->follow ? follow(&build) : build_index(&build);
     free(build.path);
     gxt_trace_close(build.trace);

@@ -29,7 +29,7 @@ static struct wall wall_of_start(const struct gxt_facts *facts)
 /* The state of the index in one word. */
 static const char *index_word(const struct session *session)
 {
-    if (session->options->no_index)
+    if (session->options->no_index || options_is_stdin(session->options) || session->facts.is_stream)
         return "not asked";
     if (!session->index)
         return session->index_error.code == GXT_ENOENT ? "none" : "unfit";
@@ -163,11 +163,36 @@ static void put_index(struct out *out, const struct session *session)
                facts->complete ? " bytes" : " bytes (gxt index goes on from there)");
 }
 
+static const char *packing_word(const struct gxt_facts *facts)
+{
+    return facts->packing == GXT_PACKING_GZIP ? "gzip" : facts->packing == GXT_PACKING_ZSTD ? "zstd" : NULL;
+}
+
+/* "packed:      gzip, 12345 bytes" */
+static void put_packing(struct out *out, const struct session *session)
+{
+    const struct gxt_facts *facts = &session->facts;
+    const char *word = packing_word(facts);
+    char value[64];
+
+    if (!word)
+        return;
+    if (facts->packed_bytes)
+        snprintf(value, sizeof(value), "%s, %llu bytes", word, (unsigned long long)facts->packed_bytes);
+    put_line(out, "packed:", facts->packed_bytes ? value : word);
+    if (gxt_trace_spool(session->trace))
+        put_line(out, "unpacked:", gxt_trace_spool(session->trace));
+}
+
 static void print_text_info(struct out *out, const struct session *session)
 {
     put_line(out, "trace:", session->options->trace);
     put_version(out, session->facts.version);
-    put_number(out, "size:", session->facts.size_bytes, " bytes");
+    if (session->facts.is_stream)
+        put_line(out, "size:", "unknown (not all of it was read)");
+    else
+        put_number(out, "size:", session->facts.size_bytes, " bytes");
+    put_packing(out, session);
     put_start(out, &session->facts);
     if (session->index) {
         put_covered(out, &session->index_facts, &session->facts);
@@ -277,7 +302,12 @@ static void print_json_info(struct out *out, const struct session *session)
     json_begin(out);
     json_text(out, "trace", session->options->trace);
     json_word(out, "version", version);
-    json_unsigned(out, "size", session->facts.size_bytes);
+    if (session->facts.is_stream)
+        json_null(out, "size");
+    else
+        json_unsigned(out, "size", session->facts.size_bytes);
+    if (packing_word(&session->facts))
+        json_word(out, "packed", packing_word(&session->facts));
     json_signed(out, "start", session->facts.start_ns);
     put_json_clock(out, &session->facts);
     if (session->index)
@@ -291,7 +321,7 @@ int verb_info(const struct options *options)
 {
     struct session session;
     struct out out;
-    int r = session_open(&session, options);
+    int r = session_open_as(&session, options, true, NULL);
 
     if (r != STATUS_DONE)
         goto out;

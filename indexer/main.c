@@ -22,6 +22,10 @@
     "  POSITION              as gxt state prints it\n"                                                                 \
     "  2026-05-01T14:03:07Z  wall time (traces of Go 1.25 and later)\n"
 
+#define INPUT_HELP                                                                                                     \
+    "TRACE may be packed by gzip or zstd, or be - for standard input.\n"                                               \
+    "\n"
+
 #define INDEX_HELP                                                                                                     \
     "  --index FILE       the index; default: where gxt index puts it\n"                                               \
     "  --no-index         read the trace without an index\n"                                                           \
@@ -30,7 +34,8 @@
 static const struct verb verbs[] = {
     {"index", verb_index, " index output force progress no-progress status follow threads recover help ",
      "usage: gxt index TRACE [options]\n"
-     "Build the index that makes every question about TRACE cheap.\n"
+     "Build the index that makes every question about TRACE cheap. Of a trace that gzip or zstd packed, what was\n"
+     "unpacked is kept beside it.\n"
      "\n"
      "  -o, --index FILE   where; default: TRACE.gxi, or a cache folder when that cannot be written\n"
      "  --force            build it anew even if there is a fit one\n"
@@ -41,13 +46,11 @@ static const struct verb verbs[] = {
      "  --progress, --no-progress   show how far it is; default: on a terminal\n"},
     {"info", verb_info, " index no-index json recover help ",
      "usage: gxt info TRACE [options]\n"
-     "What is known of TRACE at once: version, start, wall clock; with an index also length and counts.\n"
-     "\n"
+     "What is known of TRACE at once: version, start, wall clock; with an index also length and counts.\n" INPUT_HELP
      "  --json             as a JSON object\n" INDEX_HELP},
     {"cat", verb_cat, " index no-index from to goroutine proc thread kind limit format recover help ",
      "usage: gxt cat TRACE [options]\n"
-     "Print events, as Go's own reader tells them.\n"
-     "\n"
+     "Print events, as Go's own reader tells them.\n" INPUT_HELP
      "  --from T, --to T   from the first event at or after T, to before the first one at or after T\n"
      "  --goroutine ID, --thread ID, --proc ID   events that belong to it\n"
      "  --kind K,...       events of these kinds: StateTransition, RangeBegin, ...\n"
@@ -55,22 +58,19 @@ static const struct verb verbs[] = {
      "  --format F         text, ndjson, or csv\n" INDEX_HELP WHEN_HELP},
     {"count", verb_count, " index no-index from to by exact estimate recover help ",
      "usage: gxt count TRACE [options]\n"
-     "Print the number of events.\n"
-     "\n"
-     "  --from T, --to T   count those that cat would print\n"
+     "Print the number of events.\n" INPUT_HELP "  --from T, --to T   count those that cat would print\n"
      "  --by kind          then a line for each kind that occurs\n"
      "  --exact            no estimate (the default)\n"
      "  --estimate         about how many, without reading the window; then a line with the bound\n" INDEX_HELP
          WHEN_HELP},
     {"state", verb_state, " index no-index at json recover help ",
      "usage: gxt state TRACE --at T [options]\n"
-     "Print every goroutine, processor, thread and task as it is before the first event at or after T.\n"
-     "\n"
+     "Print every goroutine, processor, thread and task as it is before the first event at or after T.\n" INPUT_HELP
      "  --json             as a JSON object\n" INDEX_HELP WHEN_HELP},
     {"goroutines", verb_goroutines, " index no-index at sort recover help ",
      "usage: gxt goroutines TRACE [options]\n"
-     "Print a line for each goroutine: its function, first and last event, number of events, who created it.\n"
-     "\n"
+     "Print a line for each goroutine: its function, first and last event, number of events, who created "
+     "it.\n" INPUT_HELP
      "  --at T             those that are there before the first event at or after T, with their states\n"
      "  --sort S           by first (the default), last, id, events, or length\n" INDEX_HELP WHEN_HELP},
     {"verify", verb_verify, " index deep help ",
@@ -97,6 +97,7 @@ static const char overview[] = "usage: gxt VERB TRACE [options]\n"
                                "  verify  whether an index is whole\n"
                                "  help    help VERB tells a verb's options\n"
                                "\n"
+                               "TRACE may be packed by gzip or zstd; - is standard input.\n"
                                "gxt --version tells the version; gxt(1) tells all.\n";
 
 static const struct verb *find_verb(const char *name)
@@ -179,6 +180,7 @@ int main(int argc, char **argv)
 
     hold_standard_files();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow any more is an error like any other */
     signal(SIGBUS, on_shrunk);
 
     if (argc < 2) {

@@ -325,19 +325,26 @@ static bool take_switch(struct options *options, int code)
     }
 }
 
+bool options_is_stdin(const struct options *options)
+{
+    return options->trace && !strcmp(options->trace, "-");
+}
+
 /* What getopt_long() cannot see. */
 static int check(const struct verb *verb, const struct options *options)
 {
     if (!options->trace)
         report("%s: which trace? See gxt help %s", verb->name, verb->name);
-    else if (!strcmp(options->trace, "-"))
-        report("-: a trace is read from a file, not from standard input");
+    else if (options_is_stdin(options) && !takes(verb, "no-index"))
+        report("%s -: an index is of a file, not of standard input", verb->name);
     else if (options->index && !strcmp(options->index, "-"))
         report("-: an index is a file, not standard input or output");
     else if (options->index && !*options->index)
         report("--index: a file name is wanted");
     else if (options->index && options->no_index)
         report("--index and --no-index contradict each other");
+    else if (options->index && options_is_stdin(options))
+        report("--index: an index is of a file, not of standard input");
     else if (options->status && (options->follow || options->force))
         report("--status builds nothing: it goes with neither --force nor --follow");
     else if (takes(verb, "at") && !takes(verb, "sort") && options->at.form == WHEN_NONE)

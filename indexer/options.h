@@ -45,6 +45,9 @@ struct options {
     unsigned threads; /**< 0: as many as there are processors */
 };
 
+/** options_is_stdin() - whether the trace is "-", standard input */
+bool options_is_stdin(const struct options *options);
+
 /** A verb: a word, what it does, and the options that it takes. */
 struct verb {
     const char *name;

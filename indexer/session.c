@@ -5,8 +5,10 @@
 #include "session.h"
 
 #include "report.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Opens the index. Return: as the library says; session->index_error then tells why. */
 static int open_index(struct session *session)
@@ -32,19 +34,50 @@ static int open_index(struct session *session)
     return 0;
 }
 
+static void on_wait(void *out)
+{
+    out_flush(out);
+}
+
+/* An index that is named has its spool beside it. */
+static int open_trace(struct session *session, bool is_forward, struct out *out)
+{
+    const struct options *options = session->options;
+    struct gxt_trace_options how = GXT_TRACE_OPTIONS_INIT;
+    struct gxt_error error;
+    char *spool = NULL;
+    int r;
+
+    if (options->index && asprintf(&spool, "%s" SESSION_SPOOL, options->index) < 0)
+        return report_memory();
+    how.stream = is_forward && !options->recover;
+    how.spool = spool;
+    how.wait = out ? on_wait : NULL;
+    how.user = out;
+    r = options_is_stdin(options) ? gxt_trace_open_fd(STDIN_FILENO, &how, &session->trace, &error)
+                                  : gxt_trace_open_with(options->trace, &how, &session->trace, &error);
+    free(spool);
+    return r < 0 ? report_error(options->trace, &error) : STATUS_DONE;
+}
+
 int session_open(struct session *session, const struct options *options)
+{
+    return session_open_as(session, options, false, NULL);
+}
+
+int session_open_as(struct session *session, const struct options *options, bool is_forward, struct out *out)
 {
     struct gxt_error error;
     int r;
 
     *session = (struct session){.options = options};
-    if (gxt_trace_open(options->trace, &session->trace, &error) < 0)
-        return report_error(options->trace, &error);
+    if ((r = open_trace(session, is_forward, out)) != STATUS_DONE)
+        return r;
     if (options->recover && gxt_trace_recover(session->trace, &error) < 0)
         return report_error(options->trace, &error);
     gxt_trace_facts(session->trace, &session->facts);
 
-    if (!options->no_index) {
+    if (!options->no_index && !options_is_stdin(options) && !session->facts.is_stream) {
         r = open_index(session);
         if (r == GXT_ENOMEM)
             return report_memory();

@@ -4,7 +4,11 @@
 #define SESSION_H
 
 #include "options.h"
+#include "out.h"
 #include <gxt/gxt.h>
+
+/** What the name of an index's spool ends with. */
+#define SESSION_SPOOL ".trace"
 
 struct session {
     const struct options *options;
@@ -26,12 +30,16 @@ struct place {
 };
 
 /**
- * session_open() - open the trace, and its index as the options say
- * @session:  filled; free with session_close() in any case
+ * session_open_as() - open the trace, and its index as the options say
+ * @session:    filled; free with session_close() in any case
+ * @is_forward: the verb goes through the trace once, from its start: what comes by a pipe or is packed need not be kept
+ * @out:        is flushed before the program waits for more of the trace; may be NULL
  *
  * Errors are reported; so is an index named by --index that is unfit or missing.
  * Return: an exit status.
  */
+int session_open_as(struct session *session, const struct options *options, bool is_forward, struct out *out);
+/** session_open() - session_open_as(), for a verb that goes back and forth, or tells everything at its end */
 int session_open(struct session *session, const struct options *options);
 void session_close(struct session *session);
 

@@ -32,6 +32,12 @@ struct when {
 /** when_parse() - Return: whether @text names an instant. */
 bool when_parse(const char *text, struct when *ret);
 
+/** when_needs_end() - whether the instant can be told only when the trace's last event is known */
+static inline bool when_needs_end(const struct when *when)
+{
+    return when->form == WHEN_SHARE;
+}
+
 /** when_time() - an instant named by a time, on the trace's clock: OFFSET, CLOCK, SHARE, WALL
  * @last_ns:  time of the last event; looked at for SHARE only
  *

@@ -5,7 +5,23 @@
 
 int gxt_trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *reterr)
 {
-    return trace_open(path, ret, reterr);
+    return trace_open_with(path, NULL, ret, reterr);
+}
+
+int gxt_trace_open_with(const char *path, const struct gxt_trace_options *options, struct gxt_trace **ret,
+                        struct gxt_error *reterr)
+{
+    return trace_open_with(path, options, ret, reterr);
+}
+
+int gxt_trace_open_fd(int fd, const struct gxt_trace_options *options, struct gxt_trace **ret, struct gxt_error *reterr)
+{
+    return trace_open_fd(fd, options, ret, reterr);
+}
+
+const char *gxt_trace_spool(const struct gxt_trace *trace)
+{
+    return trace->source.spool;
 }
 
 struct gxt_trace *gxt_trace_close(struct gxt_trace *trace)

@@ -99,6 +99,17 @@ static int no_memory(struct gxt_error *fault)
     return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a generation's directory");
 }
 
+/* As wire_batch(), of a trace that may still be arriving: what cannot be read for lack of bytes is tried again. */
+static int next_batch(const struct source *source, struct span *in, struct wire_batch *ret)
+{
+    const uint8_t *at = in->at;
+    int r;
+
+    while (((r = wire_batch(in, ret)) == 0 || r == GXT_ETRUNCATED) && source_more(source))
+        *in = (struct span){at, source->at + source->size};
+    return r;
+}
+
 /* From Go 1.26 on: up to an EndOfGeneration. */
 static int find_closed(struct gen_stream *stream, const struct source *source, struct gen_dir *dir, int version,
                        struct gxt_error *fault)
@@ -108,7 +119,7 @@ static int find_closed(struct gen_stream *stream, const struct source *source, s
 
     for (;;) {
         uint64_t offset = (uint64_t)(in.at - source->at);
-        int r = wire_batch(&in, &batch);
+        int r = next_batch(source, &in, &batch);
         if (r < 0)
             return find_bad_batch(fault, r, source, in);
         if (r == 0 && dir->n_batches == 0)
@@ -144,7 +155,7 @@ static int find_followed(struct gen_stream *stream, const struct source *source,
     stream->more = false;
     for (;;) {
         uint64_t offset = dir->end = (uint64_t)(in.at - source->at);
-        int r = wire_batch(&in, &batch);
+        int r = next_batch(source, &in, &batch);
         if (r < 0 && dir->number == 0)
             return find_bad_batch(fault, r, source, in);
         if (r < 0)
@@ -183,6 +194,9 @@ int gen_find(struct gen_stream *stream, const struct source *source, int version
              struct gxt_error *fault)
 {
     find_begin(stream, ret);
+    int r = source_check_held(source, stream->offset, fault);
+    if (r < 0)
+        return r;
     if (version >= 26)
         return find_closed(stream, source, ret, version, fault);
     if (stream->fault.code < 0) {
@@ -193,7 +207,7 @@ int gen_find(struct gen_stream *stream, const struct source *source, int version
     if (stream->begun && !stream->more)
         return 0;
 
-    int r = find_followed(stream, source, ret, version, fault);
+    r = find_followed(stream, source, ret, version, fault);
     if (r < 0)
         return r;
     stream->begun = true;

@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* A list of the generation being read, put part by part. */
@@ -172,10 +171,7 @@ static int resume(struct builder *builder)
 
 static int open_store(struct builder *builder, const char *path, bool fresh)
 {
-    struct stat status;
-    unsigned mode = fstat(builder->trace->source.fd, &status) == 0 ? status.st_mode & 0666 : 0600;
-
-    return store_create(path, mode, fresh, &builder->store, builder->fault);
+    return store_create(path, builder->trace->source.mode, fresh, &builder->store, builder->fault);
 }
 
 /* Opens the sidecar at the place where the build goes on. 1: it is complete. */
@@ -659,7 +655,8 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
     if (builder.options->size != sizeof *options)
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "build options of an unknown size: begin with GXT_BUILD_OPTIONS_INIT");
-    if (!path) {
+    r = trace_check_whole(trace, fault);
+    if (r == 0 && !path) {
         r = place_of_index(trace->source.path, &place, builder.fault);
         if (r == 0)
             r = place_make_folder(place, builder.fault);

@@ -140,7 +140,10 @@ int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, stru
     if (wire_is_old(trace->facts.version))
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "batches of the format before Go 1.22 cannot be found one by one");
-    int r = list(trace, &events, &samples, &n_generations);
+    int r = trace_check_whole(trace, fault);
+    if (r < 0)
+        return r;
+    r = list(trace, &events, &samples, &n_generations);
     if (r == 0) {
         estimate(&events, count_events);
         estimate(&samples, count_samples);

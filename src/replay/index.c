@@ -45,8 +45,10 @@ int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret
     struct store_meta meta;
     struct index_cover fits;
     char *place = NULL;
-    int r;
+    int r = trace_check_whole(trace, fault);
 
+    if (r < 0)
+        return r;
     if (!path && (r = place_of_index(trace->source.path, &place, fault)) < 0)
         return r;
     struct gxt_index *index = calloc(1, sizeof *index);

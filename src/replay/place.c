@@ -104,6 +104,8 @@ int place_of_index(const char *trace_path, char **ret, struct gxt_error *fault)
     char *path = NULL;
     int r = 0;
 
+    if (!trace_path)
+        return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET, "a trace without a name has no place for an index");
     list(&places, trace_path);
     const char *chosen = choose(&places);
     if (!chosen && !places.failed)

@@ -25,7 +25,11 @@ struct gxt_trace {
     double ns_per_tick; /* of the first generation; 1 where it has no clock */
 };
 
-int trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *fault);
+int trace_open_with(const char *path, const struct gxt_trace_options *options, struct gxt_trace **ret,
+                    struct gxt_error *fault);
+int trace_open_fd(int fd, const struct gxt_trace_options *options, struct gxt_trace **ret, struct gxt_error *fault);
+/** trace_check_whole() - see that all of a trace can be had, in any order. Return: 0; GXT_EINVAL for a stream. */
+int trace_check_whole(const struct gxt_trace *trace, struct gxt_error *fault);
 struct gxt_trace *trace_close(struct gxt_trace *trace);
 int trace_recover(struct gxt_trace *trace, struct gxt_error *fault);
 
@@ -35,7 +39,8 @@ int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, stru
 
 /* ---- place.c ---- */
 
-/** place_of_index() - the name of a trace's sidecar, to be freed */
+/** place_of_index() - the name of a trace's sidecar, to be freed. GXT_EINVAL for a trace without a name, which is NULL.
+ */
 int place_of_index(const char *trace_path, char **ret, struct gxt_error *fault);
 /** place_make_folder() - make the folder that a sidecar goes in */
 int place_make_folder(const char *path, struct gxt_error *fault);

@@ -1,9 +1,10 @@
 /* trace.c
  *
- * In: a file name. Out: an open trace and what is known of it at once. Never: an event.
+ * In: a file name or a descriptor. Out: an open trace and what is known of it at once. Never: an event.
  */
 #include "replay.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What people give to a program that reads traces, by its first bytes. */
@@ -14,8 +15,6 @@ static const char *known_file(struct span in)
         size_t offset, size;
         const char *what;
     } known[] = {
-        {"\x1f\x8b", 0, 2, "a gzip file: a pprof profile, or a compressed trace to be unpacked first"},
-        {"\x28\xb5\x2f\xfd", 0, 4, "a zstd file: a compressed trace is to be unpacked first"},
         {"\xfd"
          "7zXZ",
          0, 5, "an xz file: a compressed trace is to be unpacked first"},
@@ -31,6 +30,7 @@ static const char *known_file(struct span in)
         {"<", 0, 1, "HTML or XML"},
         {"go 1.", 0, 5, "the header of a Go trace, cut or damaged"},
         {"mode: ", 0, 6, "a coverage profile of Go"},
+        {"\x0a", 0, 1, "perhaps a pprof profile"},
     };
 
     if (span_size(in) == 0)
@@ -51,9 +51,12 @@ static int bad_header(const struct source *source, int code, int version, struct
                          "a Go 1.%d trace: known are the formats of Go 1.11, 1.19, 1.21, 1.22, 1.23, 1.25 and 1.26",
                          version);
 
+    const char *packed = source->packing == GXT_PACKING_GZIP   ? "in the gzip file is "
+                         : source->packing == GXT_PACKING_ZSTD ? "in the zstd file is "
+                                                               : "";
     const char *what = known_file(source_span(source, 0, source->size));
-    return what ? fault_set(fault, code, 0, "not a Go execution trace but %s", what)
-                : fault_set(fault, code, 0, "not a Go execution trace: it does not begin with \"go 1.\"");
+    return what ? fault_set(fault, code, 0, "%snot a Go execution trace but %s", packed, what)
+                : fault_set(fault, code, 0, "%snot a Go execution trace: it does not begin with \"go 1.\"", packed);
 }
 
 static void set_wall(struct gxt_facts *facts, const struct gen *gen)
@@ -119,9 +122,10 @@ static int look_at_clock(struct gxt_trace *trace)
     trace->ns_per_tick = 1;
     if (wire_is_old(trace->facts.version)) {
         trace->facts.start_ns = -1; /* the old format's times count from its first event; its Sync goes before it */
+        (void)source_want(&trace->source, UINT64_MAX); /* and it is read whole */
         return 0;
     }
-    if (!peek_at_dir(trace, &dir))
+    if (trace->source.feed || !peek_at_dir(trace, &dir))
         r = gen_find(&stream, &trace->source, trace->facts.version, &dir, &fault);
     if (r > 0)
         r = gen_clock(&gen, &dir, &trace->source, trace->facts.version, &fault) < 0 ? fault.code : 1;
@@ -137,38 +141,127 @@ static int look_at_clock(struct gxt_trace *trace)
     return r == GXT_ENOMEM ? r : 0;
 }
 
-int trace_open(const char *path, struct gxt_trace **ret, struct gxt_error *fault)
+/* What is in the bytes that are there. */
+static int look(struct gxt_trace *trace, struct gxt_error *fault)
 {
+    const struct source *source = &trace->source;
+    struct span in = source_span(source, 0, source->size);
+
+    int r = wire_header(&in, &trace->facts.version);
+    if (r == GXT_EFORMAT && source->fault.code < 0 && source->size < SOURCE_FINGERPRINT_BYTES) {
+        if (fault)
+            *fault = source->fault; /* so little could be had that nothing can be said of it */
+        return source->fault.code;
+    }
+    if (r < 0)
+        return bad_header(source, r, trace->facts.version, fault);
+    trace->begin = (uint64_t)(in.at - source->at);
+    r = pool_new(&trace->pool);
+    if (r == 0)
+        r = look_at_clock(trace);
+    if (r < 0)
+        return fault_set(fault, r, GXT_NO_OFFSET, "no memory");
+    trace->facts.size_bytes = source->size;
+    trace->facts.fingerprint = source->fingerprint;
+    trace->facts.is_stream = source->feed != NULL;
+    trace->facts.packing = source->packing;
+    trace->facts.packed_bytes = source->packed;
+    return 0;
+}
+
+/* ---- packed ---- */
+
+static bool is_trace(struct span beginning)
+{
+    int version;
+    return wire_header(&beginning, &version) == 0;
+}
+
+static struct source_feeding feeding_of(const struct gxt_trace_options *options)
+{
+    return (struct source_feeding){.stream = options->stream,
+                                   .spool = options->spool,
+                                   .keep = options->keep,
+                                   .fits = is_trace,
+                                   .wait = options->wait,
+                                   .user = options->user};
+}
+
+static int unpack(struct gxt_trace *trace, const struct gxt_trace_options *options, struct gxt_error *fault)
+{
+    struct source_feeding feeding = feeding_of(options);
+    char *index = NULL, *spool = NULL;
+    int r = 0;
+
+    if (!feeding.spool && trace->source.path &&
+        place_of_index(trace->source.path, &index, options->keep ? fault : NULL) == 0) {
+        if (asprintf(&spool, "%s.trace", index) < 0) {
+            spool = NULL;
+            r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
+        }
+        feeding.spool = spool;
+    }
+    if (r == 0 && options->keep && !feeding.spool)
+        r = fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET, "the unpacked trace has no place to be kept");
+    if (r == 0 && options->keep)
+        r = place_make_folder(feeding.spool, fault);
+    if (r == 0)
+        r = source_unpack(&trace->source, &feeding, fault);
+    free(index);
+    free(spool);
+    return r;
+}
+
+static const struct gxt_trace_options defaults = GXT_TRACE_OPTIONS_INIT;
+
+/* From @path, or where that is NULL from @fd. */
+static int open_any(const char *path, int fd, const struct gxt_trace_options *options, struct gxt_trace **ret,
+                    struct gxt_error *fault)
+{
+    if (!options)
+        options = &defaults;
+    if (options->size != sizeof *options)
+        return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
+                         "trace options of an unknown size: begin with GXT_TRACE_OPTIONS_INIT");
     struct gxt_trace *trace = calloc(1, sizeof *trace);
     if (!trace)
         return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
 
-    int r = source_open(path, &trace->source, fault);
+    const struct source_feeding feeding = feeding_of(options);
+    int r = path ? source_open(path, &trace->source, fault) : source_open_fd(fd, &feeding, &trace->source, fault);
     if (r < 0) {
         free(trace);
         return r;
     }
-    struct span in = source_span(&trace->source, 0, trace->source.size);
-    r = wire_header(&in, &trace->facts.version);
-    if (r < 0) {
-        r = bad_header(&trace->source, r, trace->facts.version, fault);
-        goto failed;
-    }
-    trace->begin = (uint64_t)(in.at - trace->source.at);
-    trace->facts.size_bytes = trace->source.size;
-    trace->facts.fingerprint = trace->source.fingerprint;
-    r = pool_new(&trace->pool);
+    if (trace->source.packing == GXT_PACKING_NONE &&
+        source_packing(source_span(&trace->source, 0, trace->source.size)) != GXT_PACKING_NONE && !trace->source.feed)
+        r = unpack(trace, options, fault);
     if (r == 0)
-        r = look_at_clock(trace);
+        r = look(trace, fault);
     if (r < 0) {
-        r = fault_set(fault, r, GXT_NO_OFFSET, "no memory");
-        goto failed;
+        (void)trace_close(trace);
+        return r;
     }
     *ret = trace;
     return 0;
-failed:
-    (void)trace_close(trace);
-    return r;
+}
+
+int trace_open_with(const char *path, const struct gxt_trace_options *options, struct gxt_trace **ret,
+                    struct gxt_error *fault)
+{
+    return open_any(path, -1, options, ret, fault);
+}
+
+int trace_open_fd(int fd, const struct gxt_trace_options *options, struct gxt_trace **ret, struct gxt_error *fault)
+{
+    return open_any(NULL, fd, options, ret, fault);
+}
+
+int trace_check_whole(const struct gxt_trace *trace, struct gxt_error *fault)
+{
+    if (!trace->source.feed)
+        return 0;
+    return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET, "a stream is read once, forward");
 }
 
 int trace_recover(struct gxt_trace *trace, struct gxt_error *fault)

@@ -82,17 +82,34 @@ static int fail(struct gxt_cursor *cursor, int code)
 
 static int go_without_index(struct gxt_cursor *cursor);
 
-/* Names that an event lacks count once, however often a cursor comes by it. */
-static __attribute__((noinline)) void note_names(struct gxt_cursor *cursor, const struct gxt_event *event)
+/* What is lost here counts once, however often a cursor comes by. */
+static __attribute__((noinline)) void note_loss(struct gxt_cursor *cursor, int64_t time_ns)
 {
     struct gxt_loss *more = &cursor->resolver.loss;
 
-    more->from_ns = more->to_ns = event->time_ns;
+    more->from_ns = more->to_ns = time_ns;
     if (cursor->ordinal >= cursor->names_end) {
         loss_add(&cursor->names, more);
         cursor->names_end = cursor->ordinal + 1;
     }
     *more = (struct gxt_loss){0};
+}
+
+/* What could be had of a packed or piped trace is walked: it ends with what ended its bytes. That the last of them are
+ * cut off is the same fault. */
+static int end(struct gxt_cursor *cursor, int r)
+{
+    const struct source *source = &cursor->trace->source;
+    const bool is_at_end = r == 0 || walk_fault(cursor)->offset + WIRE_MAX_BATCH + 64 >= source->size;
+
+    if (source->fault.code == 0 || !is_at_end)
+        return r;
+    if (cursor->trace->recovers) {
+        loss_note(&cursor->resolver.loss, &source->fault, 0);
+        note_loss(cursor, cursor->time_ns);
+        return 0;
+    }
+    return cursor->order ? order_fail(cursor->order, &source->fault) : legacy_fail(cursor->legacy, &source->fault);
 }
 
 /* The next event out of the walk, which must not have been taken already. */
@@ -109,11 +126,13 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
         if (LIKELY(r == 0)) {
             into->ordinal = cursor->ordinal;
             if (UNLIKELY(cursor->resolver.loss.n_names > 0))
-                note_names(cursor, into);
+                note_loss(cursor, into->time_ns);
             return 1;
         }
         (void)(cursor->order ? order_fail(cursor->order, &fault) : legacy_fail(cursor->legacy, &fault));
     }
+    if (r == 0 || r == GXT_ETRUNCATED)
+        r = end(cursor, r);
     if (r == 0)
         return 0;
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts)) {
@@ -175,7 +194,7 @@ static int look_at(struct gxt_cursor *cursor, const struct order_record *record)
         return order_fail(cursor->order, &fault);
     cursor->ahead[0].ordinal = cursor->ordinal;
     if (UNLIKELY(cursor->resolver.loss.n_names > 0))
-        note_names(cursor, &cursor->ahead[0]);
+        note_loss(cursor, cursor->ahead[0].time_ns);
     cursor->ahead_at = 0;
     cursor->n_ahead = 1;
     return 1;

@@ -22,11 +22,21 @@ says 'gxt: nothing: no such verb'
 run_gives 2 nothing
 says 'gxt: nothing: no such verb'
 
+for verb in index verify; do
+    run_gives 2 "$verb" -
+    says "gxt: $verb -: an index is of a file"
+done
+for verb in info cat count goroutines 'state --at 1s'; do
+    # shellcheck disable=SC2086
+    run_gives 1 $verb - </dev/null
+    says 'gxt: -: byte 0: not a Go execution trace but an empty file'
+    # shellcheck disable=SC2086
+    run_gives 2 $verb - --index some.gxi </dev/null
+    says 'an index is of a file, not of standard input'
+done
 for verb in index info cat count; do
     run_gives 2 "$verb"
     says "gxt: $verb: which trace?"
-    run_gives 2 "$verb" -
-    says 'gxt: -: a trace is read from a file'
     run_gives 2 "$verb" "$trace" "$trace"
     says 'one trace at a time'
     run_gives 2 "$verb" "$trace" --nothing
@@ -85,7 +95,7 @@ run_gives 1 index "$scratch/missing.trace"
 
 # What is no trace is named.
 printf '{"a": 1}' >"$scratch/some.json"
-gzip -c "$trace" >"$scratch/some.gz"
+gzip -c "$scratch/some.json" >"$scratch/some.gz"
 for file in some.json some.gz; do
     for verb in index info cat count; do
         run_gives 1 "$verb" "$scratch/$file"
