@@ -63,7 +63,7 @@ static void check_when(const char *text, const struct gxt_facts *facts, int64_t 
         fuzz_wrong("an instant on the clock", (uint64_t)when.ns);
     if (when.form == WHEN_SHARE && last_ns >= facts->start_ns && (time_ns < facts->start_ns || time_ns > last_ns))
         fuzz_wrong("a share beyond the trace", when.share);
-    if (when.form == WHEN_OFFSET && (when.ns >= 0) != (time_ns >= facts->start_ns) && when.ns != 0)
+    if (when.form == WHEN_OFFSET && (when.ns < 0 ? time_ns > facts->start_ns : time_ns < facts->start_ns))
         fuzz_wrong("an offset to the wrong side", (uint64_t)when.ns);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    SEEKS = 6
+    SEEKS = 3
 };
 
 void fuzz_build_index(struct scan *scan, const char *path, uint64_t checkpoint_events)
@@ -116,7 +116,7 @@ void fuzz_check_index(struct scan *scan, const char *path)
         fuzz_wrong("no cursor", 0);
     scan_expect(scan, cursor, 0, UINT64_MAX, "a walk with the index");
     scan_check_seeks(scan, cursor, SEEKS);
-    scan_check_resources(scan, cursor, SEEKS / 2);
+    scan_check_resources(scan, cursor, SEEKS - 1);
     if (gxt_index_damage(index, &error) != 0)
         fuzz_wrong(error.message, 0);
     gxt_cursor_free(cursor);
