@@ -35,7 +35,7 @@ struct scan {
     struct gxt_trace *trace;
     uint64_t size; /* bytes */
     struct gxt_event *events;
-    uint64_t n, capacity;
+    size_t n, capacity;
     bool is_falling; /* times do not rise all the way */
     int end;         /* 0, or the fault's code */
     struct gxt_error fault;
