@@ -102,10 +102,10 @@ char *wall_put(char *at, int64_t sec, int64_t nsec)
 /* Days from 1 January 1970. */
 static int64_t days_of(int64_t year, unsigned month, unsigned day)
 {
-    int64_t shifted = year - (month <= 2);
+    int64_t shifted = year - (month <= 2) + 400; /* an era more: what is divided may not be below 0 */
     unsigned in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-    return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + in_year - DAYS_TO_1970;
+    return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + in_year - DAYS_PER_ERA - DAYS_TO_1970;
 }
 
 /* Exactly @n digits. Return: whether they are there; *text then stands behind them. */

@@ -56,7 +56,7 @@ struct buf {
 
 static inline struct span buf_span(const struct buf *buf)
 {
-    return (struct span){buf->at, buf->at + buf->size};
+    return (struct span){buf->at, buf->size > 0 ? buf->at + buf->size : buf->at};
 }
 
 void buf_done(struct buf *buf);

@@ -135,7 +135,8 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
         (void)goroutines_free(list);
         return r;
     }
-    qsort(list->rows, list->n, sizeof *list->rows, by_first);
+    if (list->n > 0)
+        qsort(list->rows, list->n, sizeof *list->rows, by_first);
     *ret = list;
     return end;
 }

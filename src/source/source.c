@@ -32,8 +32,10 @@ static int map_file(struct source *source, struct gxt_error *fault)
         return fault_set(fault, GXT_EIO, GXT_NO_OFFSET, "not a regular file, so it cannot be mapped");
     source->mode = status.st_mode & 0666;
     source->size = (uint64_t)status.st_size;
-    if (source->size == 0)
-        return 0; /* nothing to map: mmap refuses an empty file */
+    if (source->size == 0) {
+        source->at = (const uint8_t *)""; /* mmap refuses an empty file, and nothing may be added to a null pointer */
+        return 0;
+    }
     if (source->size > SIZE_MAX)
         return fault_set(fault, GXT_EIO, GXT_NO_OFFSET, "the file is larger than this machine's address space");
     return map(source, source->size, fault);
@@ -66,7 +68,7 @@ failed:
 
 static void unmap(struct source *source)
 {
-    if (source->at)
+    if (source->mapped > 0)
         (void)munmap((void *)source->at, (size_t)source->mapped);
     source->at = NULL;
     source->mapped = 0;
@@ -249,7 +251,7 @@ uint64_t source_fingerprint(const struct source *source, uint64_t size)
         size = source->size;
     if (size > SOURCE_FINGERPRINT_BYTES)
         size = SOURCE_FINGERPRINT_BYTES;
-    return hash_bytes(source->at ? (const void *)source->at : "", (size_t)size);
+    return hash_bytes(source->at, (size_t)size);
 }
 
 int source_check_size(const struct source *source, struct gxt_error *fault)

@@ -160,7 +160,7 @@ void list_encode(enum store_list list, const void *rows, size_t n, struct buf *r
 
     buf_put_varint(ret, n);
     for (size_t i = 0; i < step; i++) {
-        const struct column column = {(uint64_t *)rows + i, n, step};
+        const struct column column = {n > 0 ? (uint64_t *)rows + i : NULL, n, step}; /* no rows may be at no place */
         put_column(&column, columns[i], ret);
     }
 }

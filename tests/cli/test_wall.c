@@ -93,7 +93,7 @@ Test(wall_put, writes_what_go_writes)
 
 Test(wall_parse, reads_what_is_written)
 {
-    for (int64_t sec = -62135596800; sec < 253402300800; sec += 1234567890 / 7) {
+    for (int64_t sec = -62167219200; sec < 253402300800; sec += 1234567890 / 7) {
         char text[WALL_SIZE];
         int64_t got_sec, got_nsec;
         *wall_put(text, sec, 250000001) = 0;

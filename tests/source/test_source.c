@@ -78,6 +78,7 @@ Test(source, takes_an_empty_file)
     cr_assert_eq(source_open(path, &source, NULL), 0);
     cr_expect_eq(source.size, 0);
     cr_expect_eq(source.fingerprint, hash_bytes("", 0));
+    cr_expect_not_null(source_span(&source, 0, 0).at);
     cr_expect_eq(source_check_size(&source, NULL), 0);
     source_release(&source, 0, 0);
     source_close(&source);

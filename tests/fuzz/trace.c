@@ -1,0 +1,57 @@
+/* trace.c
+ *
+ * In: bytes. Out: nothing, when as a trace they say the same by every way: walked, sought, indexed, indexed while they
+ * grew. Never: a crash, a hang.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+/* Events between two checkpoints: few, so that small traces have some. */
+static uint64_t some_step(struct scan *scan)
+{
+    static const uint64_t steps[] = {1, 2, 7, 40};
+
+    return steps[fuzz_draw(&scan->dice) % (sizeof steps / sizeof *steps)];
+}
+
+/* Indexes the first bytes, then all of them: the build goes on from there. */
+static void check_grown(const uint8_t *data, size_t size, uint64_t dice)
+{
+    const char *path = fuzz_path("grown"), *index = fuzz_path("index");
+    const size_t part = (size_t)(fuzz_draw(&dice) % (size + 1));
+    struct scan scan;
+
+    fuzz_remove_index(index);
+    fuzz_write(path, data, part);
+    if (scan_open(&scan, path)) {
+        fuzz_build_index(&scan, index, some_step(&scan));
+        scan_close(&scan);
+    }
+    fuzz_write(path, data, size);
+    if (scan_open(&scan, path)) {
+        fuzz_build_index(&scan, index, some_step(&scan));
+        fuzz_check_index(&scan, index);
+        scan_close(&scan);
+    }
+}
+
+void fuzz_check_trace(const uint8_t *data, size_t size)
+{
+    const char *path = fuzz_path("trace"), *index = fuzz_path("index");
+    struct scan scan;
+
+    fuzz_write(path, data, size);
+    if (!scan_open(&scan, path))
+        return;
+    scan_check_walks(&scan);
+    const uint64_t dice = fuzz_draw(&scan.dice);
+    if (dice % 4 != 0) {
+        fuzz_remove_index(index);
+        fuzz_build_index(&scan, index, some_step(&scan));
+        fuzz_check_index(&scan, index);
+    }
+    scan_close(&scan);
+    if (dice % 4 == 0)
+        check_grown(data, size, dice);
+}
