@@ -147,7 +147,7 @@ static pid_t start(void)
 /* Return: whether the build came to its end. */
 static bool build_for(long ns)
 {
-    const struct timespec pause = {.tv_nsec = ns};
+    const struct timespec pause = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
     int status;
     pid_t pid = start();
 
