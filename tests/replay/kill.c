@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,6 +106,7 @@ static _Noreturn void build(void)
 /* Seeks in what there is until it is killed. */
 static _Noreturn void read_along(uint64_t seed)
 {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive a test that fails */
     struct gxt_trace *trace = open_trace();
 
     for (;;) {
