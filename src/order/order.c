@@ -127,8 +127,10 @@ int order_make_lanes(struct order *order)
 
 static int open_lanes(struct order *order)
 {
-    if (order_make_lanes(order) < 0)
+    if (order_make_lanes(order) < 0) {
+        order->has_gen = false; /* nobody may look at its lanes */
         return no_memory(order);
+    }
     for (size_t i = 0; i < order->gen.n_lanes; i++) {
         int r = lane_next(&order->lanes[i], &order->gen, &order->fault);
         if (r < 0)
