@@ -247,7 +247,7 @@ static int write_afresh(struct store *store, const char *name, const char *path,
 /* @old_fd: what is at @path, locked; -1 for nothing. */
 static int begin_afresh(const char *path, unsigned mode, int old_fd, struct store **ret, struct gxt_error *fault)
 {
-    struct store *store;
+    struct store *store = NULL;
     char *name;
 
     int r = new_store(-1, &store, fault);

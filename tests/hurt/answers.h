@@ -8,6 +8,8 @@
 
 #include <gxt/gxt.h>
 
+#define ANY_CODE 1
+
 /** Ends the test with words and status 1. */
 _Noreturn void wrong(const char *what, int64_t number);
 
@@ -32,7 +34,11 @@ bool call_succeeded(struct failing *failing, int r, const struct gxt_error *erro
 
 /** Opens the trace, and its index if @index_path is not NULL, and asks. @complete: the index must be. */
 void answers_check(const char *trace_path, const char *index_path, bool complete, struct failing *failing);
-/** Asks an index that is open. */
+/** Asks a cursor everything. @trace may be another opening than that of the truth. */
+void answers_ask_cursor(struct gxt_trace *trace, const struct gxt_index *index, struct failing *failing);
+/** Asks for all goroutines. */
+void answers_ask_goroutines(struct gxt_trace *trace, const struct gxt_index *index, struct failing *failing);
+/** Asks all that and more of an index that is open. */
 void answers_ask(struct gxt_trace *trace, const struct gxt_index *index, struct failing *failing);
 
 #endif
