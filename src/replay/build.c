@@ -160,7 +160,11 @@ static int resume(struct builder *builder)
 static int open_store(struct builder *builder, const char *path, bool fresh)
 {
     struct stat status;
-    unsigned mode = fstat(builder->trace->source.fd, &status) == 0 ? status.st_mode & 0666 : 0600;
+    /* Who may read the trace may read its index; and who builds it goes on with it, also where the trace is read-only.
+     */
+    unsigned mode = 0600;
+    if (fstat(builder->trace->source.fd, &status) == 0)
+        mode |= status.st_mode & 0666;
 
     return store_create(path, mode, fresh, &builder->store, builder->fault);
 }
