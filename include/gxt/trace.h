@@ -79,7 +79,7 @@ struct gxt_estimate {
  * Cost: a read of some bytes for each batch of 64 KiB, and the first half of 192 batches decoded at most. Memory: 16
  * bytes a batch.
  * Threads: any.
- * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one; GXT_ENOMEM.
+ * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one; GXT_EIO; GXT_ENOMEM.
  * Since: 0.1
  */
 GXT_API int gxt_trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *reterr);

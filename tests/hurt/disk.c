@@ -1,10 +1,11 @@
-/* disk.c: each call that writes fails, one after another, while an index is built.
+/* disk.c: each call that writes fails, one after another, while an index is built; and each that reads an index.
  *
  * usage: disk TRACE [STEP]
  *
  * The write with number n, for every n or for every one in STEP, ends with ENOSPC or EIO, or is cut short, once or with
  * all that follow. The build says so, or goes on without; what is committed is served, an index that was to be replaced
- * still serves, and the next build ends as if nothing had been.
+ * still serves, and the next build ends as if nothing had been. A read that ends with EIO makes a call fail with it, or
+ * slower.
  */
 #undef _FILE_OFFSET_BITS /* else pwrite is another name of pwrite64, and only one of them can be defined */
 
@@ -32,16 +33,21 @@ enum how {
     CUT       /* half of it is written; with what is not cut in halves, ENOSPC */
 };
 
-static bool armed, once;
+static bool armed, once, reads; /* reads: it is they that fail, else writes */
 static enum how how;
 static unsigned long n_so_far, failing_one;
 
-static bool fails(void)
+static bool counts(bool is_read)
 {
-    if (!armed)
+    if (!armed || is_read != reads)
         return false;
     n_so_far++;
     return n_so_far == failing_one || (n_so_far > failing_one && !once);
+}
+
+static bool fails(void)
+{
+    return counts(false);
 }
 
 static int refuse(void)
@@ -78,6 +84,18 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
     if (!fails())
         return real(fd, bytes, size, offset);
     return how == CUT && size > 1 ? real(fd, bytes, size / 2, offset) : refuse();
+}
+
+ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
+{
+    REAL("pread", ssize_t, int, void *, size_t, off_t);
+    return counts(true) ? refuse() : real(fd, bytes, size, offset);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t size, off64_t offset)
+{
+    REAL("pread64", ssize_t, int, void *, size_t, off64_t);
+    return counts(true) ? refuse() : real(fd, bytes, size, offset);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int n)
@@ -329,6 +347,41 @@ static void try(enum before before, unsigned long step)
     }
 }
 
+static void arm(void)
+{
+    armed = true;
+}
+
+static void disarm(void)
+{
+    armed = false;
+}
+
+/* The index is whole, and what reads it fails. */
+static void try_reads(unsigned long step)
+{
+    uint64_t n_failed, n_runs;
+
+    how = NO_DISK;
+    reads = true;
+    build_complete();
+    for (int is_once = 0; is_once < 2; is_once++) {
+        once = is_once;
+        n_failed = n_runs = 0;
+        for (unsigned long n = 1; n == 1 || n_so_far >= n - step; n += step, n_runs++) {
+            struct failing failing = {GXT_EIO, arm, disarm, 0};
+            n_so_far = 0;
+            failing_one = n;
+            answers_check(trace_path, path, false, &failing);
+            n_failed += failing.n_failed > 0;
+        }
+        printf("%s of reads EIO: %4" PRIu64 " runs, failed %4" PRIu64 "\n", once ? "one" : "all", n_runs, n_failed);
+        if (n_failed == 0)
+            wrong("no read fails", 0);
+    }
+    answers_check(trace_path, path, true, &none);
+}
+
 /* Return: false for a trace that is all in one commit. */
 static bool make_partial(void)
 {
@@ -358,6 +411,7 @@ int main(int argc, char **argv)
             try(A_PART, step);
         try(ALL, step);
     }
+    try_reads(step);
     unlink(path);
     unlink(partial);
     answers_done();

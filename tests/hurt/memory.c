@@ -189,7 +189,7 @@ static void disarm(void)
 /* ---- what is tried ---- */
 
 static const char *trace_path;
-static char path[64], partial[80], beside[72];
+static char path[64], partial[80], beside[72], folder[72];
 static struct failing none;
 
 static int stop_at_first(void *user, const struct gxt_progress *progress)
@@ -353,6 +353,39 @@ static void try(const char *what, void (*attempt)(struct failing *), unsigned lo
         wrong("hardly any run failed", (int64_t)n_failed[0]);
 }
 
+/* Where the index is, or would be. */
+static void find_place(struct failing *failing)
+{
+    struct gxt_error error;
+    char *place = NULL;
+
+    failing->arm();
+    int r = gxt_index_path(trace_path, &place, &error);
+    if (call_succeeded(failing, r, &error) && strncmp(place, folder, strlen(folder)) != 0)
+        wrong("another place for the index", 0);
+    free(place);
+}
+
+/* Where it would be there is none: the folder for it is made. */
+static void build_in_place(struct failing *failing)
+{
+    struct gxt_trace *trace;
+    struct gxt_error error;
+    char *place;
+
+    if (gxt_trace_open(trace_path, &trace, &error) != 0)
+        wrong(error.message, error.code);
+    failing->arm();
+    int r = gxt_index_build(trace, NULL, NULL, &error);
+    (void)call_succeeded(failing, r == answers_end() ? 0 : r, &error);
+    gxt_trace_close(trace);
+    if (gxt_index_path(trace_path, &place, &error) != 0)
+        wrong(error.message, error.code);
+    unlink(place);
+    free(place);
+    rmdir(folder);
+}
+
 static const struct {
     const char *what;
     void (*attempt)(struct failing *);
@@ -363,6 +396,8 @@ static const struct {
     {"build anew", build_anew},
     {"read without an index", read_without},
     {"read with an index", read_with},
+    {"find a place", find_place},
+    {"build in its place", build_in_place},
 };
 
 /* Return: false for a trace that is all in one commit. */
@@ -393,6 +428,8 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "/tmp/gxt-memory-%ld", (long)getpid());
     snprintf(partial, sizeof partial, "%s.partial", path);
     snprintf(beside, sizeof beside, "%s.new", path);
+    snprintf(folder, sizeof folder, "%s.folder", path);
+    setenv("GXT_INDEX_DIR", folder, 1);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     answers_take(trace_path);
     const bool has_partial = make_partial();
