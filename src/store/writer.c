@@ -250,6 +250,8 @@ static int put_once(struct store *store, const struct key *key, uint64_t id, uin
     uint32_t known = map_get(&writer->known, id);
 
     *ret_new = false;
+    if (writer->value.failed || writer->raw.failed)
+        return no_memory(fault); /* what is not all there is not to be compared */
     if (known == MAP_NONE)
         known = 0;
     int r = writer->has_content ? expect_same(store, key, what == KNOWN_CHUNK, fault) : GXT_ENOENT;
