@@ -168,7 +168,7 @@ struct gxt_estimate {
  * bytes a batch.
  * Threads: any.
  * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one, and for streams;
- *         GXT_ENOMEM.
+ *         GXT_EIO; GXT_ENOMEM.
  * Since: 0.1
  */
 GXT_API int gxt_trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *reterr);

@@ -105,6 +105,7 @@ struct gen_header {
     uint64_t data, size; /**< where its data is in the file, and how many bytes */
     uint8_t type;        /**< as struct wire_batch has it */
     uint8_t first;       /**< 0 when there is no data */
+    int system_errno;    /**< why nothing could be read; 0 when it could */
 };
 
 /** gen_peek() - the header of the batch at an offset. Cost: one system call. Return: whether there is a whole batch. */

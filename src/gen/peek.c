@@ -5,6 +5,7 @@
  */
 #include "gen.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 enum {
@@ -16,10 +17,11 @@ bool gen_peek(const struct source *source, uint64_t offset, struct gen_header *r
     uint8_t bytes[MOST_HEADER] = {0};
     ssize_t n = pread(source->fd, bytes, sizeof bytes, (off_t)offset);
 
+    *ret = (struct gen_header){.system_errno = n < 0 ? errno : 0};
     if (n <= 0)
         return false;
     struct span in = {bytes, bytes + n};
-    *ret = (struct gen_header){.type = *in.at++};
+    ret->type = *in.at++;
     if (ret->type == WIRE_END_OF_GENERATION) {
         ret->data = offset + 1;
         return true;

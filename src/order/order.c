@@ -222,8 +222,10 @@ static int next_head(struct order *order, struct lane *lane)
 
 static int open_lanes(struct order *order)
 {
-    if (order_make_lanes(order) < 0)
+    if (order_make_lanes(order) < 0) {
+        order->has_gen = false; /* nobody may look at its lanes */
         return no_memory(order);
+    }
     for (size_t i = 0; i < order->gen.n_lanes; i++) {
         int r = next_head(order, &order->lanes[i]);
         if (r < 0)

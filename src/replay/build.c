@@ -50,18 +50,10 @@ static int no_memory(const struct builder *builder)
 
 /* ---- what is there already ---- */
 
-static uint64_t chain(uint64_t hash, uint64_t next)
+/* Of all generations kept, and of what follows them when a build ends. */
+static uint64_t covered_hash(const struct builder *builder)
 {
-    return hash_bytes_seed(&next, sizeof next, hash);
-}
-
-/* What follows the last generation kept when a build ends: nothing, or what could not be read. */
-static uint64_t tail_hash(const struct builder *builder, uint64_t covered_hash)
-{
-    const struct source *source = &builder->trace->source;
-    const uint64_t begin = builder->meta.covered_bytes, end = source->size;
-
-    return chain(covered_hash, begin < end ? hash_bytes(source->at + begin, (size_t)(end - begin)) : 0);
+    return cover_tail(&builder->trace->source, builder->meta.covered_bytes, builder->meta.covered_hash);
 }
 
 static void add_counts(uint64_t sum[GXT_N_KINDS], const uint64_t counts[GXT_N_KINDS])
@@ -79,7 +71,7 @@ static void add_generation(struct store_meta *meta, const struct store_generatio
     meta->n_events += record->facts.n_events;
     add_counts(meta->n_by_kind, record->facts.n_by_kind);
     meta->covered_bytes = record->facts.end;
-    meta->covered_hash = chain(meta->covered_hash, record->hash);
+    meta->covered_hash = cover_chain(meta->covered_hash, record->hash);
     meta->n_generations++;
     loss_add(&meta->loss, &record->loss);
     if (meta->loss.first.code == 0)
@@ -157,7 +149,7 @@ static int resume(struct builder *builder)
         r = resume_from(builder, &old, cover.n_generations);
     if (r < 0)
         return r;
-    if (cover.up_to_date && tail_hash(builder, builder->meta.covered_hash) == old.covered_hash) {
+    if (cover.up_to_date && covered_hash(builder) == old.covered_hash) {
         builder->meta = old;
         return 1;
     }
@@ -171,7 +163,9 @@ static int resume(struct builder *builder)
 
 static int open_store(struct builder *builder, const char *path, bool fresh)
 {
-    return store_create(path, builder->trace->source.mode, fresh, &builder->store, builder->fault);
+    /* Who may read the trace may read its index; and who builds it goes on with it, also where the trace is read-only.
+     */
+    return store_create(path, 0600 | builder->trace->source.mode, fresh, &builder->store, builder->fault);
 }
 
 /* Opens the sidecar at the place where the build goes on. 1: it is complete. */
@@ -579,7 +573,7 @@ static int complete(struct builder *builder, int code)
         return r;
     meta->n_goroutines = builder->tally.n_goroutines;
     meta->complete = true;
-    meta->covered_hash = tail_hash(builder, meta->covered_hash);
+    meta->covered_hash = covered_hash(builder);
     meta->fault = fault;
     if (meta->n_events == 0)
         meta->first_ns = rest->first_ns;

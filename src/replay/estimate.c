@@ -109,10 +109,11 @@ static bool holds_events(const struct gen_header *header)
 }
 
 /* Lists the batches that hold events. What is no batch ends the list, as it ends the trace. */
-static int list(const struct gxt_trace *trace, struct stratum *events, struct stratum *samples, uint64_t *ret_n)
+static int list(const struct gxt_trace *trace, struct stratum *events, struct stratum *samples, uint64_t *ret_n,
+                struct gxt_error *fault)
 {
     const struct source *source = &trace->source;
-    struct gen_header header;
+    struct gen_header header = {0};
     uint64_t generation = 0;
     int r = 0;
 
@@ -129,7 +130,9 @@ static int list(const struct gxt_trace *trace, struct stratum *events, struct st
         else if (header.type == WIRE_EVENT_BATCH && header.first == WIRE_CPU_SAMPLES && header.size > 0)
             r = add(samples, data);
     }
-    return r;
+    if (header.system_errno != 0)
+        return fault_set_errno(fault, header.system_errno, "cannot read the trace");
+    return r < 0 ? no_memory(fault) : 0;
 }
 
 int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *fault)
@@ -143,7 +146,7 @@ int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, stru
     int r = trace_check_whole(trace, fault);
     if (r < 0)
         return r;
-    r = list(trace, &events, &samples, &n_generations);
+    r = list(trace, &events, &samples, &n_generations, fault);
     if (r == 0) {
         estimate(&events, count_events);
         estimate(&samples, count_samples);
@@ -154,5 +157,5 @@ int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, stru
     }
     free(events.batches);
     free(samples.batches);
-    return r < 0 ? no_memory(fault) : 0;
+    return r;
 }

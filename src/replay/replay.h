@@ -52,6 +52,8 @@ struct gxt_index {
     struct store *store;
     pthread_mutex_t lock;
     struct gxt_error damage; /* the first that was met since it was opened; code 0 for none */
+    bool old_looked_at;      /* of a trace of the old format: whether old_is_stale is known */
+    bool old_is_stale;
 };
 
 /** How much of a sidecar fits the trace as it is now. */
@@ -72,6 +74,13 @@ int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_sta
  * does, the sidecar being of another trace. */
 int index_look(const struct gxt_trace *trace, const struct store *store, struct store_meta *ret_meta,
                struct index_cover *ret, struct gxt_error *fault);
+/** cover_chain() - the hash of what is covered, with one more generation's */
+uint64_t cover_chain(uint64_t hash, uint64_t next);
+/** cover_tail() - the same, with what follows the last generation: nothing, or what could not be read */
+uint64_t cover_tail(const struct source *source, uint64_t begin, uint64_t hash);
+/** index_check_old() - whether a trace of the old format is the one that was indexed: its walk reads all of it at once
+ * and asks the index for nothing. The first time it is hashed. Return: 0; GXT_ESTALE. */
+int index_check_old(const struct gxt_index *index, struct gxt_error *fault);
 /** index_damaged() - remember that something of the sidecar could not be used */
 void index_damaged(const struct gxt_index *index, const struct gxt_error *damage);
 int index_damage(const struct gxt_index *index, struct gxt_error *ret);

@@ -156,6 +156,7 @@ static int verify_generation(const struct verifier *verifier, uint64_t generatio
     if (r == 0) {
         sum->n_events += record.facts.n_events;
         sum->covered_bytes = record.facts.end;
+        sum->covered_hash = cover_chain(sum->covered_hash, record.hash);
         for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
             sum->n_by_kind[kind] += record.facts.n_by_kind[kind];
         verifier->found->n_batches += record.facts.n_batches;
@@ -188,5 +189,12 @@ int index_verify(const struct gxt_index *index, bool deep, struct gxt_verified *
     if (r == 0 && (sum.n_events > meta.n_events || sum.covered_bytes != meta.covered_bytes))
         r = fault_set(verifier.fault, GXT_EINDEX, GXT_NO_OFFSET,
                       "the generations are not what the first record sums up");
+    /* What follows them, a fault or a trace of the old format, is hashed as one. */
+    if (r == 0 && deep && cover.up_to_date) {
+        const struct source *source = verifier.source;
+        ret->n_bytes_read += source->size - sum.covered_bytes;
+        if (cover_tail(source, sum.covered_bytes, sum.covered_hash) != meta.covered_hash)
+            r = changed(verifier.fault, sum.covered_bytes, "end of the trace");
+    }
     return r;
 }

@@ -31,6 +31,7 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
         (void)cursor_free(cursor);
         return GXT_ENOMEM;
     }
+    walk_reset(cursor);
     cursor_place(cursor, 0, 0);
     *ret = cursor;
     return 0;
@@ -50,10 +51,15 @@ struct gxt_cursor *cursor_free(struct gxt_cursor *cursor)
 
 void walk_reset(struct gxt_cursor *cursor)
 {
-    if (cursor->order)
+    struct gxt_error fault;
+
+    if (cursor->order) {
         order_reset(cursor->order);
-    else
-        legacy_reset(cursor->legacy);
+        return;
+    }
+    legacy_reset(cursor->legacy);
+    if (cursor->index && index_check_old(cursor->index, &fault) < 0)
+        (void)legacy_fail(cursor->legacy, &fault);
 }
 
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation)

@@ -70,7 +70,8 @@ struct store *store_close(struct store *store)
     if (!store)
         return NULL;
     (void)writer_close(store->writer);
-    (void)close(store->fd);
+    if (store->fd >= 0)
+        (void)close(store->fd);
     if (store->old_fd >= 0)
         (void)close(store->old_fd);
     free(store);
@@ -217,35 +218,57 @@ static int go_on(const char *path, int fd, struct store **ret, struct gxt_error 
     return r;
 }
 
+/* Opens and locks @name, which is made if need be, and is nobody else's. */
+static int open_afresh(const char *name, unsigned mode, int *ret, struct gxt_error *fault)
+{
+    enum content content = NOTHING;
+    int fd;
+
+    int r = open_locked(name, O_RDWR | O_CREAT, mode, &fd, fault);
+    if (r < 0)
+        return r;
+    r = look(fd, &content, fault);
+    if (r == 0 && content == FOREIGN)
+        r = foreign(fault);
+    if (r < 0)
+        (void)close(fd);
+    else
+        *ret = fd;
+    return r;
+}
+
+static int write_afresh(struct store *store, const char *name, const char *path, unsigned mode, struct gxt_error *fault)
+{
+    if (ftruncate(store->fd, 0) < 0 || fchmod(store->fd, mode) < 0)
+        return fault_set_errno(fault, errno, "cannot make the index");
+    return writer_open(name, path, false, &store->writer, fault);
+}
+
 /* @old_fd: what is at @path, locked; -1 for nothing. */
 static int begin_afresh(const char *path, unsigned mode, int old_fd, struct store **ret, struct gxt_error *fault)
 {
-    enum content content = NOTHING;
-    char *name = NULL;
-    int fd = -1;
+    struct store *store = NULL;
+    char *name;
 
-    int r = asprintf(&name, "%s.new", path) < 0 ? fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory") : 0;
-    if (r == 0)
-        r = open_locked(name, O_RDWR | O_CREAT, mode, &fd, fault);
-    if (r == 0)
-        r = look(fd, &content, fault);
-    if (r == 0 && content == FOREIGN)
-        r = foreign(fault);
-    if (r == 0 && (ftruncate(fd, 0) < 0 || fchmod(fd, mode) < 0))
-        r = fault_set_errno(fault, errno, "cannot make the index");
-    if (r == 0 && (r = new_store(fd, ret, fault)) == 0) {
-        (*ret)->old_fd = old_fd;
-        r = writer_open(name, path, false, &(*ret)->writer, fault);
-        if (r < 0)
-            *ret = store_close(*ret);
-        free(name);
+    int r = new_store(-1, &store, fault);
+    if (r < 0) {
+        if (old_fd >= 0)
+            (void)close(old_fd);
         return r;
     }
-    if (fd >= 0)
-        (void)close(fd);
-    if (old_fd >= 0)
-        (void)close(old_fd);
+    store->old_fd = old_fd;
+    if (asprintf(&name, "%s.new", path) < 0) {
+        (void)store_close(store);
+        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory");
+    }
+    r = open_afresh(name, mode, &store->fd, fault);
+    if (r == 0 && (r = write_afresh(store, name, path, mode, fault)) < 0)
+        (void)unlink(name); /* as long as it is locked, what has this name is ours */
     free(name);
+    if (r < 0)
+        (void)store_close(store);
+    else
+        *ret = store;
     return r;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum {
     PLAIN,
@@ -75,6 +76,8 @@ int unpack(struct span in, struct buf *ret)
     if (!buf_reserve(ret, ret->size + (size_t)size))
         return GXT_ENOMEM;
     size_t got = ZSTD_decompress(ret->at + ret->size, (size_t)size, reader.in.at, span_size(reader.in));
+    if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
+        return GXT_ENOMEM;
     if (ZSTD_isError(got) || got != size)
         return GXT_EINDEX;
     ret->size += (size_t)size;

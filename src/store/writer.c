@@ -106,6 +106,8 @@ int writer_open(const char *path, const char *final_path, bool has_content, stru
     *ret = writer;
     return 0;
 failed:
+    free(writer->final_path); /* the file is the caller's to remove */
+    writer->final_path = NULL;
     (void)writer_close(writer);
     return r;
 }
@@ -117,7 +119,7 @@ struct writer *writer_close(struct writer *writer)
     if (writer->env)
         mdb_env_close(writer->env);
     if (writer->final_path && writer->path)
-        (void)unlink(writer->path); /* nothing was committed */
+        (void)unlink(writer->path); /* nothing was committed, and it is still locked */
     free(writer->path);
     free(writer->final_path);
     buf_done(&writer->log);
@@ -221,16 +223,23 @@ enum {
 static bool is_same(const struct writer *writer, const struct buf *there, bool is_packed)
 {
     const struct buf *wanted = is_packed ? &writer->raw : &writer->value;
-    struct buf content = {0};
 
-    if (is_packed && unpack(buf_span(there), &content) < 0) {
-        buf_done(&content);
-        return false;
-    }
-    const struct buf *has = is_packed ? &content : there;
-    bool same = has->size == wanted->size && (has->size == 0 || memcmp(has->at, wanted->at, has->size) == 0);
+    return there->size == wanted->size && (there->size == 0 || memcmp(there->at, wanted->at, there->size) == 0);
+}
+
+/* Looks at what stands under a key. 0; GXT_ENOENT for nothing; GXT_EINDEX, also for another content. */
+static int expect_same(const struct store *store, const struct key *key, bool is_packed, struct gxt_error *fault)
+{
+    struct buf there = {0}, content = {0};
+
+    int r = reader_value(store, key, &there, fault);
+    if (r == 0 && is_packed && unpack(buf_span(&there), &content) == GXT_ENOMEM)
+        r = no_memory(fault);
+    if (r == 0 && !is_same(store->writer, is_packed ? &content : &there, is_packed))
+        r = fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "two contents have one name in the index");
+    buf_done(&there);
     buf_done(&content);
-    return same;
+    return r;
 }
 
 /* Puts writer->value under a key that is its content's name, unless it is there already. */
@@ -239,15 +248,13 @@ static int put_once(struct store *store, const struct key *key, uint64_t id, uin
 {
     struct writer *writer = store->writer;
     uint32_t known = map_get(&writer->known, id);
-    struct buf there = {0};
 
     *ret_new = false;
+    if (writer->value.failed || writer->raw.failed)
+        return no_memory(fault); /* what is not all there is not to be compared */
     if (known == MAP_NONE)
         known = 0;
-    int r = writer->has_content ? reader_value(store, key, &there, fault) : GXT_ENOENT;
-    if (r == 0 && !is_same(writer, &there, what == KNOWN_CHUNK))
-        r = fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "two contents have one name in the index");
-    buf_done(&there);
+    int r = writer->has_content ? expect_same(store, key, what == KNOWN_CHUNK, fault) : GXT_ENOENT;
     if (r < 0 && r != GXT_ENOENT)
         return r;
     *ret_new = r == GXT_ENOENT;

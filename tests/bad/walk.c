@@ -1,6 +1,8 @@
 /* walk.c: every beginning of a good trace, and every one of its bytes changed in several ways.
  *
- * usage: walk TRACE
+ * usage: walk TRACE [STEP]
+ *
+ * With STEP, one byte and one length in so many.
  *
  * Never a crash, never a hang, always a code; and with an index the same as without.
  */
@@ -27,6 +29,8 @@ struct outcome {
     int64_t last_ns;   /* time of the last one */
     uint64_t offset;   /* of the fault */
 };
+
+static uint64_t n_walked, n_indexed;
 
 /* What is being walked, for the last words. */
 static char doing[80];
@@ -149,19 +153,19 @@ static uint8_t *slurp(const char *path, size_t *ret_size)
 /* One changed file: without an index, and now and then with one. */
 static struct outcome walk_changed(const char *path, uint64_t size)
 {
-    static unsigned n;
-
     struct outcome outcome = walk_file(path, size);
-    if (n++ % EVERY_SO_MANY_WITH_INDEX == 0)
+    if (n_walked++ % EVERY_SO_MANY_WITH_INDEX == 0) {
         walk_indexed(path, size, outcome);
+        n_indexed++;
+    }
     return outcome;
 }
 
-static void walk_flips(int fd, const char *path, const uint8_t *bytes, size_t size)
+static void walk_flips(int fd, const char *path, const uint8_t *bytes, size_t size, size_t step)
 {
     static const uint8_t masks[] = {0x01, 0x80, 0xff, 0x06};
 
-    for (size_t at = 0; at < size; at++) {
+    for (size_t at = 0; at < size; at += step) {
         for (size_t i = 0; i < sizeof(masks); i++) {
             uint8_t changed = bytes[at] ^ masks[i];
             snprintf(doing, sizeof(doing), "byte %zu with 0x%02x changed", at, masks[i]);
@@ -174,9 +178,9 @@ static void walk_flips(int fd, const char *path, const uint8_t *bytes, size_t si
     }
 }
 
-static void walk_prefixes(int fd, const char *path, size_t size)
+static void walk_prefixes(int fd, const char *path, size_t size, size_t step)
 {
-    for (size_t left = size; left-- > 0;) {
+    for (size_t left = size; left-- > 0; left -= left < step - 1 ? left : step - 1) {
         snprintf(doing, sizeof(doing), "the first %zu bytes", left);
         if (ftruncate(fd, (off_t)left) != 0)
             wrong("cannot cut");
@@ -189,8 +193,9 @@ int main(int argc, char **argv)
     char path[40];
     size_t size;
 
-    if (argc != 2)
+    if (argc < 2)
         return 2;
+    const size_t step = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
     signal(SIGALRM, last_words);
     signal(SIGSEGV, last_words);
     signal(SIGBUS, last_words);
@@ -204,8 +209,9 @@ int main(int argc, char **argv)
     snprintf(doing, sizeof(doing), "the trace as it is");
     if (walk_file(path, size).code != 0)
         wrong("not a good trace");
-    walk_flips(fd, path, bytes, size);
-    walk_prefixes(fd, path, size);
+    walk_flips(fd, path, bytes, size, step);
+    walk_prefixes(fd, path, size, step);
+    printf("%" PRIu64 " files walked, %" PRIu64 " with an index too\n", n_walked, n_indexed);
     close(fd);
     free(bytes);
     return 0;

@@ -1,6 +1,8 @@
 /* kill.c: a build that is killed at any moment is continued, and then answers as one that was not.
  *
- * usage: kill TRACE ROUNDS
+ * usage: kill TRACE ROUNDS [SEED [EVENTS]]
+ *
+ * EVENTS: between two checkpoints; few, so that a small trace has many, unless a large trace is given.
  *
  * A child builds; after a random while it is killed with SIGKILL. Then the next one goes on, and so forth until one
  * comes to its end. Beside it a reader in a process of its own seeks in what is committed. What the last index says is
@@ -12,13 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char *trace_path;
 static char path[64];
-static uint64_t n_events, digest_of_all, n_goroutines;
+static uint64_t n_events, digest_of_all, n_goroutines, checkpoint_events = 60;
 
 static _Noreturn void wrong(const char *what, int64_t number)
 {
@@ -92,7 +95,7 @@ static _Noreturn void build(void)
     struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
     struct gxt_error error;
 
-    options.checkpoint_events = 60;
+    options.checkpoint_events = checkpoint_events;
     int r = gxt_index_build(trace, path, &options, &error);
     if (r != 0)
         wrong(error.message, r);
@@ -103,6 +106,7 @@ static _Noreturn void build(void)
 /* Seeks in what there is until it is killed. */
 static _Noreturn void read_along(uint64_t seed)
 {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive a test that fails */
     struct gxt_trace *trace = open_trace();
 
     for (;;) {
@@ -145,7 +149,7 @@ static pid_t start(void)
 /* Return: whether the build came to its end. */
 static bool build_for(long ns)
 {
-    const struct timespec pause = {.tv_nsec = ns};
+    const struct timespec pause = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
     int status;
     pid_t pid = start();
 
@@ -185,10 +189,12 @@ static void check_last(void)
 int main(int argc, char **argv)
 {
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1, longest_ns = 30000000;
-    int rounds = argc > 2 ? atoi(argv[2]) : 0, kills = 0;
+    int rounds = argc > 2 ? atoi(argv[2]) : 0, kills = 0, n_ends = 0;
 
     if (argc < 3)
         return 2;
+    if (argc > 4)
+        checkpoint_events = strtoull(argv[4], NULL, 10);
     trace_path = argv[1];
     snprintf(path, sizeof path, "/tmp/gxt-kill-%ld", (long)getpid());
     struct gxt_trace *trace = open_trace();
@@ -208,6 +214,7 @@ int main(int argc, char **argv)
         /* So long that about one in three is killed at any place of it. */
         longest_ns = in_a_row < 2 && longest_ns > 200000 ? longest_ns * 4 / 5 : longest_ns * 5 / 4;
         check_last();
+        n_ends++;
         unlink(path);
     }
     int status;
@@ -215,6 +222,6 @@ int main(int argc, char **argv)
         wrong("the reader ended", 0);
     kill(reader, SIGKILL);
     waitpid(reader, &status, 0);
-    printf("killed %d times, seed %s\n", kills, argc > 3 ? argv[3] : "1");
+    printf("killed %d times, to its end %d times, seed %s\n", kills, n_ends, argc > 3 ? argv[3] : "1");
     return 0;
 }
