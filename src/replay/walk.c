@@ -18,7 +18,8 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
 
     struct order_finder finder = {index ? index_find : NULL, cursor};
     int r = wire_is_old(trace->facts.version)
-                ? legacy_new(&trace->source, trace->begin, trace->facts.version, trace->pool, &cursor->legacy)
+                ? legacy_new(&trace->source, trace->begin, trace->facts.version, trace->pool,
+                             (struct legacy_finder){0}, &cursor->legacy)
                 : order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
     if (r == 0)
         r = resolver_init(&cursor->resolver, trace->pool);
