@@ -26,8 +26,7 @@ int legacy_new(const struct source *source, uint64_t offset, int version, struct
     return 0;
 }
 
-/* All that was read or known. */
-static void forget(struct legacy *legacy)
+void old_forget(struct legacy *legacy)
 {
     legacy->sequence = old_sequence_free(legacy->sequence);
     old_trace_done(&legacy->trace);
@@ -41,7 +40,7 @@ struct legacy *legacy_free(struct legacy *legacy)
 {
     if (!legacy)
         return NULL;
-    forget(legacy);
+    old_forget(legacy);
     free(legacy->waiting);
     free(legacy->created);
     free(legacy->tasks);
@@ -64,7 +63,7 @@ void legacy_reset(struct legacy *legacy)
 {
     legacy->fault = legacy->bad;
     legacy->before_init = true;
-    legacy->has_begun = legacy->done = false;
+    legacy->has_begun = legacy->done = legacy->fell = false;
     legacy->n_waiting = legacy->next_waiting = 0;
     legacy->n_syncs = 0;
     legacy->last_ns = -1; /* as in Go's reader: times begin at 0 */
@@ -78,7 +77,7 @@ void legacy_reset(struct legacy *legacy)
 
 void legacy_forget(struct legacy *legacy)
 {
-    forget(legacy);
+    old_forget(legacy);
     legacy->trace.finder = (struct legacy_finder){0};
     legacy_reset(legacy);
 }
@@ -99,7 +98,7 @@ static int know_tables(struct old_trace *trace, struct gen_known *known)
     return r;
 }
 
-/* 1: an index knows the trace; 0: none does, or nothing that could be used; negative without memory. */
+/* 1: an index knows the trace; 0: none does; GXT_EINDEX: nothing that could be used; GXT_ENOMEM. */
 static int ask_index(struct legacy *legacy)
 {
     struct old_trace *trace = &legacy->trace;
@@ -119,9 +118,13 @@ static int ask_index(struct legacy *legacy)
             known_code = old_trace_restore(trace, buf_span(&start));
         if (known_code < 0) {
             old_trace_done(trace);
-            r = known_code == GXT_ENOMEM ? old_no_memory(legacy) : 0;
+            r = known_code;
         }
     }
+    if (r == GXT_ENOMEM)
+        r = old_no_memory(legacy);
+    else if (r < 0)
+        legacy->is_refused = true;
     gen_known_done(&known);
     gen_dir_done(&dir);
     buf_done(&start);
@@ -134,7 +137,7 @@ int old_prepare(struct legacy *legacy)
     int r = ask_index(legacy);
 
     legacy->was_read = true;
-    if (r == 0)
+    if (r == 0 || r == GXT_EINDEX)
         r = old_read(trace, &legacy->fault);
     if (r >= 0)
         r = old_sequence_new(trace, &legacy->fault, &legacy->sequence);
@@ -155,6 +158,8 @@ static int hand_out(struct legacy *legacy, struct order_record *record)
 {
     if (record->time_ns <= legacy->last_ns)
         record->time_ns = (int64_t)((uint64_t)legacy->last_ns + 1);
+    if (UNLIKELY(record->time_ns < legacy->last_ns))
+        legacy->fell = true;
     legacy->last_ns = record->time_ns;
     return LIKELY(old_see(legacy, record)) ? 1 : old_no_memory(legacy);
 }
@@ -248,6 +253,11 @@ uint64_t legacy_bytes(const struct legacy *legacy)
     if (legacy->done || trace->n_events == 0 || !legacy->sequence)
         return legacy->done ? trace->source->size : 0;
     return (uint64_t)((double)trace->source->size * ((double)legacy->sequence->n_events / (double)trace->n_events));
+}
+
+bool legacy_is_rising(const struct legacy *legacy)
+{
+    return !legacy->fell;
 }
 
 /* ---- for an index ---- */

@@ -33,7 +33,7 @@ enum legacy_stream {
 
 /** Where what an index knows of the trace comes from. */
 struct legacy_finder {
-    /** @start: what legacy_save_start() gave. @dir: hashed. Return: 1; 0 when nothing is known; GXT_ENOMEM. */
+    /** @start: what legacy_save_start() gave. @dir: hashed. Return: 1; 0 when nothing is known; GXT_EINDEX; GXT_ENOMEM. */
     int (*find)(void *user, struct buf *start, struct gen_dir *dir, struct gen_known *known);
     /** A piece of a stream, counted from 0. Return: 0; GXT_EINDEX; GXT_ENOMEM; GXT_EIO. */
     int (*piece)(void *user, enum legacy_stream stream, uint64_t number, struct buf *ret, struct gxt_error *fault);
@@ -61,6 +61,9 @@ struct gen *legacy_gen(struct legacy *legacy);
 /** legacy_generations() - how many have begun: the trace is one */
 uint64_t legacy_generations(const struct legacy *legacy);
 uint64_t legacy_bytes(const struct legacy *legacy);
+
+/** legacy_is_rising() - as order_is_rising() */
+bool legacy_is_rising(const struct legacy *legacy);
 
 /** legacy_at_boundary() - whether the next record is the last Sync */
 bool legacy_at_boundary(struct legacy *legacy);

@@ -15,6 +15,7 @@ enum {
     ON_NETWORK = 8,
     HAS_THREAD = 16,
     BEFORE_INIT = 1,
+    FELL = 2,
 };
 
 /* ---- saving ---- */
@@ -104,7 +105,7 @@ int legacy_save(struct legacy *legacy, struct order_snapshot *ret)
     int r = old_sequence_save(legacy->sequence, &ret->bytes);
     if (r < 0)
         return r;
-    buf_put_u8(&ret->bytes, legacy->before_init ? BEFORE_INIT : 0);
+    buf_put_u8(&ret->bytes, (legacy->before_init ? BEFORE_INIT : 0) | (legacy->fell ? FELL : 0));
     buf_put_varint(&ret->bytes, legacy->n_syncs);
     buf_put_signed(&ret->bytes, legacy->last_ns);
     buf_put_varint(&ret->bytes, legacy->stop_reason);
@@ -187,7 +188,9 @@ static int restore(struct legacy *legacy, struct reader *in)
 
     if (r < 0)
         return r;
-    legacy->before_init = reader_u8(in) & BEFORE_INIT;
+    const uint8_t flags = reader_u8(in);
+    legacy->before_init = flags & BEFORE_INIT;
+    legacy->fell = flags & FELL;
     legacy->n_syncs = reader_varint(in);
     legacy->last_ns = reader_signed(in);
     legacy->stop_reason = reader_varint(in);
@@ -206,6 +209,9 @@ int legacy_restore(struct legacy *legacy, struct span bytes, struct gxt_error *f
 {
     struct reader in = {.in = bytes};
 
+    /* Read by itself, when the index did not know it yet. */
+    if (!legacy->trace.is_known && !legacy->is_refused)
+        old_forget(legacy);
     legacy_reset(legacy);
     int r = legacy->fault.code;
     if (r == 0 && !legacy->was_read)

@@ -28,7 +28,8 @@ struct legacy {
     struct old_trace trace;
     struct old_sequence *sequence; /* NULL before the trace is known */
     struct gxt_error fault, bad;   /* of the walk; of the trace as a whole */
-    bool was_read, has_begun, before_init, done;
+    bool was_read, has_begun, before_init, done, fell;
+    bool is_refused; /* what the index knows could not be used */
     uint64_t n_syncs;
     int64_t last_ns;
     double ns_per_tick;
@@ -50,6 +51,8 @@ struct legacy {
 
 /* Takes what an index knows, or reads the trace. Where this fails the trace has no record. */
 int old_prepare(struct legacy *legacy);
+/* Forgets all that was read or known. */
+void old_forget(struct legacy *legacy);
 
 /* ---- convert.c ---- */
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Raised whenever what is written changes its meaning; FORMAT.md tells each. */
-#define SCHEMA 3
+#define SCHEMA 4
 /* Flags of what a reader must know (refuse if unknown) and may know. */
 #define INCOMPATIBLE_KNOWN UINT64_C(0)
 #define COMPATIBLE UINT64_C(0)
@@ -44,6 +44,16 @@ struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk)
     struct key key = key_of(tag, generation);
     put_big_endian(&key, chunk, 4);
     return key;
+}
+
+bool key_piece(uint64_t generation, unsigned stream, uint64_t number, struct key *ret)
+{
+    enum {
+        NUMBER_BITS = 28
+    };
+
+    *ret = key_chunk(TAG_PIECE, generation, (uint32_t)stream << NUMBER_BITS | (uint32_t)number);
+    return stream < 1u << (32 - NUMBER_BITS) && number >> NUMBER_BITS == 0;
 }
 
 /* ---- checksums ---- */
