@@ -50,8 +50,7 @@ static inline bool see_g(struct legacy *legacy, gxt_goid id, uint8_t state, gxt_
     return true;
 }
 
-/* One that has ended is not there: its place is free. */
-static bool forget_g(struct legacy *legacy, gxt_goid id)
+bool old_forget_g(struct legacy *legacy, gxt_goid id)
 {
     const uint32_t at = map_get(&legacy->g_places, (uint64_t)id);
 
@@ -88,7 +87,7 @@ bool old_see(struct legacy *legacy, const struct order_record *record)
     case WIRE_GO_START:
         return see_g(legacy, (gxt_goid)record->args[0], GXT_GO_RUNNING, record->thread);
     case WIRE_GO_DESTROY:
-        return forget_g(legacy, record->goroutine);
+        return old_forget_g(legacy, record->goroutine);
     case WIRE_GO_STOP:
     case WIRE_GO_SYSCALL_END_BLOCKED:
         return see_g(legacy, record->goroutine, GXT_GO_RUNNABLE, GXT_NO_THREAD);
@@ -119,13 +118,6 @@ struct now {
     uint32_t lane;
     int32_t p;
 };
-
-/* Ticks since the first event, as nanoseconds. */
-static inline int64_t time_of(const struct legacy *legacy, int64_t ticks)
-{
-    const double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)legacy->trace.first_tick) * legacy->ns_per_tick;
-    return LIKELY(ns >= -0x1p63 && ns < 0x1p63) ? (int64_t)ns : INT64_MIN;
-}
 
 /* What no processor of the trace did has one of Go's reader's own. */
 static __attribute__((noinline)) int32_t special_p(struct legacy *legacy, const struct old_event *event, int32_t p)
@@ -537,7 +529,7 @@ int old_convert(struct legacy *legacy, struct order_record *ret)
     struct old_sequence *sequence = legacy->sequence;
     const struct old_event *event = sequence->event;
     const struct old_trace *trace = &legacy->trace;
-    struct now now = {.event = event, .time_ns = time_of(legacy, event->time), .lane = sequence->lane};
+    struct now now = {.event = event, .time_ns = old_time_of(legacy, event->time), .lane = sequence->lane};
 
     now.p = LIKELY(now.lane < trace->n_lanes) ? trace->lanes[now.lane].p : SYSCALL_P;
     if (special_types[event->plain])

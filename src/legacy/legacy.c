@@ -56,7 +56,7 @@ struct legacy *legacy_free(struct legacy *legacy)
 static void reset_processors(struct legacy *legacy)
 {
     for (size_t i = 0; legacy->ps && i < legacy->trace.n_lanes; i++)
-        legacy->ps[i] = (struct seen_p){GXT_NO_THREAD, GXT_PROC_UNDETERMINED, false};
+        legacy->ps[i] = (struct seen_p){GXT_NO_THREAD, GXT_PROC_UNDETERMINED, false, 0};
 }
 
 void legacy_reset(struct legacy *legacy)
@@ -177,15 +177,10 @@ static int sync(struct legacy *legacy, int64_t time_ns, bool tables, struct orde
     return 1;
 }
 
-static inline bool has_waiting(const struct legacy *legacy)
-{
-    return legacy->next_waiting < legacy->n_waiting;
-}
-
 static int next_record(struct legacy *legacy, struct order_record *ret)
 {
     for (;;) {
-        if (UNLIKELY(has_waiting(legacy))) {
+        if (UNLIKELY(old_has_waiting(legacy))) {
             *ret = legacy->waiting[legacy->next_waiting++];
             return hand_out(legacy, ret);
         }
@@ -276,7 +271,7 @@ bool legacy_at_boundary(struct legacy *legacy)
 
     if (!legacy->has_begun || legacy->done || legacy->fault.code < 0 || legacy_generations(legacy) == 0)
         return false;
-    while (!has_waiting(legacy)) {
+    while (!old_has_waiting(legacy)) {
         int r = old_sequence_look(legacy->sequence);
         if (r <= 0)
             return r == 0;
@@ -288,7 +283,7 @@ bool legacy_at_boundary(struct legacy *legacy)
 
 bool legacy_can_save(const struct legacy *legacy)
 {
-    return legacy->has_begun && !legacy->done && legacy->fault.code == 0 && !has_waiting(legacy) &&
+    return legacy->has_begun && !legacy->done && legacy->fault.code == 0 && !old_has_waiting(legacy) &&
            legacy_generations(legacy) > 0;
 }
 

@@ -419,12 +419,48 @@ int old_sequence_new(struct old_trace *trace, struct gxt_error *fault, struct ol
 struct old_sequence *old_sequence_free(struct old_sequence *sequence);
 /* Back to the start. 0, or the fault. */
 int old_sequence_begin(struct old_sequence *sequence);
-/* The event that comes next, in sequence.event. 1; 0; negative. */
+/* Looks at all lanes for the event that comes next. Return as old_sequence_look(). */
 int old_sequence_choose(struct old_sequence *sequence);
-static inline int old_sequence_look(struct old_sequence *sequence)
+/* The lane at which it is has no more events. */
+void old_sequence_drop(struct old_sequence *sequence);
+
+static inline __attribute__((always_inline)) int old_sequence_advance(struct old_sequence *sequence, uint32_t lane)
 {
-    return LIKELY(sequence->has_event) ? 1 : old_sequence_choose(sequence);
+    return old_reading_next(&sequence->reader, &sequence->reader.trace->lanes[lane], &sequence->readings[lane]);
 }
+
+/* Moves on the lane whose event was taken. */
+static inline __attribute__((always_inline)) int old_sequence_settle(struct old_sequence *sequence)
+{
+    if (UNLIKELY(!sequence->is_pending))
+        return 0;
+    sequence->is_pending = false;
+    if (UNLIKELY(sequence->event == &sequence->exit))
+        return 0;
+    int r = old_sequence_advance(sequence, sequence->lane);
+    if (UNLIKELY(r <= 0)) {
+        old_sequence_drop(sequence);
+        return r;
+    }
+    sequence->times[sequence->current] = sequence->event->time;
+    return 0;
+}
+
+/* The event that comes next, in sequence.event. 1; 0; negative. */
+static inline __attribute__((always_inline)) int old_sequence_look(struct old_sequence *sequence)
+{
+    if (UNLIKELY(sequence->has_event))
+        return 1;
+    int r = old_sequence_settle(sequence);
+    if (UNLIKELY(r < 0))
+        return r;
+    if (LIKELY(sequence->is_bounded && sequence->event->time <= sequence->bound)) {
+        sequence->has_event = true;
+        return 1;
+    }
+    return old_sequence_choose(sequence);
+}
+
 /* Passes it. It stays readable until the next choice. */
 static inline void old_sequence_take(struct old_sequence *sequence)
 {

@@ -370,6 +370,35 @@ static inline int take_event(struct merge *merge, struct proc *proc)
     return r < 0 ? r : 0;
 }
 
+/* Whether a processor would be the next one again: then the heap, of one other at most, would be as it is. */
+static inline bool is_next_again(const struct merge *merge, const struct proc *proc)
+{
+    if (merge->n_ready > 1 || (merge->n_ready == 1 && merge->ready[0].time <= proc->reading.event.time))
+        return false;
+    if (!is_ready(merge, &proc->move))
+        return false;
+    for (size_t i = 0; i < merge->n_waiting; i++)
+        if (merge->waiting[i]->move.g == merge->changed)
+            return false;
+    return true;
+}
+
+/* The events of a processor whose turn it is. */
+static inline int take_turn(struct merge *merge, struct proc *proc)
+{
+    int r;
+
+    do {
+        if (UNLIKELY((r = take_event(merge, proc)) < 0))
+            return r;
+        if (UNLIKELY((r = advance(merge, proc)) <= 0)) {
+            proc->done = r == 0;
+            return r;
+        }
+    } while (is_next_again(merge, proc));
+    return 1;
+}
+
 static int order_all(struct merge *merge)
 {
     int r = 0;
@@ -379,9 +408,10 @@ static int order_all(struct merge *merge)
         merge->waiting[merge->n_waiting++] = &merge->procs[i];
     while ((r = gather(merge)) == 0 && merge->n_ready > 0) {
         struct proc *proc = pop(merge);
-        if ((r = take_event(merge, proc)) < 0)
+        if ((r = take_turn(merge, proc)) < 0)
             return r;
-        merge->waiting[merge->n_waiting++] = proc;
+        if (r > 0)
+            merge->waiting[merge->n_waiting++] = proc;
     }
     for (size_t i = 0; r == 0 && i < merge->trace->n_lanes; i++)
         if (!merge->procs[i].done)

@@ -41,11 +41,6 @@ struct old_sequence *old_sequence_free(struct old_sequence *sequence)
     return NULL;
 }
 
-static inline int advance(struct old_sequence *sequence, uint32_t lane)
-{
-    return old_reading_next(&sequence->reader, &sequence->reader.trace->lanes[lane], &sequence->readings[lane]);
-}
-
 /* Lists the lanes that have an event. */
 static int list_lanes(struct old_sequence *sequence)
 {
@@ -53,7 +48,7 @@ static int list_lanes(struct old_sequence *sequence)
 
     sequence->n_lanes = 0;
     for (uint32_t i = 0; i < sequence->reader.trace->n_lanes; i++) {
-        if ((r = advance(sequence, i)) < 0)
+        if ((r = old_sequence_advance(sequence, i)) < 0)
             return r;
         if (r > 0) {
             sequence->times[sequence->n_lanes] = sequence->readings[i].event.time;
@@ -164,7 +159,7 @@ static int choose_exit(struct old_sequence *sequence, const struct old_mark *mar
 }
 
 /* Looks at all lanes. */
-static __attribute__((noinline)) int choose_anew(struct old_sequence *sequence)
+int old_sequence_choose(struct old_sequence *sequence)
 {
     struct old_mark exit = {0};
     struct least least = {0};
@@ -197,43 +192,13 @@ static __attribute__((noinline)) int choose_anew(struct old_sequence *sequence)
     return 1;
 }
 
-static __attribute__((noinline)) void drop_current(struct old_sequence *sequence)
+void old_sequence_drop(struct old_sequence *sequence)
 {
     const size_t last = --sequence->n_lanes;
 
     sequence->times[sequence->current] = sequence->times[last];
     sequence->lanes[sequence->current] = sequence->lanes[last];
     sequence->is_bounded = false;
-}
-
-/* Moves on the lane whose event was taken. */
-static inline int settle(struct old_sequence *sequence)
-{
-    if (!sequence->is_pending)
-        return 0;
-    sequence->is_pending = false;
-    if (UNLIKELY(sequence->event == &sequence->exit))
-        return 0;
-    int r = advance(sequence, sequence->lane);
-    if (UNLIKELY(r <= 0)) {
-        drop_current(sequence);
-        return r;
-    }
-    sequence->times[sequence->current] = sequence->readings[sequence->lane].event.time;
-    return 0;
-}
-
-int old_sequence_choose(struct old_sequence *sequence)
-{
-    int r = settle(sequence);
-
-    if (UNLIKELY(r < 0))
-        return r;
-    if (LIKELY(sequence->is_bounded) && sequence->times[sequence->current] <= sequence->bound) {
-        sequence->has_event = true;
-        return 1;
-    }
-    return choose_anew(sequence);
 }
 
 int old_sequence_blocks(struct old_sequence *sequence)
@@ -266,7 +231,7 @@ int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
 {
     const struct old_trace *trace = sequence->reader.trace;
     const size_t n = trace->n_lanes;
-    int r = settle(sequence);
+    int r = old_sequence_settle(sequence);
 
     if (r < 0)
         return r;

@@ -21,7 +21,8 @@ struct seen_g {
 struct seen_p {
     gxt_threadid thread; /* as the last ProcStart says; GXT_NO_THREAD when it is stopped */
     uint8_t state;
-    bool told; /* a record has named it */
+    bool told;  /* a record has named it */
+    uint32_t g; /* the place of a goroutine that was seen on it, perhaps */
 };
 
 struct legacy {
@@ -47,6 +48,18 @@ struct legacy {
     size_t n_tasks, tasks_capacity, n_gs, gs_capacity, n_free, free_capacity;
 };
 
+/* Ticks since the first event, as nanoseconds. */
+static inline int64_t old_time_of(const struct legacy *legacy, int64_t ticks)
+{
+    const double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)legacy->trace.first_tick) * legacy->ns_per_tick;
+    return LIKELY(ns >= -0x1p63 && ns < 0x1p63) ? (int64_t)ns : INT64_MIN;
+}
+
+static inline bool old_has_waiting(const struct legacy *legacy)
+{
+    return legacy->next_waiting < legacy->n_waiting;
+}
+
 /* ---- legacy.c ---- */
 
 /* Takes what an index knows, or reads the trace. Where this fails the trace has no record. */
@@ -61,6 +74,8 @@ int old_convert(struct legacy *legacy, struct order_record *ret);
 /* Keeps what a record that is handed out says of states. Return: whether there was memory. */
 bool old_see(struct legacy *legacy, const struct order_record *record);
 struct seen_g *old_seen_g(struct legacy *legacy, gxt_goid id);
+/* One that has ended is not there. Return: whether there was memory. */
+bool old_forget_g(struct legacy *legacy, gxt_goid id);
 int old_add_created(struct legacy *legacy, uint64_t g);
 int old_add_task(struct legacy *legacy, struct old_task task);
 int old_no_memory(struct legacy *legacy);

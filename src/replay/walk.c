@@ -201,8 +201,10 @@ int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, ui
 /* As many events as are usual, at most so many; 0 says nothing. None is ahead. */
 static inline size_t quick(struct gxt_cursor *cursor, size_t most, struct gxt_event *into)
 {
-    if (UNLIKELY(!cursor->order || !cursor->placed))
+    if (UNLIKELY(!cursor->placed))
         return 0;
+    if (UNLIKELY(!cursor->order))
+        return resolve_quick_old(&cursor->resolver, cursor->legacy, most, cursor->ordinal, into);
     return resolve_quick(&cursor->resolver, cursor->order, most, cursor->ordinal, into);
 }
 
@@ -254,7 +256,7 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
             cursor->ordinal += usual;
             cursor->time_ns = events[done - 1].time_ns;
             cursor->at_sync = false;
-            if (n - done < ORDER_MOST_OF_ONE)
+            if (n - done < ORDER_MOST_OF_ONE || (is_run && !cursor->order && walk_at_boundary(cursor)))
                 break; /* those of one wire event are not parted without need */
         } else if ((r = take(cursor, &events[done])) > 0) {
             cross(cursor, &events[done++], walk_generations(cursor));
