@@ -10,10 +10,10 @@
 #include <stdlib.h>
 
 enum {
-    DEAD,
-    RUNNABLE,
-    RUNNING,
-    WAITING
+    DEAD = OLD_DEAD,
+    RUNNABLE = OLD_RUNNABLE,
+    RUNNING = OLD_RUNNING,
+    WAITING = OLD_WAITING,
 };
 
 static int no_memory(struct old_check *check)

@@ -395,6 +395,35 @@ void old_check_begin(struct old_check *check);
 int old_check_event(struct old_check *check, const struct old_event *event, struct old_check_place place);
 void old_check_done(struct old_check *check);
 
+enum old_state {
+    OLD_DEAD,
+    OLD_RUNNABLE,
+    OLD_RUNNING,
+    OLD_WAITING
+};
+
+/* old_check_event() for what is most, where nothing is wrong. Return: whether it was so; else nothing has changed. */
+static inline bool old_check_start(struct old_p *p, struct old_g *g, uint64_t id)
+{
+    if (UNLIKELY(g->state != OLD_RUNNABLE || p->g != 0 || g->call != 0))
+        return false;
+    g->is_known = true;
+    g->state = OLD_RUNNING;
+    g->on_network = false;
+    p->g = id;
+    return true;
+}
+
+static inline bool old_check_leave(struct old_p *p, struct old_g *g, uint64_t id, bool waits)
+{
+    if (UNLIKELY(g->state != OLD_RUNNING || p->g != id || g->call != 0))
+        return false;
+    g->state = waits ? OLD_WAITING : OLD_RUNNABLE;
+    g->on_network = false;
+    p->g = 0;
+    return true;
+}
+
 /* ---- sequence.c: the events of a trace in order ---- */
 
 struct old_sequence {

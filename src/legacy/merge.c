@@ -41,6 +41,8 @@ struct proc {
     struct old_reading reading;
     struct move move;
     uint32_t own, last_own; /* goroutine's places: of the event, and who runs */
+    uint32_t started;       /* the place of the goroutine that was started last by a GoStartLocal, … */
+    uint64_t started_g;     /* … and its id */
     uint32_t at;            /* of its lane */
     uint32_t other;         /* the one that it names; 0 for none */
     bool has_event, is_fresh, done;
@@ -152,7 +154,7 @@ static const struct {
 };
 
 /* Finds the goroutines of a processor's event, and what it does to one. */
-static inline bool set_move(struct merge *merge, struct proc *proc)
+static __attribute__((noinline)) bool set_any_move(struct merge *merge, struct proc *proc)
 {
     const struct old_event *event = &proc->reading.event;
     const uint8_t type = event->type, whose = merge->trace->quick[type].whose;
@@ -191,6 +193,32 @@ static inline bool set_move(struct merge *merge, struct proc *proc)
                                        : ANY_SEQ;
     move->to_seq = seq == SEQ_NEXT ? NEXT_SEQ : seq == SEQ_SAME ? ANY_SEQ : move->from_seq + 1;
     return move->g != MAP_NONE || id == UNORDERED;
+}
+
+/* The same, quicker for what is most: a start, or an end of running, by who runs on the processor. */
+static inline bool set_move(struct merge *merge, struct proc *proc)
+{
+    const struct old_event *event = &proc->reading.event;
+    const uint8_t type = event->type;
+
+    if (LIKELY(type == OLD_GO_START_LOCAL && event->g < GARBAGE)) {
+        if (UNLIKELY(event->g != proc->started_g)) {
+            proc->started = g_of(merge, event->g);
+            if (proc->started == MAP_NONE)
+                return false;
+            proc->started_g = event->g;
+        }
+        proc->own = proc->other = proc->last_own = proc->started;
+        proc->move = (struct move){proc->own, G_RUNNABLE, G_RUNNING, ANY_SEQ, NEXT_SEQ};
+        return true;
+    }
+    if (LIKELY(moves[type].seq == SEQ_SAME && moves[type].who == OWN && event->g < GARBAGE)) {
+        proc->own = proc->last_own;
+        proc->other = proc->last_own = 0;
+        proc->move = (struct move){proc->own, moves[type].from, moves[type].to, ANY_SEQ, ANY_SEQ};
+        return true;
+    }
+    return set_any_move(merge, proc);
 }
 
 static inline bool is_ready(const struct merge *merge, const struct move *move)
@@ -337,8 +365,26 @@ static inline int note_turn(struct merge *merge, struct proc *proc)
         merge->tail_at = ties->size;
     }
     merge->time = time;
-    buf_put_varint(ties, proc->at);
+    if (LIKELY(proc->at < 0x80 && ties->size < ties->capacity))
+        ties->at[ties->size++] = (uint8_t)proc->at;
+    else
+        buf_put_varint(ties, proc->at);
     return UNLIKELY(ties->failed) ? no_memory(merge) : 0;
+}
+
+/* old_check_event(), but for what is most and right. */
+static inline void check_event(struct merge *merge, struct proc *proc)
+{
+    const struct old_event *event = &proc->reading.event;
+    struct old_g *g = &merge->gs[proc->own];
+
+    if (event->plain == OLD_GO_START && old_check_start(&proc->p, g, event->g))
+        return;
+    if (moves[event->type].seq == SEQ_SAME && event->g != 0 && event->type != OLD_GO_SYS_BLOCK &&
+        event->type != OLD_GO_BLOCK_NET && old_check_leave(&proc->p, g, event->g, moves[event->type].to == G_WAITING))
+        return;
+    (void)old_check_event(&merge->check, event,
+                          (struct old_check_place){proc->lane->p, &proc->p, proc->own, proc->other});
 }
 
 static inline int take_event(struct merge *merge, struct proc *proc)
@@ -363,8 +409,7 @@ static inline int take_event(struct merge *merge, struct proc *proc)
     if (r == 0)
         r = note_turn(merge, proc);
     if (r >= 0 && LIKELY(merge->bad_check.code == 0))
-        (void)old_check_event(&merge->check, event,
-                              (struct old_check_place){proc->lane->p, &proc->p, proc->own, proc->other});
+        check_event(merge, proc);
     if (UNLIKELY(merge->bad_check.code == GXT_ENOMEM))
         return no_memory(merge);
     return r < 0 ? r : 0;
