@@ -251,44 +251,35 @@ static inline int apply(struct merge *merge, const struct proc *proc)
 
 /* ---- the heap ---- */
 
-static inline void exchange(struct ready *ready, size_t i, size_t j)
-{
-    const struct ready it = ready[i];
-    ready[i] = ready[j];
-    ready[j] = it;
-}
-
 static inline void push(struct merge *merge, struct proc *proc)
 {
     struct ready *ready = merge->ready;
+    const int64_t time = proc->reading.event.time;
     size_t i = merge->n_ready++;
 
-    ready[i] = (struct ready){proc->reading.event.time, proc};
-    while (i > 0 && ready[i].time < ready[(i - 1) / 2].time) {
-        exchange(ready, i, (i - 1) / 2);
-        i = (i - 1) / 2;
-    }
+    for (; i > 0 && time < ready[(i - 1) / 2].time; i = (i - 1) / 2)
+        ready[i] = ready[(i - 1) / 2];
+    ready[i] = (struct ready){time, proc};
 }
 
+/* The last one comes to the root and goes down. */
 static inline struct proc *pop(struct merge *merge)
 {
     struct ready *ready = merge->ready;
+    struct proc *first = ready[0].proc;
     const size_t n = --merge->n_ready;
-    size_t i = 0;
+    const struct ready last = ready[n];
+    size_t i = 0, child;
 
-    exchange(ready, 0, n);
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= n)
+    while ((child = 2 * i + 1) < n) {
+        child += child + 1 < n && ready[child + 1].time < ready[child].time;
+        if (ready[child].time >= last.time)
             break;
-        if (child + 1 < n && ready[child + 1].time < ready[child].time)
-            child++;
-        if (ready[child].time >= ready[i].time)
-            break;
-        exchange(ready, i, child);
+        ready[i] = ready[child];
         i = child;
     }
-    return ready[n].proc;
+    ready[i] = last;
+    return first;
 }
 
 static inline int advance(struct merge *merge, struct proc *proc)
