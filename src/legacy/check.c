@@ -1,7 +1,7 @@
 /* check.c
  *
- * In: an old trace's events, one after another. Out: whether they fit each other, and which system calls block. Never: a
- * change of order.
+ * In: an old trace's events, one after another. Out: whether they fit each other, and which system calls block.
+ * Never: a change of order.
  *
  * What the new format says in so many words follows here from the events before: who runs where, whether a call blocks.
  */

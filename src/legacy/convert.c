@@ -6,7 +6,7 @@
  * told nothing of themselves when the trace says GOMAXPROCS for the first time are runnable. A system call, a moment in
  * the old format, is a begin and an end of 1 ns unless it blocks.
  */
-#include "walk_priv.h"
+#include "legacy_priv.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  *
  * In: the batches of one processor. Out: its events, one after another. Never: an order between processors.
  *
- * What is usual goes the quick way (legacy_priv.h). Here is the rest: batches that end, what stands in other forms, what
- * is about the trace and not of a moment, samples.
+ * What is usual goes the quick way (legacy_priv.h). Here is the rest: batches that end, what stands in other forms,
+ * what is about the trace and not of a moment, samples.
  */
 #include "legacy_priv.h"
 

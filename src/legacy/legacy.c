@@ -1,13 +1,13 @@
 /* legacy.c
  *
- * In: an old trace. Out: records in order, from the start or from where an index goes on. Never: a record of a trace that
- * has a fault which Go's reader finds when it opens it.
+ * In: an old trace. Out: records in order, from the start or from where an index goes on. Never: a record of a trace
+ * that has a fault which Go's reader finds when it opens it.
  *
  *     nothing known ──► read, order, check all ─┐
  *                                               ├──► a walk over it, once or more often
  *     an index ───────► what reading it found ──┘
  */
-#include "walk_priv.h"
+#include "legacy_priv.h"
 
 #include <stdlib.h>
 

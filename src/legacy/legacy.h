@@ -33,7 +33,8 @@ enum legacy_stream {
 
 /** Where what an index knows of the trace comes from. */
 struct legacy_finder {
-    /** @start: what legacy_save_start() gave. @dir: hashed. Return: 1; 0 when nothing is known; GXT_EINDEX; GXT_ENOMEM. */
+    /** @start: what legacy_save_start() gave. @dir: hashed. Return: 1; 0 when nothing is known; GXT_EINDEX;
+     * GXT_ENOMEM. */
     int (*find)(void *user, struct buf *start, struct gen_dir *dir, struct gen_known *known);
     /** A piece of a stream, counted from 0. Return: 0; GXT_EINDEX; GXT_ENOMEM; GXT_EIO. */
     int (*piece)(void *user, enum legacy_stream stream, uint64_t number, struct buf *ret, struct gxt_error *fault);

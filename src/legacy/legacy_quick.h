@@ -6,7 +6,7 @@
 #ifndef LEGACY_QUICK_H
 #define LEGACY_QUICK_H
 
-#include "walk_priv.h"
+#include "legacy_priv.h"
 
 #define OLD_INLINE static inline __attribute__((always_inline))
 

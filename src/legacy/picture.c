@@ -3,7 +3,7 @@
  * In: a walk over an old trace. Out: goroutines, processors, threads and tasks, as far as the records told. Never: a
  * change.
  */
-#include "walk_priv.h"
+#include "legacy_priv.h"
 
 #include <stdlib.h>
 

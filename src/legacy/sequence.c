@@ -3,8 +3,8 @@
  * In: a trace that was read, or that an index knows. Out: its events in their order. Never: more of them at once than
  * one of each processor.
  *
- * The earliest comes first. Where several processors have an event of that moment the ties say whose turn it is; returns
- * that were told late come behind what else is of their moment, or before it when they are marked so.
+ * The earliest comes first. Where several processors have an event of that moment the ties say whose turn it is;
+ * returns that were told late come behind what else is of their moment, or before it when they are marked so.
  */
 #include "legacy_priv.h"
 

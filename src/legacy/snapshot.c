@@ -5,7 +5,7 @@
  *     the sequence's place | what was told last | processors | tasks | goroutines from before the trace | how many are
  *     there | goroutines, in pieces of 512 ids: those that did nothing are the same piece again
  */
-#include "walk_priv.h"
+#include "legacy_priv.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* tables.c
  *
- * In: strings and stacks as a trace tells them, wherever they stand in it. Out: the tables of its one generation. Never:
- * a stack with a name that is not there: it is a fault only where an event needs it.
+ * In: strings and stacks as a trace tells them, wherever they stand in it. Out: the tables of its one generation.
+ * Never: a stack with a name that is not there: it is a fault only where an event needs it.
  */
 #include "legacy_priv.h"
 
