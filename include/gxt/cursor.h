@@ -43,7 +43,8 @@ GXT_API struct gxt_cursor *gxt_cursor_free(struct gxt_cursor *cursor);
  * @cursor:  at any place
  * @ret:     the event, written when 1 is returned
  *
- * Cost: amortised constant; nothing is allocated per event.
+ * Cost: amortised constant; nothing is allocated per event. Without an index the first call reads all of a trace of
+ * before Go 1.22.
  * Lifetime: cursor-lent.
  * Return: 1; 0 at the end; the trace's fault (GXT_ECORRUPT, GXT_ETRUNCATED, GXT_EORDER, …) after all events that come
  *         before it, again on every call; GXT_ESTALE when bytes of the trace are not those that were indexed;

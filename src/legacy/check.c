@@ -1,7 +1,7 @@
 /* check.c
  *
- * In: an old trace's events in their order. Out: whether they fit each other, and some of them told to be of other
- * processors. Never: a change of order.
+ * In: an old trace's events, one after another. Out: whether they fit each other, and which system calls block.
+ * Never: a change of order.
  *
  * What the new format says in so many words follows here from the events before: who runs where, whether a call blocks.
  */
@@ -10,42 +10,13 @@
 #include <stdlib.h>
 
 enum {
-    DEAD,
-    RUNNABLE,
-    RUNNING,
-    WAITING
+    DEAD = OLD_DEAD,
+    RUNNABLE = OLD_RUNNABLE,
+    RUNNING = OLD_RUNNING,
+    WAITING = OLD_WAITING,
 };
 
-struct region {
-    uint64_t task, type;
-    uint32_t outer; /* place in check.regions; MAP_NONE for none */
-};
-
-struct g {
-    uint32_t region; /* the innermost open one, in check.regions */
-    uint8_t state;
-    bool on_network; /* what it waits for */
-    bool assists;
-};
-
-struct p {
-    uint64_t g; /* 0 for none */
-    bool running, sweeping;
-};
-
-struct check {
-    struct old_trace *trace;
-    struct gxt_error *fault;
-    struct old_event *event;
-    struct map g_places, p_places, tasks;
-    struct g *gs;
-    struct p *ps;
-    struct region *regions;
-    size_t n_gs, gs_capacity, n_ps, ps_capacity, n_regions, regions_capacity;
-    bool gc, stopped;
-};
-
-static int no_memory(struct check *check)
+static int no_memory(struct old_check *check)
 {
     return fault_set(check->fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an old trace");
 }
@@ -53,179 +24,163 @@ static int no_memory(struct check *check)
 #define WRONG(check, ...) fault_set((check)->fault, GXT_ECORRUPT, (check)->event->offset, __VA_ARGS__)
 #define ULL(x) ((unsigned long long)(x))
 
-/* The goroutine of an id, made when it is not known. NULL without memory. */
-static struct g *g_of(struct check *check, uint64_t id)
-{
-    uint32_t at = map_get(&check->g_places, id);
-
-    if (at == MAP_NONE) {
-        struct g *grown = array_grow(check->gs, check->n_gs, &check->gs_capacity, sizeof *grown);
-        at = (uint32_t)check->n_gs;
-        if (!grown)
-            return NULL;
-        check->gs = grown;
-        if (map_put(&check->g_places, id, at) < 0)
-            return NULL;
-        check->gs[check->n_gs++] = (struct g){.region = MAP_NONE};
-    }
-    return &check->gs[at];
-}
-
-static struct p *p_of(struct check *check)
-{
-    uint64_t id = (uint64_t)(int64_t)check->event->p;
-    uint32_t at = map_get(&check->p_places, id);
-
-    if (at == MAP_NONE) {
-        struct p *grown = array_grow(check->ps, check->n_ps, &check->ps_capacity, sizeof *grown);
-        at = (uint32_t)check->n_ps;
-        if (!grown)
-            return NULL;
-        check->ps = grown;
-        if (map_put(&check->p_places, id, at) < 0)
-            return NULL;
-        check->ps[check->n_ps++] = (struct p){0};
-    }
-    return &check->ps[at];
-}
-
-static int must_run(struct check *check, const struct p *p, const struct g *g, bool may_be_none)
+static int must_run(struct old_check *check, const struct old_p *p, const struct old_g *g, bool may_be_none)
 {
     const struct old_event *event = check->event;
-    const char *name = old_specs[event->type].name;
+    const char *name = old_specs[event->plain].name;
 
     if (g->state != RUNNING)
         return WRONG(check, "%s by goroutine %llu, which is not running", name, ULL(event->g));
     if (p->g != event->g)
-        return WRONG(check, "%s by goroutine %llu, which processor %d does not run", name, ULL(event->g), event->p);
+        return WRONG(check, "%s by goroutine %llu, which processor %d does not run", name, ULL(event->g), check->p);
     if (!may_be_none && event->g == 0)
         return WRONG(check, "%s by no goroutine", name);
     return 0;
 }
 
-static int check_proc(struct check *check, struct p *p)
+static int check_proc(struct old_check *check, struct old_p *p)
 {
-    const bool starts = check->event->type == OLD_PROC_START;
+    const bool starts = check->event->plain == OLD_PROC_START;
 
     if (p->running == starts)
-        return WRONG(check, "processor %d %s", check->event->p, starts ? "starts twice" : "stops twice");
+        return WRONG(check, "processor %d %s", check->p, starts ? "starts twice" : "stops twice");
     if (!starts && p->g != 0)
-        return WRONG(check, "processor %d stops while it runs a goroutine", check->event->p);
+        return WRONG(check, "processor %d stops while it runs a goroutine", check->p);
     p->running = starts;
     return 0;
 }
 
 /* A flag that goes up and down by turns. */
-static int toggle(struct check *check, bool *flag, bool up)
+static int toggle(struct old_check *check, bool *flag, bool up)
 {
     if (*flag == up)
-        return WRONG(check, "%s where one is %s", old_specs[check->event->type].name,
+        return WRONG(check, "%s where one is %s", old_specs[check->event->plain].name,
                      up ? "under way" : "not under way");
     *flag = up;
     return 0;
 }
 
-static int create(struct check *check, const struct p *p, const struct g *g)
+static int create(struct old_check *check, const struct old_p *p, const struct old_g *g, struct old_g *other)
 {
     int r = must_run(check, p, g, true);
     if (r < 0)
         return r;
-    if (map_get(&check->g_places, check->event->args[0]) != MAP_NONE)
+    if (other->is_known)
         return WRONG(check, "goroutine %llu exists already", ULL(check->event->args[0]));
-    struct g *created = g_of(check, check->event->args[0]);
-    if (!created)
-        return no_memory(check);
-    created->state = RUNNABLE;
+    other->is_known = true;
+    other->state = RUNNABLE;
     return 0;
 }
 
-static int start(struct check *check, struct p *p, struct g *g)
+static int start(struct old_check *check, struct old_p *p, struct old_g *g)
 {
     if (g->state != RUNNABLE)
         return WRONG(check, "goroutine %llu starts and is not runnable", ULL(check->event->g));
     if (p->g != 0)
         return WRONG(check, "goroutine %llu starts on processor %d, which runs another", ULL(check->event->g),
-                     check->event->p);
+                     check->p);
     g->state = RUNNING;
     g->on_network = false;
     p->g = check->event->g;
     return 0;
 }
 
-static int leave(struct check *check, struct p *p, struct g *g, uint8_t state)
+static void free_region(struct old_check *check, uint32_t region)
+{
+    check->regions[region].outer = check->free_region;
+    check->free_region = region;
+}
+
+static void drop_regions(struct old_check *check, struct old_g *g)
+{
+    while (g->region != MAP_NONE) {
+        const uint32_t region = g->region;
+        g->region = check->regions[region].outer;
+        free_region(check, region);
+    }
+}
+
+static int leave(struct old_check *check, struct old_p *p, struct old_g *g, uint8_t state)
 {
     int r = must_run(check, p, g, false);
     if (r < 0)
         return r;
     g->state = state;
-    g->on_network = check->event->type == OLD_GO_BLOCK_NET;
+    g->on_network = check->event->plain == OLD_GO_BLOCK_NET;
     p->g = 0;
-    if (check->event->type == OLD_GO_END)
-        g->region = MAP_NONE;
+    if (check->event->plain == OLD_GO_END)
+        drop_regions(check, g);
     return 0;
 }
 
-static int become(struct check *check, struct g *g, uint8_t from, uint8_t to)
+static int become(struct old_check *check, struct old_g *g, uint8_t from, uint8_t to)
 {
     if (g->state != from)
-        return WRONG(check, "%s of goroutine %llu in another state", old_specs[check->event->type].name,
+        return WRONG(check, "%s of goroutine %llu in another state", old_specs[check->event->plain].name,
                      ULL(check->event->g));
     g->state = to;
     g->on_network = false;
     return 0;
 }
 
-static int unblock(struct check *check, const struct p *p)
+static int unblock(struct old_check *check, const struct old_p *p, const struct old_g *g, struct old_g *other)
 {
-    struct old_event *event = check->event;
-    struct g *other = g_of(check, event->args[0]);
-    const struct g *g = g_of(check, event->g); /* known, but the array may have moved for the other */
+    const struct old_event *event = check->event;
 
-    if (!other || !g)
-        return no_memory(check);
+    other->is_known = true;
     if (g->state != RUNNING)
         return WRONG(check, "goroutine %llu unblocks another and is not running", ULL(event->g));
-    if (event->p != TIMER_P && p->g != event->g)
+    if (p->g != event->g && check->p != TIMER_P && map_get(&check->trace->timers, event->g) == MAP_NONE)
         return WRONG(check, "goroutine %llu unblocks another and processor %d does not run it", ULL(event->g),
-                     event->p);
+                     check->p);
     if (other->state != WAITING)
         return WRONG(check, "goroutine %llu is unblocked and does not wait", ULL(event->args[0]));
-    if (other->on_network)
-        event->p = NETPOLL_P;
     other->state = RUNNABLE;
     other->on_network = false;
     return 0;
 }
 
-static int region(struct check *check, struct g *g)
+static int begin_region(struct old_check *check, struct old_g *g)
+{
+    const struct old_region region = {check->event->args[0], check->event->args[2], g->region};
+    uint32_t at = check->free_region;
+
+    if (at != MAP_NONE) {
+        check->free_region = check->regions[at].outer;
+    } else {
+        at = (uint32_t)check->n_regions;
+        if (check->n_regions >= MAP_NONE || !ROOM(check->regions, check->n_regions, check->regions_capacity))
+            return no_memory(check);
+        check->n_regions++;
+    }
+    check->regions[at] = region;
+    g->region = at;
+    return 0;
+}
+
+static int region(struct old_check *check, struct old_g *g)
 {
     const uint64_t *args = check->event->args;
 
     if (args[1] > 1)
         return WRONG(check, "a region that neither begins nor ends");
-    if (args[1] == 1) {
-        if (g->region == MAP_NONE)
-            return 0;
-        const struct region *inner = &check->regions[g->region];
-        if (inner->task != args[0] || inner->type != args[2])
-            return WRONG(check, "a region ends inside another one on goroutine %llu", ULL(check->event->g));
-        g->region = inner->outer;
+    if (args[1] == 0)
+        return begin_region(check, g);
+    if (g->region == MAP_NONE)
         return 0;
-    }
-    struct region *grown = array_grow(check->regions, check->n_regions, &check->regions_capacity, sizeof *grown);
-    if (!grown || check->n_regions >= MAP_NONE)
-        return no_memory(check);
-    check->regions = grown;
-    check->regions[check->n_regions] = (struct region){args[0], args[2], g->region};
-    g->region = (uint32_t)check->n_regions++;
+    const uint32_t at = g->region;
+    if (check->regions[at].task != args[0] || check->regions[at].type != args[2])
+        return WRONG(check, "a region ends inside another one on goroutine %llu", ULL(check->event->g));
+    g->region = check->regions[at].outer;
+    free_region(check, at);
     return 0;
 }
 
-static int task(struct check *check)
+static int task(struct old_check *check)
 {
     uint64_t id = check->event->args[0];
 
-    if (check->event->type == OLD_USER_TASK_END) {
+    if (check->event->plain == OLD_USER_TASK_END) {
         (void)map_remove(&check->tasks, id);
         return 0;
     }
@@ -235,14 +190,13 @@ static int task(struct check *check)
 }
 
 /* A table of which event is checked how. */
-static int check_event(struct check *check, struct p *p, struct g *g)
+static int check_event(struct old_check *check, struct old_p *p, struct old_g *g, struct old_g *other)
 {
-    switch (check->event->type) {
+    switch (check->event->plain) {
     case OLD_PROC_START:
     case OLD_PROC_STOP:
         return check_proc(check, p);
     case OLD_GC_START:
-        check->event->p = GC_P;
         return toggle(check, &check->gc, true);
     case OLD_GC_DONE:
         return toggle(check, &check->gc, false);
@@ -263,7 +217,7 @@ static int check_event(struct check *check, struct p *p, struct g *g)
     case OLD_GO_IN_SYSCALL:
         return become(check, g, RUNNABLE, WAITING);
     case OLD_GO_CREATE:
-        return create(check, p, g);
+        return create(check, p, g, other);
     case OLD_GO_START:
     case OLD_GO_START_LABEL:
         return start(check, p, g);
@@ -274,7 +228,7 @@ static int check_event(struct check *check, struct p *p, struct g *g)
     case OLD_GO_PREEMPT:
         return leave(check, p, g, RUNNABLE);
     case OLD_GO_UNBLOCK:
-        return unblock(check, p);
+        return unblock(check, p, g, other);
     case OLD_GO_SYS_CALL:
         return must_run(check, p, g, false);
     case OLD_GO_SYS_EXIT:
@@ -285,59 +239,57 @@ static int check_event(struct check *check, struct p *p, struct g *g)
     case OLD_USER_REGION:
         return region(check, g);
     default:
-        return old_specs[check->event->type].blocks ? leave(check, p, g, WAITING) : 0;
+        return old_specs[check->event->plain].blocks ? leave(check, p, g, WAITING) : 0;
     }
 }
 
-/* A call blocks if the next event of its goroutine says so: seen from the end. */
-static int look_ahead(struct check *check)
+/* A call blocks if the next event of its goroutine says so. */
+static int look_behind(struct old_check *check, struct old_g *g)
 {
-    struct old_trace *trace = check->trace;
-    struct map next = {0};
+    struct buf *calls = &check->trace->streams[LEGACY_CALLS].bytes;
+    const uint64_t call = g->call;
+
+    g->call = 0;
+    if (call != 0 && check->event->type == OLD_GO_SYS_BLOCK)
+        calls->at[(call - 1) / 8] |= (uint8_t)(1u << (call - 1) % 8);
+    if (check->event->type != OLD_GO_SYS_CALL)
+        return 0;
+    if (check->n_calls % 8 == 0)
+        buf_put_u8(calls, 0);
+    g->call = ++check->n_calls;
+    return calls->failed ? no_memory(check) : 0;
+}
+
+int old_check_event(struct old_check *check, const struct old_event *event, struct old_check_place place)
+{
+    struct old_g *g = &check->gs[place.own];
     int r = 0;
 
-    for (size_t i = trace->n_events; r == 0 && i-- > 0;) {
-        struct old_event *event = &trace->events[i];
-        if (event->type == OLD_GO_SYS_CALL)
-            event->args[0] = map_get(&next, event->g) == OLD_GO_SYS_BLOCK;
-        r = map_put(&next, event->g, event->type) < 0 ? no_memory(check) : 0;
+    check->event = event;
+    check->p = place.p;
+    if (event->type != OLD_CPU_SAMPLE) { /* those are of any goroutine and processor, known or not */
+        g->is_known = true;
+        r = check_event(check, place.of, g, &check->gs[place.other]);
     }
-    map_done(&next);
-    return r;
+    return r < 0 || (g->call == 0 && event->type != OLD_GO_SYS_CALL) ? r : look_behind(check, g);
 }
 
-static int check_all(struct check *check)
+void old_check_begin(struct old_check *check)
 {
-    struct g *idle = g_of(check, 0);
+    struct old_stream *calls = &check->trace->streams[LEGACY_CALLS];
 
-    if (!idle)
-        return no_memory(check);
-    idle->state = RUNNING;
-    for (size_t i = 0; i < check->trace->n_events; i++) {
-        check->event = &check->trace->events[i];
-        if (check->event->type == OLD_CPU_SAMPLE)
-            continue; /* of any goroutine and processor, known or not */
-        struct p *p = p_of(check);
-        struct g *g = g_of(check, check->event->g);
-        if (!p || !g)
-            return no_memory(check);
-        int r = check_event(check, p, g);
-        if (r < 0)
-            return r;
-    }
-    return look_ahead(check);
+    map_clear(&check->tasks);
+    check->n_regions = 0;
+    check->free_region = MAP_NONE;
+    check->n_calls = 0;
+    check->gc = check->stopped = false;
+    calls->bytes.size = 0;
+    check->gs[0].state = RUNNING; /* nobody */
+    check->gs[0].is_known = true;
 }
 
-int old_check(struct old_trace *trace, struct gxt_error *fault)
+void old_check_done(struct old_check *check)
 {
-    struct check check = {.trace = trace, .fault = fault};
-    int r = check_all(&check);
-
-    map_done(&check.g_places);
-    map_done(&check.p_places);
-    map_done(&check.tasks);
-    free(check.gs);
-    free(check.ps);
-    free(check.regions);
-    return r;
+    map_done(&check->tasks);
+    free(check->regions);
 }

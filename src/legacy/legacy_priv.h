@@ -79,29 +79,14 @@ struct old_spec {
 
 extern const struct old_spec old_specs[64];
 
-struct old_event {
-    int64_t time; /* ticks, then nanoseconds from the first event */
-    uint64_t g;
-    uint64_t args[3]; /* a log's message: args[2] is its local string id; a system call: args[0] is whether it blocks */
-    uint64_t offset;
-    uint32_t stack;
-    int32_t p;
-    uint8_t type;
-};
+/* ---- spec.c ---- */
 
-/* A trace that was read. */
-struct old_trace {
-    const struct source *source;
-    struct pool *pool;
-    uint64_t begin;
-    int version;
-    struct old_event *events;
-    size_t n_events, capacity;
-    struct gen gen;        /* its tables */
-    uint64_t first_own_id; /* of strings that this room adds behind the trace's own */
-};
+extern const char *const old_own_strings[];
 
-/* ---- parse.c ---- */
+/* A type without what is only told apart for the order. */
+uint8_t old_plain_type(uint8_t type);
+/* Which goroutine an event is of: an enum old_whose. */
+uint8_t old_whose(uint8_t type);
 
 /* Strings that stand in no old trace: reasons and why the world stops (traceV1Converter in Go's reader). Their local
  * ids are old_trace.first_own_id and on. */
@@ -122,13 +107,477 @@ enum own_string {
     N_OWN_STRINGS = OWN_STW + 17
 };
 
+/* Bounds of Go's reader (internal/trace/tracev1). */
+enum {
+    OLD_MOST_STRING = 1000000,
+    OLD_MOST_ARGUMENT_BYTES = 2048,
+    OLD_MOST_FRAMES = 1000,
+};
+
+/* ---- raw.c: events as they stand in the file ---- */
+
+struct old_raw {
+    uint8_t type;
+    uint64_t offset;
+    uint64_t args[OLD_MOST_ARGUMENT_BYTES]; /* a byte each at least */
+    size_t n_args;
+    struct span text; /* of a string or a log */
+    uint64_t id;      /* of a string */
+};
+
+struct old_trace;
+
+/* The next event; @in is not empty. 0, or the fault. */
+int old_raw_read(struct old_raw *raw, const struct old_trace *trace, struct span *in, struct gxt_error *fault);
+int old_wrong_count(const struct old_raw *raw, struct gxt_error *fault);
+
+#define OLD_CORRUPT(raw, fault, ...) fault_set((fault), GXT_ECORRUPT, (raw)->offset, __VA_ARGS__)
+
+#define ROOM(array, n, capacity)                                                                                       \
+    __extension__({                                                                                                    \
+        void *grown_ = array_grow((array), (n), &(capacity), sizeof *(array));                                         \
+        if (grown_)                                                                                                    \
+            (array) = grown_;                                                                                          \
+        grown_ != NULL;                                                                                                \
+    })
+
+/* ---- trace.c: a trace that was read, or that an index knows ---- */
+
+/* A CPU sample, or a system call's return that happened at another time than it was written. */
+struct old_mark {
+    int64_t time;    /* ticks */
+    uint64_t offset; /* of its event, times two; and one when it comes before what else is of its time */
+};
+
+/* What must be known beside the file's bytes to tell its events in order, each a sequence of bytes. */
+struct old_stream {
+    struct buf bytes; /* all of it, or one piece */
+    uint64_t from;    /* of the whole; where the piece begins */
+    uint64_t size;    /* of the whole */
+};
+
+/* How an event stands in the file when it does as is usual, by its first byte. */
+struct old_quick {
+    uint8_t n;      /* numbers, the time and a stack included; 0: it is not usual */
+    uint8_t n_args; /* without them */
+    uint8_t type, plain;
+    uint8_t whose; /* enum old_whose */
+    bool stack, prefixed;
+};
+
+enum old_whose {
+    OLD_STAYS, /* of who runs on its processor */
+    OLD_BEGINS,
+    OLD_LEAVES, /* the same, but it is the last one */
+    OLD_NAMES,  /* of another one, which it names */
+};
+
+struct old_lane {
+    int32_t p;
+    uint32_t first_batch; /* in the directory; MAP_NONE for none */
+    bool is_samples;      /* the last lane: they come by their times, as if from a processor of their own */
+};
+
+struct old_trace {
+    const struct source *source;
+    struct pool *pool;
+    uint64_t begin;
+    int version;
+    struct old_quick quick[256];
+    struct gen gen;       /* its tables; its batches, cut in pieces of 64 KiB at most */
+    uint32_t *next_batch; /* of the same processor, by place in the directory */
+    size_t next_capacity;
+    struct old_lane *lanes; /* by rising P; the samples' comes last */
+    size_t n_lanes;
+    struct old_stream streams[LEGACY_N_STREAMS];
+    uint64_t n_events;
+    int64_t first_tick, ticks_per_second;
+    uint64_t max_string, first_own_id; /* of the trace's own strings; of those that this room adds behind the logs' */
+    struct map messages;               /* of logs: content id to how many come before it */
+    const struct gxt_string **message_list;
+    size_t n_messages, messages_capacity;
+    struct map timers;     /* goroutines that are timers' */
+    struct map bad_stacks; /* ids of stacks that name strings that are not there */
+    struct legacy_finder finder;
+    bool is_known; /* by an index: pieces come from there, and batches are checked when they are first read */
+    uint8_t *is_checked;
+};
+
+/* Fills trace.quick. */
+void old_trace_init(struct old_trace *trace);
+/* Forgets all that was read. */
+void old_trace_done(struct old_trace *trace);
+/* Makes trace.next_batch and the lanes' first batches of the directory. 0; GXT_ENOMEM; GXT_EINDEX. */
+int old_trace_link(struct old_trace *trace);
+/* Where a batch and the pieces that follow it end. Sees that they are what they were. 0; GXT_ESTALE. */
+int old_batch_open(struct old_trace *trace, uint32_t batch, struct span *ret, struct gxt_error *fault);
+/* The place of the lane of a processor; n_lanes for none. */
+size_t old_lane_of(const struct old_trace *trace, int32_t p);
+/* The local id of a log's message. 0; GXT_ENOMEM; GXT_EINDEX when it is not known. */
+int old_message(struct old_trace *trace, struct span text, uint64_t *ret, struct gxt_error *fault);
+/* What an index is to know: all but the tables, the directory and the streams. */
+void old_trace_save(const struct old_trace *trace, struct buf *ret);
+int old_trace_restore(struct old_trace *trace, struct span in);
+/* @n bytes of a stream, which do not lie in two pieces. NULL with the fault. */
+const uint8_t *old_stream_at(struct old_trace *trace, enum legacy_stream stream, uint64_t at, size_t n,
+                             struct gxt_error *fault);
+
+/* ---- lane.c: the events of one processor ---- */
+
+struct old_event {
+    int64_t time; /* ticks */
+    uint64_t g;
+    uint64_t args[3]; /* a log's message: args[2] is its local string id */
+    uint64_t offset;
+    uint32_t stack;
+    uint8_t type;  /* as it stands in the file */
+    uint8_t plain; /* without what is only told apart for the order */
+};
+
+/* Where the reading of a lane is. */
+struct old_reading {
+    const uint8_t *at, *end; /* of the batch being read */
+    const uint8_t *head;     /* of the event, … */
+    int64_t time, head_time; /* … and the time before it */
+    uint64_t last_g, head_g; /* the same for who runs */
+    uint32_t batch;          /* the one being read, … */
+    uint32_t next_batch;     /* … and the next one */
+    uint64_t n_samples;      /* taken, of the lane of samples */
+    struct old_event event;
+};
+
+struct old_tables;
+
+struct old_reader {
+    struct old_trace *trace;
+    struct old_tables *tables; /* takes strings and stacks; NULL: they are passed over, and so are returns that have a
+                                  mark */
+    struct old_raw raw;
+    struct gxt_error *fault;
+};
+
+void old_reading_begin(const struct old_trace *trace, size_t lane, struct old_reading *ret);
+/* What is not usual. Return as old_reading_next(). */
+int old_reading_slow(struct old_reader *reader, const struct old_lane *lane, struct old_reading *reading);
+/* The event of a mark. */
+int old_mark_read(struct old_reader *reader, const struct old_mark *mark, struct old_event *ret);
+
+enum {
+    OLD_QUICK_BYTES = 1 + 10 * 7
+};
+
+/* Whether a system call's return happened at another time than it was written: then a mark tells of it. */
+static inline bool old_has_mark(const struct old_event *event)
+{
+    return event->type == OLD_GO_SYS_EXIT && event->args[2] != 0 && (int64_t)event->args[2] != event->time;
+}
+
+static inline __attribute__((always_inline)) void old_set_goroutine(struct old_reading *reading, uint8_t whose)
+{
+    struct old_event *event = &reading->event;
+
+    event->g = reading->last_g;
+    if (whose == OLD_BEGINS)
+        event->g = reading->last_g = event->args[0];
+    else if (whose == OLD_LEAVES)
+        reading->last_g = 0;
+    else if (whose == OLD_NAMES)
+        event->g = event->args[0];
+}
+
+/* Moves to the next event. 1; 0 when there is no more; negative. */
+static inline __attribute__((always_inline)) int old_reading_next(struct old_reader *reader,
+                                                                  const struct old_lane *lane,
+                                                                  struct old_reading *reading)
+{
+    const uint8_t *at = reading->at;
+    struct old_event *event = &reading->event;
+    uint64_t numbers[6];
+
+    if (UNLIKELY(reading->end - at < OLD_QUICK_BYTES))
+        return old_reading_slow(reader, lane, reading);
+    const struct old_quick *quick = &reader->trace->quick[*at];
+    const unsigned n = quick->n;
+    if (UNLIKELY(n == 0))
+        return old_reading_slow(reader, lane, reading);
+    reading->head = at;
+    reading->head_time = reading->time;
+    reading->head_g = reading->last_g;
+    const uint8_t *args = at + 1 + quick->prefixed;
+    const uint8_t *behind = wire_number_even(args, &numbers[0]);
+    for (unsigned i = 1; i < n && LIKELY(behind != NULL); i++)
+        behind = wire_number(behind, &numbers[i]);
+    if (UNLIKELY(!behind || (quick->prefixed && (at[1] >= 0x80 || behind != args + at[1]))))
+        return old_reading_slow(reader, lane, reading);
+    event->args[0] = quick->n_args > 0 ? numbers[1] : 0;
+    event->args[1] = quick->n_args > 1 ? numbers[2] : 0;
+    event->args[2] = quick->n_args > 2 ? numbers[3] : 0;
+    event->stack = quick->stack ? (uint32_t)numbers[n - 1] : 0;
+    event->type = quick->type;
+    event->plain = quick->plain;
+    event->offset = (uint64_t)(at - reader->trace->source->at);
+    event->time = reading->time = (int64_t)((uint64_t)reading->time + numbers[0]);
+    old_set_goroutine(reading, quick->whose);
+    reading->at = behind;
+    if (UNLIKELY(!reader->tables && old_has_mark(event)))
+        return old_reading_slow(reader, lane, reading);
+    return 1;
+}
+
+/* ---- tables.c ---- */
+
+struct old_tables *old_tables_new(struct old_trace *trace);
+struct old_tables *old_tables_free(struct old_tables *tables);
+/* What is about the trace and not of a moment. 1: it was that; 0; negative. */
+int old_tables_take(struct old_tables *tables, const struct old_raw *raw, struct gxt_error *fault);
+/* Makes trace.gen's tables. */
+int old_tables_make(struct old_tables *tables, struct gxt_error *fault);
+
+/* ---- scan.c, merge.c: reading a whole trace ---- */
+
+/* Finds batches, lanes, samples and timers, looking at every event. */
+int old_scan(struct old_trace *trace, struct gxt_error *fault);
 /* Reads, orders and checks a whole trace. 0, or the fault that loses all of it. */
 int old_read(struct old_trace *trace, struct gxt_error *fault);
-void old_done(struct old_trace *trace);
 
 /* ---- check.c ---- */
 
-/* Whether events fit each other, after which some are told to be of other processors. */
-int old_check(struct old_trace *trace, struct gxt_error *fault);
+/* What reading keeps of a goroutine. */
+struct old_g {
+    uint64_t seq;
+    int64_t block_time; /* of the system call that blocked last, 0 for none */
+    uint64_t call;      /* its event last seen is this system call, counted from 1; 0: it is none */
+    uint32_t region;    /* the innermost open one, in check.regions */
+    uint8_t status;     /* by the order */
+    uint8_t state;      /* by what was checked */
+    bool is_known;      /* an event was of it */
+    bool is_blocked;    /* what the order saw of it last is that its system call blocked */
+    bool on_network;    /* what it waits for */
+    bool assists;
+};
+
+/* What is checked of a processor. */
+struct old_p {
+    uint64_t g; /* 0 for none */
+    bool running, sweeping;
+};
+
+struct old_region {
+    uint64_t task, type;
+    uint32_t outer; /* place in check.regions; MAP_NONE for none */
+};
+
+/* Whether events fit each other. */
+struct old_check {
+    struct old_trace *trace;
+    struct gxt_error *fault;
+    const struct old_event *event;
+    struct old_g *gs;
+    struct map tasks;
+    struct old_region *regions;
+    size_t n_regions, regions_capacity;
+    uint32_t free_region; /* MAP_NONE for none; by .outer */
+    uint64_t n_calls;
+    int32_t p;
+    bool gc, stopped;
+};
+
+/* Of whom an event is. */
+struct old_check_place {
+    int32_t p;
+    struct old_p *of;
+    uint32_t own, other; /* places of goroutines: its own, and the one that it names */
+};
+
+/* From the start, with goroutines of which none is known; the first one is nobody. */
+void old_check_begin(struct old_check *check);
+/* The next event. 0, or the fault. */
+int old_check_event(struct old_check *check, const struct old_event *event, struct old_check_place place);
+void old_check_done(struct old_check *check);
+
+enum old_state {
+    OLD_DEAD,
+    OLD_RUNNABLE,
+    OLD_RUNNING,
+    OLD_WAITING
+};
+
+/* old_check_event() for what is most, where nothing is wrong. Return: whether it was so; else nothing has changed. */
+static inline bool old_check_start(struct old_p *p, struct old_g *g, uint64_t id)
+{
+    if (UNLIKELY(g->state != OLD_RUNNABLE || p->g != 0 || g->call != 0))
+        return false;
+    g->is_known = true;
+    g->state = OLD_RUNNING;
+    g->on_network = false;
+    p->g = id;
+    return true;
+}
+
+static inline bool old_check_leave(struct old_p *p, struct old_g *g, uint64_t id, bool waits)
+{
+    if (UNLIKELY(g->state != OLD_RUNNING || p->g != id || g->call != 0))
+        return false;
+    g->state = waits ? OLD_WAITING : OLD_RUNNABLE;
+    g->on_network = false;
+    p->g = 0;
+    return true;
+}
+
+/* ---- sequence.c: the events of a trace in order ---- */
+
+struct old_sequence {
+    struct old_reader reader;
+    struct old_reading *readings; /* by lane */
+    int64_t *times;               /* of those that have an event, … */
+    uint32_t *lanes;              /* … and which they are */
+    size_t n_lanes;
+    size_t current;        /* place in these of the one at whose event it is; the bound is for it */
+    bool is_bounded;       /* until its time is more than … */
+    int64_t bound;         /* … this nothing else comes */
+    bool is_pending;       /* the event was taken: its lane is to move on */
+    bool has_event;        /* one was chosen and not taken yet */
+    struct old_event exit; /* one that has a mark … */
+    struct old_event *event;
+    uint32_t lane;            /* … has lane n_lanes of the trace */
+    uint64_t tie, tie_before; /* bytes passed; when the event was chosen */
+    uint64_t n_exits, n_calls, n_events;
+};
+
+int old_sequence_new(struct old_trace *trace, struct gxt_error *fault, struct old_sequence **ret);
+struct old_sequence *old_sequence_free(struct old_sequence *sequence);
+/* Back to the start. 0, or the fault. */
+int old_sequence_begin(struct old_sequence *sequence);
+/* Looks at all lanes for the event that comes next. Return as old_sequence_look(). */
+int old_sequence_choose(struct old_sequence *sequence);
+/* The lane at which it is has no more events. */
+void old_sequence_drop(struct old_sequence *sequence);
+
+static inline __attribute__((always_inline)) int old_sequence_advance(struct old_sequence *sequence, uint32_t lane)
+{
+    return old_reading_next(&sequence->reader, &sequence->reader.trace->lanes[lane], &sequence->readings[lane]);
+}
+
+/* Moves on the lane whose event was taken. */
+static inline __attribute__((always_inline)) int old_sequence_settle(struct old_sequence *sequence)
+{
+    if (UNLIKELY(!sequence->is_pending))
+        return 0;
+    sequence->is_pending = false;
+    if (UNLIKELY(sequence->event == &sequence->exit))
+        return 0;
+    int r = old_sequence_advance(sequence, sequence->lane);
+    if (UNLIKELY(r <= 0)) {
+        old_sequence_drop(sequence);
+        return r;
+    }
+    sequence->times[sequence->current] = sequence->event->time;
+    return 0;
+}
+
+/* The event that comes next, in sequence.event. 1; 0; negative. */
+static inline __attribute__((always_inline)) int old_sequence_look(struct old_sequence *sequence)
+{
+    if (UNLIKELY(sequence->has_event))
+        return 1;
+    int r = old_sequence_settle(sequence);
+    if (UNLIKELY(r < 0))
+        return r;
+    if (LIKELY(sequence->is_bounded && sequence->event->time <= sequence->bound)) {
+        sequence->has_event = true;
+        return 1;
+    }
+    return old_sequence_choose(sequence);
+}
+
+/* Passes it. It stays readable until the next choice. */
+static inline void old_sequence_take(struct old_sequence *sequence)
+{
+    sequence->has_event = false;
+    sequence->is_pending = true;
+    sequence->n_events++;
+    sequence->n_calls += sequence->event->type == OLD_GO_SYS_CALL;
+}
+/* Whether the system call that comes next blocks. 1; 0; negative. */
+int old_sequence_blocks(struct old_sequence *sequence);
+int old_sequence_save(struct old_sequence *sequence, struct buf *ret);
+int old_sequence_restore(struct old_sequence *sequence, struct reader *in);
+
+/* ---- a walk: legacy.c, convert.c, snapshot.c, picture.c ---- */
+
+struct old_task {
+    uint64_t id, parent, name; /* the name's local id */
+};
+
+/* What records have told so far of a goroutine that is there. */
+struct seen_g {
+    gxt_goid id;
+    gxt_threadid thread;
+    uint8_t state;   /* GXT_GO_NOT_EXIST: nobody's place */
+    bool on_network; /* what it waits for */
+};
+
+/* The same of a processor. */
+struct seen_p {
+    gxt_threadid thread; /* as the last ProcStart says; GXT_NO_THREAD when it is stopped */
+    uint8_t state;
+    bool told;  /* a record has named it */
+    uint32_t g; /* the place of a goroutine that was seen on it, perhaps */
+};
+
+struct legacy {
+    struct old_trace trace;
+    struct old_sequence *sequence; /* NULL before the trace is known */
+    struct gxt_error fault, bad;   /* of the walk; of the trace as a whole */
+    bool was_read, has_begun, before_init, done, fell;
+    bool is_refused; /* what the index knows could not be used */
+    uint64_t n_syncs;
+    int64_t last_ns;
+    double ns_per_tick;
+    uint64_t stop_reason; /* local string id */
+
+    struct order_record *waiting; /* that follow the record handed out */
+    size_t n_waiting, next_waiting, waiting_capacity;
+    uint64_t *created; /* goroutines that were there before the trace, and have told nothing yet */
+    size_t n_created, created_capacity;
+    struct map created_places, task_places, g_places;
+    struct old_task *tasks;
+    struct seen_g *gs;
+    struct seen_p *ps; /* by lane */
+    uint32_t *free_gs;
+    size_t n_tasks, tasks_capacity, n_gs, gs_capacity, n_free, free_capacity;
+};
+
+/* Ticks since the first event, as nanoseconds. */
+static inline int64_t old_time_of(const struct legacy *legacy, int64_t ticks)
+{
+    const double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)legacy->trace.first_tick) * legacy->ns_per_tick;
+    return LIKELY(ns >= -0x1p63 && ns < 0x1p63) ? (int64_t)ns : INT64_MIN;
+}
+
+static inline bool old_has_waiting(const struct legacy *legacy)
+{
+    return legacy->next_waiting < legacy->n_waiting;
+}
+
+/* ---- legacy.c ---- */
+
+/* Takes what an index knows, or reads the trace. Where this fails the trace has no record. */
+int old_prepare(struct legacy *legacy);
+/* Forgets all that was read or known. */
+void old_forget(struct legacy *legacy);
+
+/* ---- convert.c ---- */
+
+/* What the next event becomes, which is passed. 1; 0 when it becomes nothing by itself; negative. */
+int old_convert(struct legacy *legacy, struct order_record *ret);
+/* Keeps what a record that is handed out says of states. Return: whether there was memory. */
+bool old_see(struct legacy *legacy, const struct order_record *record);
+struct seen_g *old_seen_g(struct legacy *legacy, gxt_goid id);
+/* One that has ended is not there. Return: whether there was memory. */
+bool old_forget_g(struct legacy *legacy, gxt_goid id);
+int old_add_created(struct legacy *legacy, uint64_t g);
+int old_add_task(struct legacy *legacy, struct old_task task);
+int old_no_memory(struct legacy *legacy);
 
 #endif

@@ -439,6 +439,31 @@ static int put_place(struct builder *builder, const struct order_snapshot *snaps
     return r == 0 ? put_members(builder) : r;
 }
 
+/* What the second reading of an old trace needs, as the first one found it. */
+static int put_stream(struct builder *builder, enum legacy_stream stream)
+{
+    struct span left = legacy_stream(builder->cursor->legacy, stream);
+    int r = 0;
+
+    for (uint64_t number = 0; r == 0 && span_size(left) > 0; number++) {
+        const size_t size = span_size(left) < LEGACY_PIECE_BYTES ? span_size(left) : LEGACY_PIECE_BYTES;
+        r = store_put_piece(builder->store, builder->meta.n_generations, (unsigned)stream, number,
+                            (struct span){left.at, left.at + size}, builder->fault);
+        left.at += size;
+    }
+    return r;
+}
+
+static int put_old(struct builder *builder)
+{
+    int r = store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&builder->generation->start),
+                                 NULL, 0, builder->fault);
+
+    for (int stream = 0; r == 0 && stream < LEGACY_N_STREAMS; stream++)
+        r = put_stream(builder, (enum legacy_stream)stream);
+    return r;
+}
+
 /* All that is kept of a generation, but for its record. */
 static int put_generation(struct builder *builder)
 {
@@ -446,6 +471,8 @@ static int put_generation(struct builder *builder)
     const uint64_t generation = builder->meta.n_generations;
     int r = put_strings(builder);
 
+    if (r == 0 && builder->cursor->legacy)
+        r = put_old(builder);
     if (r == 0)
         r = put_ids(builder);
     if (r == 0)

@@ -46,7 +46,7 @@ static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64
     struct gxt_error damage;
 
     *ret_generations = 0;
-    if (!index || wire_is_old(list->trace->facts.version))
+    if (!index)
         return 0;
     int r = index_look(list->trace, index->store, &meta, &cover, &damage);
     for (uint64_t generation = 0; r == 0 && generation < cover.n_generations; generation++) {

@@ -341,6 +341,44 @@ search:
     return search(stream, source, version, ret, fault);
 }
 
+/* ---- the old format ---- */
+
+int index_find_old(void *user, struct buf *start, struct gen_dir *dir, struct gen_known *known)
+{
+    const struct gxt_cursor *cursor = user;
+    const struct store *store = cursor->index->store;
+    const struct source *source = &cursor->trace->source;
+    const struct gen_stream stream = {.offset = cursor->trace->begin};
+    struct gxt_error damage;
+    struct store_meta meta;
+    struct index_cover fits;
+
+    if (cursor->distrusts)
+        return 0;
+    int r = index_look(cursor->trace, store, &meta, &fits, &damage);
+    if (r == 0 && fits.n_generations == 0)
+        return 0;
+    if (r == 0)
+        r = store_checkpoint(store, 0, start, &damage);
+    if (r == 0)
+        r = store_dir(store, 0, dir, &damage);
+    if (r == 0 && !lies_within(dir, &stream, source->size))
+        r = fault_set(&damage, GXT_EINDEX, GXT_NO_OFFSET, "the directory does not fit the trace");
+    if (r < 0) {
+        index_damaged(cursor->index, &damage);
+        return r == GXT_ENOMEM ? r : GXT_EINDEX;
+    }
+    know_tables(cursor, 0, known);
+    return known->strings ? 1 : GXT_EINDEX;
+}
+
+int index_piece(void *user, enum legacy_stream stream, uint64_t number, struct buf *ret, struct gxt_error *fault)
+{
+    const struct gxt_cursor *cursor = user;
+
+    return store_piece(cursor->index->store, 0, (unsigned)stream, number, ret, fault);
+}
+
 /* ---- places ---- */
 
 size_t index_places_by_ordinal(const struct store_rows *places, uint64_t ordinal)

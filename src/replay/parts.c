@@ -55,6 +55,7 @@ struct part_generation *part_generation_free(struct part_generation *generation)
     free(generation->dir.batches);
     free(generation->strings);
     free(generation->stacks);
+    buf_done(&generation->start);
     free(generation);
     return NULL;
 }
@@ -69,8 +70,9 @@ static bool list_table(const struct gen_table *table, struct gen_entry **ret, si
 }
 
 /* The walk goes on to the next generation before who reads is done with this one: so it is a copy. */
-static struct part_generation *copy_generation(const struct gen *gen)
+static struct part_generation *copy_generation(const struct gxt_cursor *cursor)
 {
+    const struct gen *gen = walk_gen(cursor);
     struct part_generation *copy = calloc(1, sizeof *copy);
     const size_t n = gen->dir.n_batches;
 
@@ -81,7 +83,8 @@ static struct part_generation *copy_generation(const struct gen *gen)
     copy->dir.capacity = n + 1;
     copy->dir.batches = malloc((n + 1) * sizeof *copy->dir.batches);
     if (!copy->dir.batches || !list_table(&gen->strings, &copy->strings, &copy->n_strings) ||
-        !list_table(&gen->stacks, &copy->stacks, &copy->n_stacks))
+        !list_table(&gen->stacks, &copy->stacks, &copy->n_stacks) ||
+        (cursor->legacy && legacy_save_start(cursor->legacy, &copy->start) < 0))
         return part_generation_free(copy);
     if (n > 0)
         memcpy(copy->dir.batches, gen->dir.batches, n * sizeof *copy->dir.batches);
@@ -102,11 +105,11 @@ static void begin_generation(struct parts *parts, struct part *part, const struc
     if (walk_generations(parts->cursor) <= parts->n_generations)
         return;
     parts->n_generations++;
-    part->begins = copy_generation(walk_gen(parts->cursor));
+    part->begins = copy_generation(parts->cursor);
     parts->in_generation = part->begins != NULL;
     if (!part->begins)
         end_part(part, GXT_ENOMEM, "no memory for the index");
-    parts->next_place = parts->cursor->order ? sync->ordinal + 1 + parts->inside_events : UINT64_MAX;
+    parts->next_place = sync->ordinal + 1 + parts->inside_events;
 }
 
 static void take_loss(struct parts *parts, struct part *part)
@@ -121,7 +124,7 @@ static int snapshot(struct parts *parts, bool is_passed, struct order_snapshot *
     const struct order_snapshot spare = *ret;
 
     if (!is_passed)
-        return order_save(parts->cursor->order, ret);
+        return walk_save(parts->cursor, ret);
     *ret = parts->passed;
     parts->passed = spare;
     return 0;
@@ -142,7 +145,7 @@ static void end_block(struct parts *parts, struct part *part, enum part_end end,
 
 static bool is_place(const struct parts *parts)
 {
-    return parts->cursor->ordinal >= parts->next_place && order_can_save(parts->cursor->order);
+    return parts->cursor->ordinal >= parts->next_place && walk_can_save(parts->cursor);
 }
 
 /* How many events may be taken at once: up to where a place is due, and one at a time while it is. */

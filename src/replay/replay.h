@@ -91,6 +91,12 @@ int index_damage(const struct gxt_index *index, struct gxt_error *ret);
 int index_find(void *user, uint64_t generation, struct gen_stream *stream, struct gen_dir *ret, struct gen_known *known,
                struct gxt_error *fault);
 
+/** index_find_old() - legacy_finder.find over an index, for a trace that it covers
+ * @user:  a struct gxt_cursor */
+int index_find_old(void *user, struct buf *start, struct gen_dir *dir, struct gen_known *known);
+/** index_piece() - legacy_finder.piece */
+int index_piece(void *user, enum legacy_stream stream, uint64_t number, struct buf *ret, struct gxt_error *fault);
+
 /** How many places of a generation stand at or before an event, or have the event before them before a moment: the last
  * of them is where to go on from. */
 size_t index_places_by_ordinal(const struct store_rows *places, uint64_t ordinal);
@@ -152,15 +158,29 @@ static inline uint64_t walk_generations(const struct gxt_cursor *cursor)
     return cursor->order ? order_generations(cursor->order) : legacy_generations(cursor->legacy);
 }
 
-/* The old format has no boundary: its states cannot be saved. */
 static inline bool walk_at_boundary(const struct gxt_cursor *cursor)
 {
-    return cursor->order && order_at_boundary(cursor->order);
+    return cursor->order ? order_at_boundary(cursor->order) : legacy_at_boundary(cursor->legacy);
 }
 
 static inline bool walk_is_rising(const struct gxt_cursor *cursor)
 {
-    return !cursor->order || order_is_rising(cursor->order);
+    return cursor->order ? order_is_rising(cursor->order) : legacy_is_rising(cursor->legacy);
+}
+
+static inline bool walk_can_save(const struct gxt_cursor *cursor)
+{
+    return cursor->order ? order_can_save(cursor->order) : legacy_can_save(cursor->legacy);
+}
+
+static inline int walk_save(const struct gxt_cursor *cursor, struct order_snapshot *ret)
+{
+    return cursor->order ? order_save(cursor->order, ret) : legacy_save(cursor->legacy, ret);
+}
+
+static inline int walk_fail(const struct gxt_cursor *cursor, const struct gxt_error *fault)
+{
+    return cursor->order ? order_fail(cursor->order, fault) : legacy_fail(cursor->legacy, fault);
 }
 
 void walk_reset(struct gxt_cursor *cursor);
@@ -303,6 +323,7 @@ struct part_generation {
     struct gen_dir dir;
     struct gen_entry *strings, *stacks;
     size_t n_strings, n_stacks;
+    struct buf start; /**< of the old format: what is to be known of the trace */
     uint64_t n_threads, n_samples;
     double ns_per_tick;
 };

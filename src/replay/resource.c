@@ -39,7 +39,7 @@ static int know(struct gxt_cursor *cursor, uint64_t ordinal)
     struct gxt_error damage;
     uint64_t generation = 0;
 
-    if (!cursor->index || !cursor->order || cursor->distrusts)
+    if (!cursor->index || cursor->distrusts)
         return 0;
     if (!cursor->blocks && !(cursor->blocks = calloc(1, sizeof *cursor->blocks)))
         return fault_set(&cursor->error, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a generation's blocks");
@@ -201,7 +201,7 @@ static void count_before(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t r
 
     memset(ret, 0, GXT_N_KINDS * sizeof *ret);
     *ret_at = 0;
-    if (!store || !cursor->order || (r = index_look(cursor->trace, store, &meta, &cover, &damage)) < 0)
+    if (!store || (r = index_look(cursor->trace, store, &meta, &cover, &damage)) < 0)
         goto out;
     for (uint64_t generation = 0; r == 0 && generation < cover.n_generations; generation++) {
         r = store_generation(store, generation, &record, &damage);

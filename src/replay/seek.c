@@ -27,11 +27,27 @@ struct spot {
     bool inside;
 };
 
-static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gxt_error *damage)
+/* In an old trace a place says all; what the trace is was asked for when it was opened. */
+static int restore_old(struct gxt_cursor *cursor, const struct spot *spot, struct gxt_error *damage)
+{
+    const struct store *store = cursor->index->store;
+    struct buf bytes = {0};
+
+    int r = spot->inside ? store_inside(store, spot->generation, &spot->place, &bytes, damage)
+                         : store_checkpoint(store, spot->generation, &bytes, damage);
+    if (r == 0)
+        r = legacy_restore(cursor->legacy, buf_span(&bytes), damage);
+    buf_done(&bytes);
+    return r;
+}
+
+static int restore(struct gxt_cursor *cursor, const struct spot *spot, struct gxt_error *damage)
 {
     const struct store *store = cursor->index->store;
     struct buf start = {0}, inside = {0};
 
+    if (!cursor->order)
+        return restore_old(cursor, spot, damage);
     int r = store_checkpoint(store, spot->generation, &start, damage);
     if (r == 0 && spot->inside)
         r = store_inside(store, spot->generation, &spot->place, &inside, damage);
@@ -41,7 +57,14 @@ static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gx
     }
     buf_done(&start);
     buf_done(&inside);
-    if (r == 0 && order_generations(cursor->order) != spot->generation + spot->inside)
+    return r;
+}
+
+static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gxt_error *damage)
+{
+    int r = restore(cursor, spot, damage);
+
+    if (r == 0 && walk_generations(cursor) != spot->generation + spot->inside)
         r = fault_set(damage, GXT_EINDEX, GXT_NO_OFFSET, "a checkpoint is of another generation than %" PRIu64,
                       spot->generation);
     if (r < 0)
@@ -157,7 +180,7 @@ static int approach(struct gxt_cursor *cursor, const struct target *target, bool
 {
     struct gxt_error damage = {0};
     struct spot spot = {0};
-    const bool has_index = cursor->index && cursor->order && !cursor->distrusts;
+    const bool has_index = cursor->index && !cursor->distrusts;
 
     *ret_covered = 0;
     int r = has_index ? find_spot(cursor, target, &spot, ret_covered, &damage) : 0;

@@ -17,9 +17,11 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
     cursor->index = index;
 
     struct order_finder finder = {index ? index_find : NULL, cursor};
-    int r = wire_is_old(trace->facts.version)
-                ? legacy_new(&trace->source, trace->begin, trace->facts.version, trace->pool, &cursor->legacy)
-                : order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
+    struct legacy_finder old_finder = {index ? index_find_old : NULL, index_piece, cursor};
+    int r =
+        wire_is_old(trace->facts.version)
+            ? legacy_new(&trace->source, trace->begin, trace->facts.version, trace->pool, old_finder, &cursor->legacy)
+            : order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, finder, &cursor->order);
     if (r == 0)
         r = resolver_init(&cursor->resolver, trace->pool);
     if (r == 0 && trace->recovers) {
@@ -115,7 +117,7 @@ static int end(struct gxt_cursor *cursor, int r)
         note_loss(cursor, cursor->time_ns);
         return 0;
     }
-    return cursor->order ? order_fail(cursor->order, &source->fault) : legacy_fail(cursor->legacy, &source->fault);
+    return walk_fail(cursor, &source->fault);
 }
 
 /* The next event out of the walk, which must not have been taken already. */
@@ -135,7 +137,7 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
                 note_loss(cursor, into->time_ns);
             return 1;
         }
-        (void)(cursor->order ? order_fail(cursor->order, &fault) : legacy_fail(cursor->legacy, &fault));
+        (void)walk_fail(cursor, &fault);
     }
     if (r == 0 || r == GXT_ETRUNCATED)
         r = end(cursor, r);
@@ -167,10 +169,13 @@ static int go_without_index(struct gxt_cursor *cursor)
     struct gxt_event event = {0};
     int r = 1;
 
-    if (!order_lacks(cursor->order))
+    if (!cursor->order || !order_lacks(cursor->order))
         index_damaged(cursor->index, walk_fault(cursor));
     cursor->distrusts = true;
-    order_forget(cursor->order);
+    if (cursor->order)
+        order_forget(cursor->order);
+    else
+        legacy_forget(cursor->legacy);
     walk_reset(cursor);
     cursor_place(cursor, 0, 0);
     while (cursor->ordinal < ordinal && (r = take(cursor, &event)) > 0)
@@ -195,9 +200,9 @@ static int look_at(struct gxt_cursor *cursor, const struct order_record *record)
 {
     struct gxt_error fault;
 
-    int r = resolve(&cursor->resolver, order_gen(cursor->order), record, &cursor->ahead[0], &fault);
+    int r = resolve(&cursor->resolver, walk_gen(cursor), record, &cursor->ahead[0], &fault);
     if (r < 0)
-        return order_fail(cursor->order, &fault);
+        return walk_fail(cursor, &fault);
     cursor->ahead[0].ordinal = cursor->ordinal;
     if (UNLIKELY(cursor->resolver.loss.n_names > 0))
         note_loss(cursor, cursor->ahead[0].time_ns);
@@ -206,26 +211,34 @@ static int look_at(struct gxt_cursor *cursor, const struct order_record *record)
     return 1;
 }
 
+/* The next record, which is passed, or becomes the event that is ahead. Return as cursor_roll(). */
+static int roll_one(struct gxt_cursor *cursor, int64_t time_ns)
+{
+    struct order_record record;
+    int r = cursor->order ? order_next(cursor->order, &record) : legacy_next(cursor->legacy, &record);
+
+    if (r <= 0)
+        return r;
+    if (record.time_ns >= time_ns)
+        return look_at(cursor, &record);
+    pass(cursor, &record);
+    return 1;
+}
+
 int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations)
 {
     struct order *order = cursor->order;
-    struct order_record record;
     int r = 1;
 
     while (r > 0 && !cursor_is_ahead(cursor) && cursor->ordinal < ordinal &&
-           (!order_at_boundary(order) || order_generations(order) < n_generations)) {
-        const size_t n = order_skip(order, ordinal - cursor->ordinal, time_ns, &cursor->time_ns);
+           (!walk_at_boundary(cursor) || walk_generations(cursor) < n_generations)) {
+        const size_t n = order ? order_skip(order, ordinal - cursor->ordinal, time_ns, &cursor->time_ns) : 0;
         if (n > 0) {
             cursor->ordinal += n;
             cursor->at_sync = false;
             continue;
         }
-        if ((r = order_next(order, &record)) <= 0)
-            break;
-        if (record.time_ns < time_ns)
-            pass(cursor, &record);
-        else
-            r = look_at(cursor, &record);
+        r = roll_one(cursor, time_ns);
     }
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts))
         r = go_without_index(cursor) < 0 ? cursor->error.code : 1;
@@ -235,8 +248,10 @@ int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, ui
 /* As many events as are usual, at most so many; 0 says nothing. None is ahead. */
 static inline size_t quick(struct gxt_cursor *cursor, size_t most, struct gxt_event *into)
 {
-    if (UNLIKELY(!cursor->order || !cursor->placed))
+    if (UNLIKELY(!cursor->placed))
         return 0;
+    if (UNLIKELY(!cursor->order))
+        return resolve_quick_old(&cursor->resolver, cursor->legacy, most, cursor->ordinal, into);
     return resolve_quick(&cursor->resolver, cursor->order, most, cursor->ordinal, into);
 }
 
@@ -288,7 +303,7 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
             cursor->ordinal += usual;
             cursor->time_ns = events[done - 1].time_ns;
             cursor->at_sync = false;
-            if (n - done < ORDER_MOST_OF_ONE)
+            if (n - done < ORDER_MOST_OF_ONE || (is_run && !cursor->order && walk_at_boundary(cursor)))
                 break; /* those of one wire event are not parted without need */
         } else if ((r = take(cursor, &events[done])) > 0) {
             const bool is_sync = is_run && events[done].kind == GXT_KIND_SYNC;
@@ -373,7 +388,7 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
     if (r == 0)
         r = cursor->order ? order_states(cursor->order, ret) : legacy_states(cursor->legacy, ret);
     if (r == GXT_EINDEX && !cursor->distrusts && (r = go_without_index(cursor)) == 0)
-        r = order_states(cursor->order, ret);
+        r = cursor->order ? order_states(cursor->order, ret) : legacy_states(cursor->legacy, ret);
     if (r == GXT_ENOMEM)
         r = fault_set(&cursor->error, r, GXT_NO_OFFSET, "no memory for the states");
     if (r == 0)

@@ -6,6 +6,7 @@
  */
 #include "resolve.h"
 
+#include "legacy_quick.h"
 #include "order_quick.h"
 
 /* Whose transition it is. */
@@ -497,6 +498,14 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
     struct quick quick = {resolver, &order->gen};
 
     return order_quick(order, most, put_quick, &quick, ordinal, ret, 1);
+}
+
+size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_t most, uint64_t ordinal,
+                         struct gxt_event *ret)
+{
+    struct quick quick = {resolver, &legacy->trace.gen};
+
+    return legacy_quick(legacy, most, put_quick, &quick, ordinal, ret, 1);
 }
 
 struct counting {

@@ -3,7 +3,7 @@
 #ifndef RESOLVE_H
 #define RESOLVE_H
 
-#include "order.h"
+#include "legacy.h"
 
 #include <gxt/event.h>
 
@@ -53,6 +53,10 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
  */
 size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most, uint64_t ordinal,
                      struct gxt_event *ret);
+
+/** resolve_quick_old() - the same of an old trace */
+size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_t most, uint64_t ordinal,
+                         struct gxt_event *ret);
 
 /** resolve_count() - resolve_quick(), but the events are only counted by kind: that their strings and stacks can be had
  * is looked at all the same */

@@ -284,6 +284,27 @@ int store_inside(const struct store *store, uint64_t generation, const struct st
     return 0;
 }
 
+/* ---- pieces ---- */
+
+static int read_piece(struct call *call, void *user)
+{
+    const struct bytes_wish *wish = user;
+
+    wish->ret->size = 0;
+    int r = must_get(call, &wish->key);
+    return r < 0 ? r : unpack_into(call, buf_span(&call->value), wish->ret);
+}
+
+int store_piece(const struct store *store, uint64_t generation, unsigned stream, uint64_t number, struct buf *ret,
+                struct gxt_error *fault)
+{
+    struct bytes_wish wish = {.ret = ret};
+
+    if (!key_piece(generation, stream, number, &wish.key))
+        return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the index has no such piece");
+    return read_in_one_state(store->fd, read_piece, &wish, fault);
+}
+
 /* ---- strings, stacks ---- */
 
 static int read_bytes(struct call *call, void *user)

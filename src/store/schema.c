@@ -46,6 +46,16 @@ struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk)
     return key;
 }
 
+bool key_piece(uint64_t generation, unsigned stream, uint64_t number, struct key *ret)
+{
+    enum {
+        NUMBER_BITS = 28
+    };
+
+    *ret = key_chunk(TAG_PIECE, generation, (uint32_t)stream << NUMBER_BITS | (uint32_t)number);
+    return stream < 1u << (32 - NUMBER_BITS) && number >> NUMBER_BITS == 0;
+}
+
 /* ---- checksums ---- */
 
 static uint64_t checksum(const void *bytes, size_t size, const struct key *key)

@@ -177,6 +177,9 @@ int store_checkpoint(const struct store *store, uint64_t generation, struct buf 
 struct store_place;
 int store_inside(const struct store *store, uint64_t generation, const struct store_place *place, struct buf *ret,
                  struct gxt_error *fault);
+/** store_piece() - a piece of a stream of the old format. @ret: emptied first */
+int store_piece(const struct store *store, uint64_t generation, unsigned stream, uint64_t number, struct buf *ret,
+                struct gxt_error *fault);
 /** store_list() - a list of a generation. @ret: emptied first; free with store_rows_done() */
 int store_list(const struct store *store, enum store_list list, uint64_t generation, struct store_rows *ret,
                struct gxt_error *fault);
@@ -203,6 +206,10 @@ int store_put_checkpoint(struct store *store, uint64_t generation, struct span s
 int store_put_group(struct store *store, uint64_t generation, uint64_t group, struct span snapshots, const size_t *cuts,
                     size_t n_cuts, struct gxt_error *fault);
 #define STORE_GROUP_BYTES ((size_t)64 << 10)
+/** store_put_piece() - bytes of a stream, of which the store knows nothing, in pieces of STORE_GROUP_BYTES at most,
+ * counted from 0 */
+int store_put_piece(struct store *store, uint64_t generation, unsigned stream, uint64_t number, struct span bytes,
+                    struct gxt_error *fault);
 /** store_put_rows() - a part of a list: number @chunk, counted from 0, has STORE_LIST_ROWS rows, or fewer if it is the
  * last: a list ends with a part that is not full, and may be empty */
 int store_put_rows(struct store *store, enum store_list list, uint64_t generation, uint32_t chunk, const void *rows,

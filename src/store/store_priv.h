@@ -25,6 +25,7 @@ enum tag {
     TAG_FIRST = 'f',
     TAG_ENDED = 'e',
     TAG_LIVE = 'a',
+    TAG_PIECE = 'o', /* generation, stream and number */
 };
 
 struct key {
@@ -35,6 +36,8 @@ struct key {
 struct key key_meta(void);
 struct key key_of(enum tag tag, uint64_t number);
 struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk);
+/* Return: whether there is such a piece. */
+bool key_piece(uint64_t generation, unsigned stream, uint64_t number, struct key *ret);
 
 /* How much goes into one value: what fills LMDB's overflow pages well. */
 enum {

@@ -209,6 +209,19 @@ int store_put_rows(struct store *store, enum store_list list, uint64_t generatio
     return put(store->writer, &key, fault);
 }
 
+int store_put_piece(struct store *store, uint64_t generation, unsigned stream, uint64_t number, struct span bytes,
+                    struct gxt_error *fault)
+{
+    struct key key;
+
+    if (!key_piece(generation, stream, number, &key))
+        return fault_set(fault, GXT_ELIMIT, GXT_NO_OFFSET, "the trace is too long for an index");
+    buf_put(begin_packed(store), bytes.at, span_size(bytes));
+    (void)begin_value(store);
+    pack_raw(store->writer, PACK_LIST);
+    return put(store->writer, &key, fault);
+}
+
 /* ---- content, once ---- */
 
 /* What an id is known to name. */
@@ -407,7 +420,7 @@ static int forget(MDB_txn *txn, MDB_dbi dbi, enum tag tag, uint64_t from, uint64
 
 static int forget_all(const struct writer *writer, MDB_txn *txn)
 {
-    static const enum tag tags[] = {TAG_GENERATION, TAG_DIR, TAG_GROUP};
+    static const enum tag tags[] = {TAG_GENERATION, TAG_DIR, TAG_GROUP, TAG_PIECE};
     int code = 0;
 
     for (size_t i = 0; code == 0 && writer->forgets && i < sizeof tags / sizeof *tags; i++)

@@ -71,10 +71,10 @@ static void walk_plain(struct scan *scan)
     struct resolver resolver;
     struct gxt_event event;
 
-    int r = wire_is_old(trace->facts.version)
-                ? legacy_new(&trace->source, trace->begin, trace->facts.version, trace->pool, &legacy)
-                : order_new(&trace->source, trace->begin, trace->facts.version, trace->pool, (struct order_finder){0},
-                            &order);
+    int r = wire_is_old(trace->facts.version) ? legacy_new(&trace->source, trace->begin, trace->facts.version,
+                                                           trace->pool, (struct legacy_finder){0}, &legacy)
+                                              : order_new(&trace->source, trace->begin, trace->facts.version,
+                                                          trace->pool, (struct order_finder){0}, &order);
     if (r < 0 || resolver_init(&resolver, trace->pool) < 0)
         fuzz_wrong("no walk", 0);
     while ((r = next_plain(order, legacy, &resolver, &event)) > 0)

@@ -84,7 +84,9 @@ static void yields_its_own(const struct world *world, bool has_index, const stru
     gxt_cursor_free(cursor);
 }
 
-static const char *const names[] = {DATA "/sample.trace", DATA "/go126-coroutines.trace", DATA "/go122-http.trace"};
+static const char *const names[] = {DATA "/sample.trace", DATA "/go126-coroutines.trace", DATA "/go122-http.trace",
+                                    DATA "/../legacy/traces/go119-mix.trace",
+                                    DATA "/../legacy/traces/go121-profile.trace"};
 
 enum {
     N_NAMES = sizeof names / sizeof *names

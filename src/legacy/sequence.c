@@ -1,0 +1,302 @@
+/* sequence.c
+ *
+ * In: a trace that was read, or that an index knows. Out: its events in their order. Never: more of them at once than
+ * one of each processor.
+ *
+ * The earliest comes first. Where several processors have an event of that moment the ties say whose turn it is;
+ * returns that were told late come behind what else is of their moment, or before it when they are marked so.
+ */
+#include "legacy_priv.h"
+
+#include <stdlib.h>
+
+int old_sequence_new(struct old_trace *trace, struct gxt_error *fault, struct old_sequence **ret)
+{
+    struct old_sequence *sequence = calloc(1, sizeof *sequence);
+    const size_t n = trace->n_lanes;
+
+    if (sequence) {
+        sequence->reader.trace = trace;
+        sequence->reader.fault = fault;
+        sequence->readings = calloc(n, sizeof *sequence->readings);
+        sequence->times = calloc(n, sizeof *sequence->times);
+        sequence->lanes = calloc(n, sizeof *sequence->lanes);
+    }
+    if (!sequence || !sequence->readings || !sequence->times || !sequence->lanes) {
+        (void)old_sequence_free(sequence);
+        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an old trace");
+    }
+    *ret = sequence;
+    return 0;
+}
+
+struct old_sequence *old_sequence_free(struct old_sequence *sequence)
+{
+    if (!sequence)
+        return NULL;
+    free(sequence->readings);
+    free(sequence->times);
+    free(sequence->lanes);
+    free(sequence);
+    return NULL;
+}
+
+/* Lists the lanes that have an event. */
+static int list_lanes(struct old_sequence *sequence)
+{
+    int r = 0;
+
+    sequence->n_lanes = 0;
+    for (uint32_t i = 0; i < sequence->reader.trace->n_lanes; i++) {
+        if ((r = old_sequence_advance(sequence, i)) < 0)
+            return r;
+        if (r > 0) {
+            sequence->times[sequence->n_lanes] = sequence->readings[i].event.time;
+            sequence->lanes[sequence->n_lanes++] = i;
+        }
+    }
+    sequence->is_bounded = sequence->is_pending = sequence->has_event = false;
+    return 0;
+}
+
+int old_sequence_begin(struct old_sequence *sequence)
+{
+    for (size_t i = 0; i < sequence->reader.trace->n_lanes; i++)
+        old_reading_begin(sequence->reader.trace, i, &sequence->readings[i]);
+    sequence->tie = sequence->n_exits = sequence->n_calls = sequence->n_events = 0;
+    return list_lanes(sequence);
+}
+
+/* ---- whose turn it is ---- */
+
+static int index_damaged(const struct old_sequence *sequence)
+{
+    return fault_set(sequence->reader.fault, GXT_EINDEX, GXT_NO_OFFSET, "the index tells of events that are not there");
+}
+
+/* One of those that have an event of this time. */
+static int break_tie(struct old_sequence *sequence, int64_t time, size_t *ret)
+{
+    struct old_trace *trace = sequence->reader.trace;
+    uint64_t lane = 0;
+
+    for (unsigned shift = 0;; shift += 7) {
+        const uint8_t *byte = old_stream_at(trace, LEGACY_TIES, sequence->tie, 1, sequence->reader.fault);
+        if (!byte)
+            return sequence->reader.fault->code;
+        sequence->tie++;
+        lane |= (uint64_t)(*byte & 0x7f) << shift;
+        if (*byte < 0x80)
+            break;
+        if (shift > 28)
+            return index_damaged(sequence);
+    }
+    for (size_t i = 0; i < sequence->n_lanes; i++)
+        if (sequence->lanes[i] == lane && sequence->times[i] == time) {
+            *ret = i;
+            return 0;
+        }
+    return index_damaged(sequence);
+}
+
+/* The next return that was told late, if there is one. */
+static int look_at_exit(struct old_sequence *sequence, struct old_mark *ret)
+{
+    struct old_trace *trace = sequence->reader.trace;
+    const uint64_t at = sequence->n_exits * sizeof *ret;
+
+    if (at >= trace->streams[LEGACY_EXITS].size)
+        return 0;
+    const uint8_t *bytes = old_stream_at(trace, LEGACY_EXITS, at, sizeof *ret, sequence->reader.fault);
+    if (!bytes)
+        return sequence->reader.fault->code;
+    memcpy(ret, bytes, sizeof *ret);
+    return 1;
+}
+
+/* What is the earliest among lanes. */
+struct least {
+    size_t at, n;            /* which, and how many are of its time */
+    int64_t time, next_time; /* and of the first one behind it */
+    bool has_next;
+};
+
+static struct least find_least(const struct old_sequence *sequence)
+{
+    struct least least = {.time = sequence->times[0], .n = 1};
+
+    for (size_t i = 1; i < sequence->n_lanes; i++) {
+        const int64_t time = sequence->times[i];
+        if (time > least.time) {
+            least.next_time = !least.has_next || time < least.next_time ? time : least.next_time;
+            least.has_next = true;
+        } else if (time == least.time) {
+            least.n++;
+        } else {
+            least.next_time = least.time;
+            least.has_next = true;
+            least.time = time;
+            least.at = i;
+            least.n = 1;
+        }
+    }
+    return least;
+}
+
+static int choose_exit(struct old_sequence *sequence, const struct old_mark *mark)
+{
+    int r = old_mark_read(&sequence->reader, mark, &sequence->exit);
+
+    if (r < 0)
+        return r;
+    if (sequence->exit.type != OLD_GO_SYS_EXIT)
+        return index_damaged(sequence);
+    sequence->n_exits++;
+    sequence->event = &sequence->exit;
+    sequence->lane = (uint32_t)sequence->reader.trace->n_lanes;
+    sequence->has_event = true;
+    return 1;
+}
+
+/* Looks at all lanes. */
+int old_sequence_choose(struct old_sequence *sequence)
+{
+    struct old_mark exit = {0};
+    struct least least = {0};
+    int has_exit = look_at_exit(sequence, &exit), r;
+
+    sequence->is_bounded = false;
+    sequence->tie_before = sequence->tie;
+    if (has_exit < 0)
+        return has_exit;
+    if (sequence->n_lanes > 0)
+        least = find_least(sequence);
+    const bool is_first = exit.offset & 1;
+    if (has_exit && (sequence->n_lanes == 0 || exit.time < least.time || (exit.time == least.time && is_first)))
+        return choose_exit(sequence, &exit);
+    if (sequence->n_lanes == 0)
+        return 0;
+    if (least.n > 1 && (r = break_tie(sequence, least.time, &least.at)) < 0)
+        return r;
+    if (least.n == 1) {
+        sequence->is_bounded = true;
+        sequence->bound = least.has_next ? least.next_time - 1 : INT64_MAX;
+        const int64_t last = (int64_t)((uint64_t)exit.time - is_first);
+        if (has_exit && last < sequence->bound)
+            sequence->bound = last;
+    }
+    sequence->current = least.at;
+    sequence->lane = sequence->lanes[least.at];
+    sequence->event = &sequence->readings[sequence->lane].event;
+    sequence->has_event = true;
+    return 1;
+}
+
+void old_sequence_drop(struct old_sequence *sequence)
+{
+    const size_t last = --sequence->n_lanes;
+
+    sequence->times[sequence->current] = sequence->times[last];
+    sequence->lanes[sequence->current] = sequence->lanes[last];
+    sequence->is_bounded = false;
+}
+
+int old_sequence_blocks(struct old_sequence *sequence)
+{
+    const uint64_t call = sequence->n_calls;
+    const uint8_t *byte = old_stream_at(sequence->reader.trace, LEGACY_CALLS, call / 8, 1, sequence->reader.fault);
+
+    return byte ? *byte >> call % 8 & 1 : sequence->reader.fault->code;
+}
+
+/* ---- as bytes ---- */
+
+/* A lane: the batch that its event is in, counted from 1, or 0 for none; where the event is in it; the time before it
+ * and who runs. */
+static void save_reading(const struct old_trace *trace, const struct old_reading *reading, bool has_event,
+                         struct buf *ret)
+{
+    if (!has_event || reading->batch == MAP_NONE) {
+        buf_put_varint(ret, 0);
+        return;
+    }
+    const struct gen_batch *batch = &trace->gen.dir.batches[reading->batch];
+    buf_put_varint(ret, (uint64_t)reading->batch + 1);
+    buf_put_varint(ret, (uint64_t)(reading->head - trace->source->at) - batch->offset);
+    buf_put_signed(ret, (int64_t)((uint64_t)reading->head_time - batch->tick));
+    buf_put_varint(ret, reading->head_g);
+}
+
+int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
+{
+    const struct old_trace *trace = sequence->reader.trace;
+    const size_t n = trace->n_lanes;
+    int r = old_sequence_settle(sequence);
+
+    if (r < 0)
+        return r;
+    /* What was chosen and not taken is chosen again. */
+    const bool is_exit = sequence->has_event && sequence->event == &sequence->exit;
+    bool *has_event = calloc(n, sizeof *has_event);
+    if (!has_event)
+        return fault_set(sequence->reader.fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint");
+    for (size_t i = 0; i < sequence->n_lanes; i++)
+        has_event[sequence->lanes[i]] = true;
+    buf_put_varint(ret, sequence->has_event ? sequence->tie_before : sequence->tie);
+    buf_put_varint(ret, sequence->n_exits - is_exit);
+    buf_put_varint(ret, sequence->n_calls);
+    buf_put_varint(ret, sequence->n_events);
+    buf_put_varint(ret, sequence->readings[n - 1].n_samples - has_event[n - 1]);
+    for (size_t i = 0; i + 1 < n; i++)
+        save_reading(trace, &sequence->readings[i], has_event[i], ret);
+    free(has_event);
+    return 0;
+}
+
+static int restore_reading(struct old_trace *trace, struct old_reading *reading, struct reader *in,
+                           struct gxt_error *fault)
+{
+    const uint64_t batch = reader_varint(in);
+    struct span bytes;
+
+    *reading = (struct old_reading){.batch = MAP_NONE, .next_batch = MAP_NONE};
+    if (batch == 0)
+        return in->failed ? GXT_EINDEX : 0;
+    const uint64_t offset = reader_varint(in);
+    const int64_t time = reader_signed(in);
+    reading->head_g = reading->last_g = reader_varint(in);
+    if (in->failed || batch - 1 >= trace->gen.dir.n_batches)
+        return GXT_EINDEX;
+    int r = old_batch_open(trace, (uint32_t)(batch - 1), &bytes, fault);
+    if (r < 0)
+        return r;
+    if (offset >= span_size(bytes))
+        return GXT_EINDEX;
+    reading->batch = (uint32_t)(batch - 1);
+    reading->next_batch = trace->next_batch[reading->batch];
+    reading->at = bytes.at + offset;
+    reading->end = bytes.end;
+    reading->time = (int64_t)(trace->gen.dir.batches[reading->batch].tick + (uint64_t)time);
+    return 0;
+}
+
+int old_sequence_restore(struct old_sequence *sequence, struct reader *in)
+{
+    struct old_trace *trace = sequence->reader.trace;
+    int r = 0;
+
+    sequence->tie = reader_varint(in);
+    sequence->n_exits = reader_varint(in);
+    sequence->n_calls = reader_varint(in);
+    sequence->n_events = reader_varint(in);
+    const size_t n = trace->n_lanes;
+    old_reading_begin(trace, n - 1, &sequence->readings[n - 1]);
+    sequence->readings[n - 1].n_samples = reader_varint(in);
+    if (in->failed || sequence->n_exits > trace->streams[LEGACY_EXITS].size / sizeof(struct old_mark) ||
+        sequence->readings[n - 1].n_samples > trace->streams[LEGACY_SAMPLES].size / sizeof(struct old_mark) ||
+        sequence->n_events > trace->n_events)
+        return GXT_EINDEX;
+    for (size_t i = 0; r == 0 && i + 1 < n; i++)
+        r = restore_reading(trace, &sequence->readings[i], in, sequence->reader.fault);
+    return r == 0 ? list_lanes(sequence) : r;
+}
