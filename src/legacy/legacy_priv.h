@@ -109,9 +109,9 @@ enum own_string {
 
 /* Bounds of Go's reader (internal/trace/tracev1). */
 enum {
-    OLD_MOST_STRING = 1000000,
-    OLD_MOST_ARGUMENT_BYTES = 2048,
-    OLD_MOST_FRAMES = 1000,
+    OLD_MOST_STRING = GXT_MAX_OLD_STRING_BYTES,
+    OLD_MOST_ARGUMENT_BYTES = GXT_MAX_OLD_ARGUMENT_BYTES,
+    OLD_MOST_FRAMES = GXT_MAX_OLD_FRAMES,
 };
 
 /* ---- raw.c: events as they stand in the file ---- */
