@@ -121,7 +121,7 @@ static int add_stack(struct pool *pool, uint64_t id, const struct gxt_frame *fra
 
 static int stack_locked(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret)
 {
-    uint64_t content[WIRE_MAX_FRAMES][4];
+    uint64_t content[GEN_MAX_FRAMES][4];
 
     for (size_t i = 0; i < n; i++) {
         content[i][0] = frames[i].pc;
@@ -148,7 +148,7 @@ static int stack_locked(struct pool *pool, const struct gxt_frame *frames, size_
 
 int pool_stack(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret)
 {
-    if (n > WIRE_MAX_FRAMES)
+    if (n > GEN_MAX_FRAMES)
         return GXT_EINVAL;
     (void)pthread_mutex_lock(&pool->lock);
     int r = stack_locked(pool, frames, n, ret);

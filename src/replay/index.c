@@ -147,8 +147,8 @@ static int string_of(const struct gxt_index *index, uint64_t id, struct buf *byt
 
 int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault)
 {
-    struct store_frame frames[WIRE_MAX_FRAMES];
-    struct gxt_frame resolved[WIRE_MAX_FRAMES];
+    struct store_frame frames[GEN_MAX_FRAMES];
+    struct gxt_frame resolved[GEN_MAX_FRAMES];
     struct buf bytes = {0};
     size_t n;
 

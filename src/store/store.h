@@ -193,7 +193,7 @@ int store_string(const struct store *store, uint64_t id, struct buf *ret, struct
 struct store_frame {
     uint64_t pc, line, func, file;
 };
-/** store_stack() - the frames of the stack that has an id; @ret holds 128 */
+/** store_stack() - the frames of the stack that has an id; @ret holds GEN_MAX_FRAMES */
 int store_stack(const struct store *store, uint64_t id, struct store_frame *ret, size_t *ret_n,
                 struct gxt_error *fault);
 
