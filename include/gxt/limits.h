@@ -26,8 +26,8 @@
  * a few megabytes, and a file made to have no two alike must end somewhere. */
 #define GXT_MAX_POOL_BYTES (2048ll << 20)
 
-/** Times that a packed file may grow, beyond GXT_MAX_GROWTH_FREE bytes: traces shrink to between a third and two thirds,
- * whatever packs them, and gzip can do 1,032. */
+/** Times that a packed file may grow, beyond GXT_MAX_GROWTH_FREE bytes: traces shrink to between a third and two
+ * thirds, whatever packs them, and gzip can do 1,032. */
 #define GXT_MAX_GROWTH 250
 /** So much may be unpacked of anything: small traces that say little may shrink a lot. */
 #define GXT_MAX_GROWTH_FREE (64ll << 20)

@@ -181,8 +181,9 @@ struct old_lane {
 struct old_trace {
     const struct source *source;
     struct pool *pool;
-    uint64_t begin;
+    uint64_t begin, end; /* of what is read */
     int version;
+    bool recovers; /* a clock that is lost is no fault */
     struct old_quick quick[256];
     struct gen gen;       /* its tables; its batches, cut in pieces of 64 KiB at most */
     uint32_t *next_batch; /* of the same processor, by place in the directory */
@@ -529,6 +530,7 @@ struct legacy {
     struct old_trace trace;
     struct old_sequence *sequence; /* NULL before the trace is known */
     struct gxt_error fault, bad;   /* of the walk; of the trace as a whole */
+    struct gxt_loss loss;
     bool was_read, has_begun, before_init, done, fell;
     bool is_refused; /* what the index knows could not be used */
     uint64_t n_syncs;

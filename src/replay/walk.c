@@ -28,6 +28,8 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
         cursor->resolver.recovers = true;
         if (cursor->order)
             order_recover(cursor->order, trace->ns_per_tick);
+        else
+            legacy_recover(cursor->legacy);
     }
     if (r < 0) {
         (void)cursor_free(cursor);
@@ -376,8 +378,8 @@ uint64_t cursor_bytes(const struct gxt_cursor *cursor)
 
 void cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret)
 {
-    const struct gxt_loss none = {0}, *of_walk = cursor->order ? order_loss(cursor->order) : &none;
-    const bool names_first = cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
+    const struct gxt_loss *of_walk = cursor->order ? order_loss(cursor->order) : legacy_loss(cursor->legacy);
+    const bool names_first = cursor->order && cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
 
     *ret = names_first ? cursor->names : *of_walk;
     loss_add(ret, names_first ? of_walk : &cursor->names);
@@ -388,6 +390,8 @@ void cursor_clear_loss(struct gxt_cursor *cursor)
     cursor->names = (struct gxt_loss){0};
     if (cursor->order)
         order_clear_loss(cursor->order);
+    else
+        legacy_clear_loss(cursor->legacy);
 }
 
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)

@@ -83,7 +83,7 @@ static inline struct span source_span(const struct source *source, uint64_t offs
  * before it gives SIGBUS. Cost: one system call; meant for once a generation. */
 int source_check_size(const struct source *source, struct gxt_error *fault);
 
-/** source_check_cut() - see that no page that was read turned out gone, which only shows when guard_install() was called
+/** source_check_cut() - see that no page that was read turned out gone, which only shows after guard_install()
  * Cost: one load. Return: 0; GXT_EIO. */
 int source_check_cut(const struct source *source, struct gxt_error *fault);
 

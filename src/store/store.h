@@ -145,8 +145,8 @@ int store_open(const char *path, struct store **ret, struct gxt_error *fault);
  */
 int store_create(const char *path, unsigned mode, bool fresh, struct store **ret, struct gxt_error *fault);
 
-/** store_may_live() - whether a sidecar can be built in a folder, or the file system of an open file: LMDB needs one that
- * is this machine's own. Return: NULL, or what it is instead, in words. */
+/** store_may_live() - whether a sidecar can be built in a folder, or the file system of an open file: LMDB needs one
+ * that is this machine's own. Return: NULL, or what it is instead, in words. */
 const char *store_may_live(const char *folder, int fd);
 
 /** store_is_building() - whether another process has @path or @path.new locked for building. Return: 1; 0; GXT_EIO;
