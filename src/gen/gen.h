@@ -264,7 +264,7 @@ bool gen_experimental(const struct gen *gen, size_t i, struct gxt_experimental_b
  * Return: 0; GXT_ENOMEM; GXT_ECORRUPT when an id is 0 or named twice, with its place among the entries in @ret_bad. */
 int gen_table_build(struct gen_table *table, const struct gen_entry *entries, size_t n, size_t *ret_bad);
 /** gen_table_know() - make a table whose entries are fetched when they are asked for
- * Return: 0; GXT_ENOMEM; GXT_EINDEX when @pairs are in no order, or too far apart. */
+ * Return: 0; GXT_ENOMEM; GXT_EINDEX when @pairs are in no order. */
 int gen_table_know(struct gen_table *table, const struct gen_known *known, bool is_stacks);
 void gen_table_done(struct gen_table *table);
 

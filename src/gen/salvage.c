@@ -108,7 +108,7 @@ enum verdict {
 static enum verdict judge(const struct gen_dir *dir, const struct wire_batch *batch, uint64_t offset, int version,
                           struct gxt_error *fault)
 {
-    if (batch->type == WIRE_END_OF_GENERATION && version >= 26)
+    if (batch->type == WIRE_END_OF_GENERATION && version >= 26 && dir->n_batches > 0)
         return IT_ENDS;
     if (batch->type == WIRE_END_OF_GENERATION || find_kind(batch, version) == GEN_STRAY_END)
         (void)fault_set(fault, GXT_ECORRUPT, offset, "an end of generation where there is none to end");

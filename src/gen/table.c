@@ -108,14 +108,13 @@ int gen_table_know(struct gen_table *table, const struct gen_known *known, bool 
     for (size_t i = 0; i < n; i++)
         if (pairs[i].local <= (i > 0 ? pairs[i - 1].local : 0))
             return GXT_EINDEX;
-    if (n > 0 && !are_close(pairs[n - 1].local, n))
-        return GXT_EINDEX;
     table->n = n;
     table->pairs = pairs;
     table->fetch = known->fetch;
     table->user = known->user;
     table->is_stacks = is_stacks;
-    return n > 0 ? make_dense(table, pairs[n - 1].local) : 0;
+    /* Where ids are far apart each look-up is a search. */
+    return n > 0 && are_close(pairs[n - 1].local, n) ? make_dense(table, pairs[n - 1].local) : 0;
 }
 
 static const void *fetch(struct gen_table *table, uint64_t id)
@@ -137,7 +136,9 @@ static const void *fetch(struct gen_table *table, uint64_t id)
         table->lost = r;
         return NULL;
     }
-    return table->dense[id] = content;
+    if (id < table->n_dense)
+        table->dense[id] = content;
+    return content;
 }
 
 const void *gen_table_look(struct gen_table *table, uint64_t id)

@@ -69,7 +69,7 @@ void order_reset(struct order *order)
     order->stream = (struct gen_stream){.offset = order->begin, .recovers = order->recovers};
     order->done = order->fell = order->has_gen = order->steady = false;
     order->hurt = order->gap = false;
-    order->mended = NULL;
+    order->mended = 0;
     order->frontier.n = 0;
     order->sample = order->n_samples = 0;
     order->pending = (struct pending){0};
@@ -404,12 +404,13 @@ static int mend(struct order *order, size_t i)
 {
     struct lane *lane = order->frontier.entries[i].lane;
     const uint8_t *head = lane->head;
+    const uint64_t offset = lane_offset(lane);
 
     if (!can_leave_out(order))
         return order->fault.code;
-    if (order->mended != head && sched_mend(&order->step, lane)) {
+    if (order->mended != offset && sched_mend(&order->step, lane)) {
         leave_out(order, 0);
-        order->mended = head;
+        order->mended = offset;
         return THE_FRONTIER;
     }
     leave_out(order, (uint64_t)(lane->next - head));

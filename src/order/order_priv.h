@@ -353,7 +353,7 @@ struct order {
     bool gap;              /* … and no Sync has come since */
     uint64_t noting;       /* the generation at hand, counted from 1, … */
     uint64_t n_notes;      /* … and how many faults of it were met */
-    const uint8_t *mended; /* the head for which the states were mended last */
+    uint64_t mended;       /* offset of the head for which the states were mended last; 0 for none */
     uint64_t told, n_told; /* the last fault that was counted, in such numbers */
     struct gxt_loss loss;
     bool steady;       /* the frontier has a head, and nothing but a sample may go before it */

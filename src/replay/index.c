@@ -23,8 +23,9 @@ static int cover(const struct gxt_trace *trace, const struct store_meta *meta, s
     ret->up_to_date =
         meta->complete && source->size == meta->trace_bytes && (is_sound || meta->recovers == trace->recovers);
     bool last_is_closed = ret->up_to_date || trace->facts.version >= 26;
-    /* Where one recovers and the other does not they part at the first fault. */
-    uint64_t n_generations = meta->recovers != trace->recovers && meta->recovers ? meta->n_sound : meta->n_generations;
+    /* Where one recovers and the other does not they part at the first fault; and what was hurt may have been the end
+     * of a trace that has grown since. */
+    uint64_t n_generations = meta->recovers && !ret->up_to_date ? meta->n_sound : meta->n_generations;
     ret->n_generations = n_generations - (n_generations > 0 && !last_is_closed);
     ret->n_dirs = meta->n_generations - (meta->n_generations > 0);
     if (ret->n_dirs > n_generations)

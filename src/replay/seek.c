@@ -136,6 +136,37 @@ static int choose(const struct store *store, const struct target *target, uint64
     return r;
 }
 
+/* Whether the target is the place before a generation's Sync. */
+static int is_boundary(const struct store *store, const struct target *target, uint64_t generation, uint64_t ordinal,
+                       struct gxt_error *damage)
+{
+    struct store_generation record;
+
+    if (target->by != BY_TIME)
+        return target->by == BY_GENERATION ? target->number == generation
+                                           : target->by == BY_ORDINAL && target->number == ordinal;
+    int r = store_generation(store, generation, &record, damage);
+    return r == 0 ? record.facts.first_ns >= target->time_ns : r == GXT_ENOENT ? 1 : r;
+}
+
+/* Behind a generation that is hurt a checkpoint has the states that its Sync finds, and not those that its last event
+ * leaves: what stands between the two is rolled to. */
+static int step_back(const struct store *store, const struct target *target, uint64_t *generation,
+                     struct gxt_error *damage)
+{
+    struct store_generation before;
+
+    if (*generation == 0)
+        return 0;
+    int r = store_generation(store, *generation - 1, &before, damage);
+    if (r < 0 || before.loss.first.code == 0)
+        return r;
+    r = is_boundary(store, target, *generation, before.facts.first_ordinal + before.facts.n_events, damage);
+    if (r > 0)
+        --*generation;
+    return r < 0 ? r : 0;
+}
+
 /* The last place inside a generation that is not behind the target, if there is one. */
 static int look_inside(const struct store *store, const struct target *target, struct spot *spot,
                        struct gxt_error *damage)
@@ -167,6 +198,8 @@ static int find_spot(const struct gxt_cursor *cursor, const struct target *targe
     int r = index_look(cursor->trace, store, &meta, &cover, damage);
     if (r == 0)
         r = choose(store, target, cover.n_generations, meta.rising, &generation, damage);
+    if (r == 0)
+        r = step_back(store, target, &generation, damage);
     if (r == 0)
         r = to_generation(store, generation, ret, damage);
     if (r == 0 && ret->generation < cover.n_generations && (target->by != BY_TIME || meta.rising))

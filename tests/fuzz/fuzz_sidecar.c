@@ -117,7 +117,7 @@ static void prepare(struct subject *subject)
     char name[512];
 
     snprintf(name, sizeof name, "%s/%s.trace", TESTS, subject->name);
-    if (!scan_open(&subject->scan, name))
+    if (!scan_open(&subject->scan, name, false))
         fuzz_wrong(name, 0);
     fuzz_remove_index(path);
     fuzz_build_index(&subject->scan, path, 40);

@@ -77,9 +77,18 @@ static void walk_plain(struct scan *scan)
                                                           trace->pool, (struct order_finder){0}, &order);
     if (r < 0 || resolver_init(&resolver, trace->pool) < 0)
         fuzz_wrong("no walk", 0);
+    if (trace->recovers) {
+        resolver.recovers = true;
+        if (order)
+            order_recover(order, trace->ns_per_tick);
+        else
+            legacy_recover(legacy);
+    }
     while ((r = next_plain(order, legacy, &resolver, &event)) > 0)
         keep(scan, &event);
     scan->end = r;
+    if (trace->recovers && r < 0 && r != GXT_ELIMIT)
+        fuzz_wrong("a walk that recovers has a fault", (uint64_t)-r);
     if (r < 0) {
         scan->fault = order ? *order_fault(order) : *legacy_fault(legacy);
         check_error(&scan->fault, r, scan->size);
@@ -89,7 +98,7 @@ static void walk_plain(struct scan *scan)
     resolver_done(&resolver);
 }
 
-bool scan_open(struct scan *scan, const char *path)
+bool scan_open(struct scan *scan, const char *path, bool recovers)
 {
     struct gxt_error error;
 
@@ -99,6 +108,8 @@ bool scan_open(struct scan *scan, const char *path)
         check_error(&error, r, UINT64_MAX);
         return false;
     }
+    if (recovers && gxt_trace_recover(scan->trace, &error) < 0)
+        check_error(&error, error.code, UINT64_MAX);
     scan->size = scan->trace->source.size;
     scan->dice = hash_bytes(scan->trace->source.at, (size_t)scan->size);
     walk_plain(scan);

@@ -16,7 +16,7 @@ static uint64_t some_step(struct scan *scan)
 }
 
 /* Indexes the first bytes, then all of them: the build goes on from there. */
-static void check_grown(const uint8_t *data, size_t size, uint64_t dice)
+static void check_grown(const uint8_t *data, size_t size, uint64_t dice, bool recovers)
 {
     const char *path = fuzz_path("grown"), *index = fuzz_path("index");
     const size_t part = (size_t)(fuzz_draw(&dice) % (size + 1));
@@ -24,26 +24,28 @@ static void check_grown(const uint8_t *data, size_t size, uint64_t dice)
 
     fuzz_remove_index(index);
     fuzz_write(path, data, part);
-    if (scan_open(&scan, path)) {
+    if (scan_open(&scan, path, recovers)) {
         fuzz_build_index(&scan, index, some_step(&scan));
         scan_close(&scan);
     }
     fuzz_write(path, data, size);
-    if (scan_open(&scan, path)) {
+    if (scan_open(&scan, path, recovers)) {
         fuzz_build_index(&scan, index, some_step(&scan));
         fuzz_check_index(&scan, index);
         scan_close(&scan);
     }
 }
 
-void fuzz_check_trace(const uint8_t *data, size_t size)
+/* Return: whether it has a fault. */
+static bool check(const uint8_t *data, size_t size, bool recovers)
 {
     const char *path = fuzz_path("trace"), *index = fuzz_path("index");
     struct scan scan;
 
     fuzz_write(path, data, size);
-    if (!scan_open(&scan, path))
-        return;
+    if (!scan_open(&scan, path, recovers))
+        return false;
+    const bool is_hurt = scan.end < 0;
     scan_check_walks(&scan);
     const uint64_t dice = fuzz_draw(&scan.dice);
     if (dice % 4 != 0) {
@@ -53,5 +55,12 @@ void fuzz_check_trace(const uint8_t *data, size_t size)
     }
     scan_close(&scan);
     if (dice % 4 == 0)
-        check_grown(data, size, dice);
+        check_grown(data, size, dice, recovers);
+    return is_hurt;
+}
+
+void fuzz_check_trace(const uint8_t *data, size_t size)
+{
+    if (check(data, size, false))
+        (void)check(data, size, true);
 }
