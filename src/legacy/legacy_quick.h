@@ -36,6 +36,10 @@ static const struct old_usual old_usual[OLD_N_TYPES] = {
     [OLD_GO_BLOCK_SYNC] = {WIRE_GO_BLOCK, OWN_SYNC, GXT_GO_WAITING},
     [OLD_GO_BLOCK_COND] = {WIRE_GO_BLOCK, OWN_COND, GXT_GO_WAITING},
     [OLD_GO_BLOCK_GC] = {WIRE_GO_BLOCK, OWN_MARK_ASSIST, GXT_GO_WAITING},
+    [OLD_GO_BLOCK_NET] = {WIRE_GO_BLOCK, OWN_NETWORK, GXT_GO_WAITING},
+    [OLD_GO_SYS_CALL] = {WIRE_GO_SYSCALL_BEGIN, 0, GXT_GO_SYSCALL},
+    [OLD_PROC_START] = {WIRE_PROC_START, 0, 0},
+    [OLD_PROC_STOP] = {WIRE_PROC_STOP, 0, 0},
     [OLD_HEAP_ALLOC] = {WIRE_HEAP_ALLOC, 0, 0},
     [OLD_HEAP_GOAL] = {WIRE_HEAP_GOAL, 0, 0},
 };
@@ -53,6 +57,45 @@ OLD_INLINE struct seen_g *old_near_g(struct legacy *legacy, struct seen_p *p, ui
     return &legacy->gs[at];
 }
 
+/* A processor that a record has named starts or stops. */
+OLD_INLINE bool old_put_proc(struct legacy *legacy, struct seen_p *p, legacy_put *put, void *user,
+                             struct gxt_event *ret)
+{
+    const struct old_event *event = legacy->sequence->event;
+    const bool starts = event->plain == OLD_PROC_START;
+    const uint64_t args[WIRE_MAX_ARGS] = {(uint64_t)(int64_t)ret->proc};
+
+    if (UNLIKELY(!p->told || ret->proc == -1))
+        return false;
+    if (starts)
+        ret->thread = (gxt_threadid)event->args[0];
+    if (!(starts ? put(user, ret, args, WIRE_PROC_START) : put(user, ret, args, WIRE_PROC_STOP)))
+        return false;
+    p->thread = starts ? ret->thread : GXT_NO_THREAD;
+    p->state = starts ? GXT_PROC_RUNNING : GXT_PROC_IDLE;
+    return true;
+}
+
+/* Who unblocks what waits for the network is a processor of Go's reader's own. */
+OLD_INLINE bool old_put_unblock(struct legacy *legacy, struct seen_g *g, const uint64_t *args, legacy_put *put,
+                                void *user, struct gxt_event *ret)
+{
+    const struct old_trace *trace = &legacy->trace;
+
+    if (g->on_network) {
+        if (UNLIKELY(trace->lanes[trace->n_lanes - 2].p >= TIMER_P))
+            return false;
+        ret->proc = NETPOLL_P;
+        ret->thread = GXT_NO_THREAD;
+    } else if (UNLIKELY(trace->timers.n > 0)) {
+        return false;
+    }
+    if (UNLIKELY(!put(user, ret, args, WIRE_GO_UNBLOCK)))
+        return false;
+    g->on_network = false;
+    return true;
+}
+
 /* The event that was chosen becomes @ret, and states follow. Return: whether it was usual; else nothing has changed. */
 OLD_INLINE bool old_put_usual(struct legacy *legacy, legacy_put *put, void *user, struct gxt_event *ret)
 {
@@ -64,7 +107,7 @@ OLD_INLINE bool old_put_usual(struct legacy *legacy, legacy_put *put, void *user
     uint64_t args[WIRE_MAX_ARGS] = {event->args[0], event->args[1], event->stack};
     bool is_put;
 
-    if (UNLIKELY(usual.wire == 0 || event->type == OLD_GO_START_LABEL || legacy->last_ns == INT64_MAX))
+    if (UNLIKELY(usual.wire == 0 || event->type == OLD_GO_START_LABEL || legacy->last_ns >= INT64_MAX - 1))
         return false;
     ret->proc = legacy->trace.lanes[lane].p;
     ret->thread = LIKELY(ret->proc != -1) ? p->thread : GXT_NO_THREAD;
@@ -81,10 +124,17 @@ OLD_INLINE bool old_put_usual(struct legacy *legacy, legacy_put *put, void *user
         args[1] = event->stack;
         is_put = g && (usual.wire == WIRE_GO_STOP ? put(user, ret, args, WIRE_GO_STOP)
                                                   : put(user, ret, args, WIRE_GO_BLOCK));
+        if (is_put && usual.reason == OWN_NETWORK)
+            g->on_network = true;
         break;
     case WIRE_GO_UNBLOCK:
         g = old_near_g(legacy, p, event->args[0]);
-        is_put = g && !g->on_network && legacy->trace.timers.n == 0 && put(user, ret, args, WIRE_GO_UNBLOCK);
+        is_put = g && old_put_unblock(legacy, g, args, put, user, ret);
+        break;
+    case WIRE_GO_SYSCALL_BEGIN:
+        g = old_near_g(legacy, p, event->g);
+        args[1] = event->stack;
+        is_put = g && ret->thread != GXT_NO_THREAD && event->g != 0 && put(user, ret, args, WIRE_GO_SYSCALL_BEGIN);
         break;
     case WIRE_GO_CREATE:
         is_put = put(user, ret, args, WIRE_GO_CREATE) && (g = old_seen_g(legacy, (gxt_goid)event->args[0])) != NULL;
@@ -92,6 +142,9 @@ OLD_INLINE bool old_put_usual(struct legacy *legacy, legacy_put *put, void *user
     case WIRE_GO_DESTROY:
         is_put = put(user, ret, args, WIRE_GO_DESTROY) && old_forget_g(legacy, ret->goroutine);
         break;
+    case WIRE_PROC_START:
+    case WIRE_PROC_STOP:
+        return old_put_proc(legacy, p, put, user, ret);
     default:
         is_put = put(user, ret, args, usual.wire);
         break;
@@ -100,9 +153,30 @@ OLD_INLINE bool old_put_usual(struct legacy *legacy, legacy_put *put, void *user
         return false;
     if (LIKELY(g != NULL)) {
         g->state = usual.state;
-        g->thread = usual.wire == WIRE_GO_START ? ret->thread : GXT_NO_THREAD;
+        g->thread = usual.wire == WIRE_GO_START || usual.wire == WIRE_GO_SYSCALL_BEGIN ? ret->thread : GXT_NO_THREAD;
     }
     return true;
+}
+
+/* A record that is handed out is later than the one before it. */
+OLD_INLINE void old_put_time(struct legacy *legacy, int64_t time_ns, uint64_t ordinal, struct gxt_event *ret)
+{
+    legacy->last_ns = ret->time_ns = time_ns > legacy->last_ns ? time_ns : legacy->last_ns + 1;
+    ret->ordinal = ordinal;
+}
+
+/* The end of a system call that does not block, 1 ns behind its begin. Nothing in it can fail. */
+OLD_INLINE void old_put_call_end(struct legacy *legacy, legacy_put *put, void *user, const struct gxt_event *begin,
+                                 struct gxt_event *ret)
+{
+    const uint64_t args[WIRE_MAX_ARGS] = {0};
+    struct seen_p *p = &legacy->ps[legacy->sequence->lane];
+
+    ret->proc = begin->proc;
+    ret->thread = begin->thread;
+    ret->goroutine = begin->goroutine;
+    (void)put(user, ret, args, WIRE_GO_SYSCALL_END);
+    legacy->gs[p->g].state = GXT_GO_RUNNING;
 }
 
 /**
@@ -122,12 +196,24 @@ OLD_INLINE size_t legacy_quick(struct legacy *legacy, size_t most, legacy_put *p
         return 0;
     while (n < most && old_sequence_look(legacy->sequence) > 0 &&
            LIKELY(legacy->sequence->event != &legacy->sequence->exit)) {
+        const uint8_t type = legacy->sequence->event->plain;
         struct gxt_event *ret = &events[n * step];
+        int blocks = 1;
+        if (UNLIKELY(type == OLD_GO_SYS_BLOCK)) { /* told with its call */
+            old_sequence_take(legacy->sequence);
+            continue;
+        }
+        if (UNLIKELY(type == OLD_GO_SYS_CALL) && ((blocks = old_sequence_blocks(legacy->sequence)) < 0 || most - n < 2))
+            break;
         if (!old_put_usual(legacy, put, user, ret))
             break;
         const int64_t time_ns = old_time_of(legacy, legacy->sequence->event->time);
-        legacy->last_ns = ret->time_ns = time_ns > legacy->last_ns ? time_ns : legacy->last_ns + 1;
-        ret->ordinal = ordinal + n++;
+        old_put_time(legacy, time_ns, ordinal + n++, ret);
+        if (blocks == 0) {
+            struct gxt_event *end = &events[n * step];
+            old_put_call_end(legacy, put, user, ret, end);
+            old_put_time(legacy, (int64_t)((uint64_t)time_ns + 1), ordinal + n++, end);
+        }
         old_sequence_take(legacy->sequence);
     }
     return n;
