@@ -162,7 +162,8 @@ struct old_quick {
     uint8_t n_args; /* without them */
     uint8_t type, plain;
     uint8_t whose; /* enum old_whose */
-    bool stack, prefixed;
+    bool stack;
+    uint8_t spare[2]; /* eight bytes are found without a multiplication */
 };
 
 enum old_whose {
@@ -333,10 +334,11 @@ static inline __attribute__((always_inline)) int old_reading_next(struct old_rea
     const struct old_quick *quick = &reader->trace->quick[*at];
     if (UNLIKELY(quick->n == 0))
         return old_reading_slow(reader, lane, reading);
-    const uint8_t *args = at + 1 + quick->prefixed;
+    const bool is_prefixed = *at >= 0xc0; /* a number says how many bytes follow */
+    const uint8_t *args = at + 1 + is_prefixed;
     const uint8_t *behind = wire_number_even(args, &delta);
     if (UNLIKELY(!behind || !(behind = old_read_args(behind, quick, event)) ||
-                 (quick->prefixed && (at[1] >= 0x80 || behind != args + at[1]))))
+                 (is_prefixed && (at[1] >= 0x80 || behind != args + at[1]))))
         return old_reading_slow(reader, lane, reading);
     event->type = quick->type;
     event->plain = quick->plain;
