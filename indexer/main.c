@@ -6,7 +6,7 @@
 #include "report.h"
 #include "verbs.h"
 #include <fcntl.h>
-#include <gxt/version.h>
+#include <gxt/gxt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +162,8 @@ static void hold_standard_files(void)
             _exit(STATUS_FAILED);
 }
 
-/* A file that shrinks while it is mapped ends the program, with a word. Only what a handler may call is called. */
+/* An index that shrinks while it is built ends the program, with a word: a trace is guarded by the library. Only what a
+ * handler may call is called. */
 static void on_shrunk(int signal_number)
 {
     static const char words[] = "gxt: a file was cut while it was being read\n";
@@ -182,6 +183,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow any more is an error like any other */
     signal(SIGBUS, on_shrunk);
+    (void)gxt_guard_install(NULL);
 
     if (argc < 2) {
         fputs(overview, stderr);

@@ -58,6 +58,7 @@
 #include <gxt/event.h>
 #include <gxt/goroutines.h>
 #include <gxt/index.h>
+#include <gxt/limits.h>
 #include <gxt/state.h>
 #include <gxt/trace.h>
 #include <gxt/version.h>

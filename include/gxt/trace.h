@@ -136,6 +136,21 @@ GXT_API struct gxt_trace *gxt_trace_close(struct gxt_trace *trace);
 GXT_API void gxt_trace_facts(const struct gxt_trace *trace, struct gxt_facts *ret);
 
 /**
+ * gxt_guard_install() - outlive a trace that shrinks while it is open
+ *
+ * A trace is mapped, and the system sends SIGBUS to who reads a page that its file has lost. This library installs no
+ * handler unasked: without this, that ends the process, unless the file's length, which is looked at once a generation,
+ * told it before. With it, such a page reads as zeros, and every call that would hand out something read since fails
+ * with GXT_EIO. What gxt_cursor_experimental() lends is read by the caller, who looks at the next call's code. A SIGBUS
+ * of anything else goes to the handler that was there before.
+ *
+ * Threads: any; once is enough, and it stays.
+ * Return: 0; GXT_EIO.
+ * Since: 0.1
+ */
+GXT_API int gxt_guard_install(struct gxt_error *reterr);
+
+/**
  * gxt_trace_recover() - go on behind faults, from here on
  *
  * Call it before anything is made of the trace. Its cursors, and the indexes built of it, then do not end at a fault:

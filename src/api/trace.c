@@ -29,6 +29,11 @@ struct gxt_trace *gxt_trace_close(struct gxt_trace *trace)
     return trace_close(trace);
 }
 
+int gxt_guard_install(struct gxt_error *reterr)
+{
+    return guard_install(reterr);
+}
+
 int gxt_trace_recover(struct gxt_trace *trace, struct gxt_error *reterr)
 {
     return trace_recover(trace, reterr);

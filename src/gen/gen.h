@@ -117,6 +117,11 @@ struct pool;
 int pool_new(struct pool **ret);
 struct pool *pool_free(struct pool *pool);
 
+/** Frames of a stack, of whatever format. */
+enum {
+    GEN_MAX_FRAMES = GXT_MAX_OLD_FRAMES
+};
+
 /** pool_string() - the one string of this content. Lifetime: the pool's. Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
 int pool_string(struct pool *pool, const void *at, size_t len, const struct gxt_string **ret);
 

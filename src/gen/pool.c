@@ -7,11 +7,9 @@
  */
 #include "gen.h"
 
+#include <gxt/limits.h>
 #include <pthread.h>
 #include <stdlib.h>
-
-/* A trace's distinct strings and stacks are a few megabytes; a file made to have no two alike must end somewhere. */
-#define POOL_MAX_BYTES (UINT64_C(2) << 30)
 
 struct pool {
     pthread_mutex_t lock;
@@ -53,7 +51,7 @@ static int add_string(struct pool *pool, uint64_t id, const void *at, size_t len
     if (!grown)
         return GXT_ENOMEM;
     pool->strings = grown;
-    if (pool->arena.total_bytes > POOL_MAX_BYTES)
+    if (pool->arena.total_bytes > GXT_MAX_POOL_BYTES)
         return GXT_ELIMIT;
 
     struct gxt_string *string = arena_alloc(&pool->arena, sizeof *string + len + 1);
@@ -104,7 +102,7 @@ static int add_stack(struct pool *pool, uint64_t id, const struct gxt_frame *fra
     if (!grown)
         return GXT_ENOMEM;
     pool->stacks = grown;
-    if (pool->arena.total_bytes > POOL_MAX_BYTES)
+    if (pool->arena.total_bytes > GXT_MAX_POOL_BYTES)
         return GXT_ELIMIT;
 
     struct gxt_stack *stack = arena_alloc(&pool->arena, sizeof *stack + n * sizeof *frames);
@@ -123,7 +121,7 @@ static int add_stack(struct pool *pool, uint64_t id, const struct gxt_frame *fra
 
 static int stack_locked(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret)
 {
-    uint64_t content[WIRE_MAX_FRAMES][4];
+    uint64_t content[GEN_MAX_FRAMES][4];
 
     for (size_t i = 0; i < n; i++) {
         content[i][0] = frames[i].pc;
@@ -150,7 +148,7 @@ static int stack_locked(struct pool *pool, const struct gxt_frame *frames, size_
 
 int pool_stack(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret)
 {
-    if (n > WIRE_MAX_FRAMES)
+    if (n > GEN_MAX_FRAMES)
         return GXT_EINVAL;
     (void)pthread_mutex_lock(&pool->lock);
     int r = stack_locked(pool, frames, n, ret);

@@ -8,8 +8,9 @@
  */
 #include "gen_priv.h"
 
+#include <gxt/limits.h>
+
 enum {
-    NEAR = 64,  /* generations: a number further on is no number of one */
     EFFORT = 16 /* bytes of events read for each that is passed over: who wrote the bytes may wish to keep us busy */
 };
 
@@ -24,7 +25,7 @@ struct search {
 /* Whether a generation's number may come behind another one's, 0 for none. */
 static bool is_near(uint64_t generation, uint64_t number)
 {
-    return generation != 0 && (number == 0 || generation - number <= NEAR);
+    return generation != 0 && (number == 0 || generation - number <= GXT_MAX_GAP_GENERATIONS);
 }
 
 static bool are_events(struct search *search, struct span in)

@@ -11,6 +11,11 @@
 
 #include <stdlib.h>
 
+enum {
+    GENTLE_TRIES = 16,   /* to find the beginning of a hurt trace that is sound; then it is halved, … */
+    MOST_TRIES = 16 + 64 /* … until nothing is left */
+};
+
 int legacy_new(const struct source *source, uint64_t offset, int version, struct pool *pool,
                struct legacy_finder finder, struct legacy **ret)
 {
@@ -18,8 +23,8 @@ int legacy_new(const struct source *source, uint64_t offset, int version, struct
 
     if (!legacy)
         return GXT_ENOMEM;
-    legacy->trace =
-        (struct old_trace){.source = source, .pool = pool, .begin = offset, .version = version, .finder = finder};
+    legacy->trace = (struct old_trace){
+        .source = source, .pool = pool, .begin = offset, .end = source->size, .version = version, .finder = finder};
     old_trace_init(&legacy->trace);
     legacy_reset(legacy);
     *ret = legacy;
@@ -131,6 +136,71 @@ static int ask_index(struct legacy *legacy)
     return r;
 }
 
+void legacy_recover(struct legacy *legacy)
+{
+    legacy->trace.recovers = true;
+    legacy_reset(legacy);
+}
+
+/* What is lost comes behind everything else. */
+const struct gxt_loss *legacy_loss(struct legacy *legacy)
+{
+    legacy->loss.from_ns = legacy->loss.to_ns = legacy->last_ns;
+    return &legacy->loss;
+}
+
+void legacy_clear_loss(struct legacy *legacy)
+{
+    legacy->loss = (struct gxt_loss){0};
+}
+
+/* Where the batch begins that a byte is in, as far as batches were found; else the byte. */
+static uint64_t batch_before(const struct gen_dir *dir, uint64_t offset)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < dir->n_batches && dir->batches[i].offset <= offset; i++)
+        if (i > 0 && dir->batches[i].experiment == 0)
+            end = dir->batches[i - 1].offset + dir->batches[i - 1].size;
+    return end > 0 ? end : offset;
+}
+
+static bool can_leave_out(const struct legacy *legacy)
+{
+    const int code = legacy->fault.code;
+
+    return legacy->trace.recovers && (code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER);
+}
+
+/* Reads the trace; where it recovers, as much of its beginning as has no fault. */
+static int read_what_is_sound(struct legacy *legacy)
+{
+    struct old_trace *trace = &legacy->trace;
+    int r;
+
+    for (unsigned tries = 1; (r = old_read(trace, &legacy->fault)) < 0; tries++) {
+        if (!can_leave_out(legacy) || tries > MOST_TRIES)
+            return r;
+        uint64_t end =
+            legacy->fault.offset < trace->end ? batch_before(&trace->gen.dir, legacy->fault.offset) : trace->end;
+        /* What cannot be put in an order says nothing of where that begins; and tries are not without end. */
+        if (end >= trace->end || tries > GENTLE_TRIES)
+            end = trace->begin + (trace->end - trace->begin) / 2;
+        loss_note(&legacy->loss, &legacy->fault, trace->end - end);
+        legacy->loss.n_generations = 1;
+        legacy->fault = (struct gxt_error){0};
+        trace->end = end;
+        old_trace_done(trace);
+    }
+    if (trace->ticks_per_second == 0) {
+        (void)fault_set(&legacy->fault, GXT_ECORRUPT, trace->begin, "no frequency event found");
+        loss_note(&legacy->loss, &legacy->fault, 0);
+        legacy->fault = (struct gxt_error){0};
+        trace->ticks_per_second = 1000000000;
+    }
+    return r;
+}
+
 int old_prepare(struct legacy *legacy)
 {
     struct old_trace *trace = &legacy->trace;
@@ -138,7 +208,7 @@ int old_prepare(struct legacy *legacy)
 
     legacy->was_read = true;
     if (r == 0 || r == GXT_EINDEX)
-        r = old_read(trace, &legacy->fault);
+        r = read_what_is_sound(legacy);
     if (r >= 0)
         r = old_sequence_new(trace, &legacy->fault, &legacy->sequence);
     if (r >= 0 && !(legacy->ps = calloc(trace->n_lanes, sizeof *legacy->ps)))
@@ -177,6 +247,12 @@ static int sync(struct legacy *legacy, int64_t time_ns, bool tables, struct orde
     return 1;
 }
 
+static int last_sync(struct legacy *legacy, struct order_record *ret)
+{
+    legacy->done = true;
+    return sync(legacy, (int64_t)((uint64_t)legacy->last_ns + 1), false, ret);
+}
+
 static int next_record(struct legacy *legacy, struct order_record *ret)
 {
     for (;;) {
@@ -188,11 +264,14 @@ static int next_record(struct legacy *legacy, struct order_record *ret)
         int r = old_sequence_look(legacy->sequence);
         if (UNLIKELY(r < 0))
             return r;
-        if (UNLIKELY(r == 0)) {
-            legacy->done = true;
-            return sync(legacy, (int64_t)((uint64_t)legacy->last_ns + 1), false, ret);
-        }
+        if (UNLIKELY(r == 0))
+            return last_sync(legacy, ret);
         r = old_convert(legacy, ret);
+        if (UNLIKELY(r < 0) && can_leave_out(legacy)) {
+            loss_note(&legacy->loss, &legacy->fault, 0);
+            legacy->fault = (struct gxt_error){0};
+            return last_sync(legacy, ret);
+        }
         if (r != 0)
             return r < 0 ? r : hand_out(legacy, ret);
     }

@@ -49,6 +49,14 @@ struct legacy *legacy_free(struct legacy *legacy);
 /** legacy_reset() - go back to the start. What was read stays. */
 void legacy_reset(struct legacy *legacy);
 
+/** legacy_recover() - go on where the trace has a fault: from the start, without what stands behind it. Nothing in an
+ * old trace stands by itself, so that is its beginning, as far as it can be read, ordered, and has no contradiction; the
+ * rest is lost. Where the clock is lost a tick is a nanosecond. */
+void legacy_recover(struct legacy *legacy);
+/** legacy_loss() - what was left out since it was cleared. An index does not tell it. */
+const struct gxt_loss *legacy_loss(struct legacy *legacy);
+void legacy_clear_loss(struct legacy *legacy);
+
 /** legacy_next() - as order_next(). The first call reads the trace, unless an index knows it: then batches are read,
  * and seen to be what they were, when the walk comes to them (GXT_ESTALE). Where Go's reader breaks a tie between
  * processors by chance, the lowest is first. */

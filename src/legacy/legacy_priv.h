@@ -109,9 +109,9 @@ enum own_string {
 
 /* Bounds of Go's reader (internal/trace/tracev1). */
 enum {
-    OLD_MOST_STRING = 1000000,
-    OLD_MOST_ARGUMENT_BYTES = 2048,
-    OLD_MOST_FRAMES = 1000,
+    OLD_MOST_STRING = GXT_MAX_OLD_STRING_BYTES,
+    OLD_MOST_ARGUMENT_BYTES = GXT_MAX_OLD_ARGUMENT_BYTES,
+    OLD_MOST_FRAMES = GXT_MAX_OLD_FRAMES,
 };
 
 /* ---- raw.c: events as they stand in the file ---- */
@@ -182,8 +182,9 @@ struct old_lane {
 struct old_trace {
     const struct source *source;
     struct pool *pool;
-    uint64_t begin;
+    uint64_t begin, end; /* of what is read */
     int version;
+    bool recovers; /* a clock that is lost is no fault */
     struct old_quick quick[256];
     struct gen gen;       /* its tables; its batches, cut in pieces of 64 KiB at most */
     uint32_t *next_batch; /* of the same processor, by place in the directory */
@@ -557,6 +558,7 @@ struct legacy {
     struct old_trace trace;
     struct old_sequence *sequence; /* NULL before the trace is known */
     struct gxt_error fault, bad;   /* of the walk; of the trace as a whole */
+    struct gxt_loss loss;
     bool was_read, has_begun, before_init, done, fell;
     bool is_refused; /* what the index knows could not be used */
     uint64_t n_syncs;

@@ -513,7 +513,7 @@ static int judge(struct merge *merge)
         return bear(merge->fault, &merge->bad_time);
     if (merge->bad_exit.code < 0)
         return bear(merge->fault, &merge->bad_exit);
-    if (trace->ticks_per_second == 0)
+    if (trace->ticks_per_second == 0 && !trace->recovers)
         return fault_set(merge->fault, GXT_ECORRUPT, trace->begin, "no frequency event found");
     if (merge->is_odd)
         r = check_again(merge);
@@ -554,7 +554,7 @@ int old_read(struct old_trace *trace, struct gxt_error *fault)
     trace->gen.source = trace->source;
     trace->gen.dir.number = 1;
     trace->gen.dir.begin = trace->begin;
-    trace->gen.dir.end = trace->source->size;
+    trace->gen.dir.end = trace->end;
     r = pool_string(trace->pool, "", 0, &trace->gen.empty) < 0 ? no_memory(merge) : old_scan(trace, fault);
     if (r == 0)
         r = begin(merge);

@@ -181,7 +181,7 @@ static int scan_all(struct scan *scan)
 {
     struct old_trace *trace = scan->trace;
     const struct source *source = trace->source;
-    struct span in = source_span(source, trace->begin, source->size - trace->begin);
+    struct span in = source_span(source, trace->begin, trace->end - trace->begin);
     uint64_t released = trace->begin;
     int r = 0;
 
@@ -197,7 +197,7 @@ static int scan_all(struct scan *scan)
             released = at;
         }
     }
-    return r == 0 ? end_batch(scan, source->size) : r;
+    return r == 0 ? end_batch(scan, trace->end) : r;
 }
 
 static int by_p(const void *a, const void *b)

@@ -41,6 +41,8 @@ void old_trace_done(struct old_trace *trace)
     struct old_trace empty = {.source = trace->source,
                               .pool = trace->pool,
                               .begin = trace->begin,
+                              .end = trace->end,
+                              .recovers = trace->recovers,
                               .version = trace->version,
                               .finder = trace->finder};
     *trace = empty;

@@ -562,6 +562,10 @@ static int keep(struct builder *builder, struct part *part)
     builder->bytes = part->bytes;
     if (builder->generation && part->bytes > builder->hash.at + STEP_BYTES)
         hash_up_to(builder, part->bytes);
+    /* What is hashed here may be gone since the walk read it. */
+    r = source_check_cut(&builder->trace->source, builder->fault);
+    if (r < 0)
+        return r;
     if (part->end == PART_PLACE)
         r = put_place(builder, &part->snapshot);
     else if (part->end == PART_BOUNDARY && builder->generation)

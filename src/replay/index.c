@@ -51,29 +51,6 @@ uint64_t cover_tail(const struct source *source, uint64_t begin, uint64_t hash)
     return cover_chain(hash, begin < end ? hash_bytes(source->at + begin, (size_t)(end - begin)) : 0);
 }
 
-static bool is_stale(const struct gxt_index *index)
-{
-    struct store_meta meta;
-    struct index_cover fits;
-
-    if (index_look(index->trace, index->store, &meta, &fits, NULL) < 0 || !fits.up_to_date)
-        return false; /* it says nothing of the trace as it is */
-    return cover_tail(&index->trace->source, index->trace->begin, 0) != meta.covered_hash;
-}
-
-int index_check_old(const struct gxt_index *index, struct gxt_error *fault)
-{
-    struct gxt_index *shared = (struct gxt_index *)index; /* as in index_damaged() */
-
-    (void)pthread_mutex_lock(&shared->lock);
-    if (!shared->old_looked_at)
-        shared->old_is_stale = is_stale(index);
-    shared->old_looked_at = true;
-    const bool stale = shared->old_is_stale;
-    (void)pthread_mutex_unlock(&shared->lock);
-    return stale ? fault_set(fault, GXT_ESTALE, GXT_NO_OFFSET, "the trace has changed since it was indexed") : 0;
-}
-
 int index_open(struct gxt_trace *trace, const char *path, struct gxt_index **ret, struct gxt_error *fault)
 {
     struct store_meta meta;
@@ -170,8 +147,8 @@ static int string_of(const struct gxt_index *index, uint64_t id, struct buf *byt
 
 int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault)
 {
-    struct store_frame frames[WIRE_MAX_FRAMES];
-    struct gxt_frame resolved[WIRE_MAX_FRAMES];
+    struct store_frame frames[GEN_MAX_FRAMES];
+    struct gxt_frame resolved[GEN_MAX_FRAMES];
     struct buf bytes = {0};
     size_t n;
 

@@ -68,7 +68,13 @@ static void list(struct places *places, const char *trace_path)
     free(folder);
 }
 
-/* Whether a file could be made there: its folder, or the nearest one above that exists, can be written. */
+static bool can_be_written(const char *folder)
+{
+    return access(folder, W_OK | X_OK) == 0 && !store_may_live(folder, -1);
+}
+
+/* Whether a sidecar could be made there: its folder, or the nearest one above that exists, can be written, and is on a
+ * disk of this machine. */
 static bool can_be_made(const char *path)
 {
     char folder[PATH_MAX];
@@ -78,12 +84,12 @@ static bool can_be_made(const char *path)
     for (;;) {
         char *slash = strrchr(folder, '/');
         if (!slash)
-            return access(".", W_OK | X_OK) == 0;
+            return can_be_written(".");
         if (slash == folder)
-            return access("/", W_OK | X_OK) == 0;
+            return can_be_written("/");
         *slash = '\0';
         if (access(folder, F_OK) == 0)
-            return access(folder, W_OK | X_OK) == 0;
+            return can_be_written(folder);
     }
 }
 

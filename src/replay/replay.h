@@ -52,8 +52,6 @@ struct gxt_index {
     struct store *store;
     pthread_mutex_t lock;
     struct gxt_error damage; /* the first that was met since it was opened; code 0 for none */
-    bool old_looked_at;      /* of a trace of the old format: whether old_is_stale is known */
-    bool old_is_stale;
 };
 
 /** How much of a sidecar fits the trace as it is now. */
@@ -78,9 +76,6 @@ int index_look(const struct gxt_trace *trace, const struct store *store, struct 
 uint64_t cover_chain(uint64_t hash, uint64_t next);
 /** cover_tail() - the same, with what follows the last generation: nothing, or what could not be read */
 uint64_t cover_tail(const struct source *source, uint64_t begin, uint64_t hash);
-/** index_check_old() - whether a trace of the old format is the one that was indexed: its walk reads all of it at once
- * and asks the index for nothing. The first time it is hashed. Return: 0; GXT_ESTALE. */
-int index_check_old(const struct gxt_index *index, struct gxt_error *fault);
 /** index_damaged() - remember that something of the sidecar could not be used */
 void index_damaged(const struct gxt_index *index, const struct gxt_error *damage);
 int index_damage(const struct gxt_index *index, struct gxt_error *ret);

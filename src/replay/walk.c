@@ -28,6 +28,8 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
         cursor->resolver.recovers = true;
         if (cursor->order)
             order_recover(cursor->order, trace->ns_per_tick);
+        else
+            legacy_recover(cursor->legacy);
     }
     if (r < 0) {
         (void)cursor_free(cursor);
@@ -53,15 +55,10 @@ struct gxt_cursor *cursor_free(struct gxt_cursor *cursor)
 
 void walk_reset(struct gxt_cursor *cursor)
 {
-    struct gxt_error fault;
-
-    if (cursor->order) {
+    if (cursor->order)
         order_reset(cursor->order);
-        return;
-    }
-    legacy_reset(cursor->legacy);
-    if (cursor->index && index_check_old(cursor->index, &fault) < 0)
-        (void)legacy_fail(cursor->legacy, &fault);
+    else
+        legacy_reset(cursor->legacy);
 }
 
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation)
@@ -225,6 +222,8 @@ static int roll_one(struct gxt_cursor *cursor, int64_t time_ns)
     return 1;
 }
 
+static int check_cut(struct gxt_cursor *cursor, int r);
+
 int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations)
 {
     struct order *order = cursor->order;
@@ -242,7 +241,7 @@ int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, ui
     }
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts))
         r = go_without_index(cursor) < 0 ? cursor->error.code : 1;
-    return r < 0 ? fail(cursor, r) : r;
+    return check_cut(cursor, r < 0 ? fail(cursor, r) : r);
 }
 
 /* As many events as are usual, at most so many; 0 says nothing. None is ahead. */
@@ -264,6 +263,22 @@ static inline const struct gxt_event *cross_ahead(struct gxt_cursor *cursor)
     return event;
 }
 
+/* What was decoded of a file that has lost bytes is not handed out, and its faults are none of the trace's. */
+static int check_cut(struct gxt_cursor *cursor, int r)
+{
+    const struct source *source = &cursor->trace->source;
+    struct gxt_error fault;
+
+    if (LIKELY(r >= 0 && source_check_cut(source, &fault) == 0))
+        return r;
+    if (r < 0 && !cursor_is_trace_fault(r) && r != GXT_ESTALE)
+        return r;
+    if (source_check_cut(source, &fault) == 0 && source_check_size(source, &fault) == 0)
+        return r;
+    cursor->ahead_at = cursor->n_ahead = 0;
+    return fail(cursor, walk_fail(cursor, &fault));
+}
+
 int cursor_take(struct gxt_cursor *cursor)
 {
     if (cursor_is_ahead(cursor))
@@ -276,7 +291,7 @@ int cursor_take(struct gxt_cursor *cursor)
     cursor->n_ahead = n > 0 ? (uint32_t)n : r > 0;
     if (cursor->warmth < CURSOR_WARM)
         cursor->warmth++;
-    return r;
+    return check_cut(cursor, r);
 }
 
 int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
@@ -318,8 +333,9 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
                 break;
         }
     }
-    *ret_n = done;
-    return done > 0 ? 1 : r;
+    r = check_cut(cursor, done > 0 ? 1 : r);
+    *ret_n = r > 0 ? done : 0;
+    return r;
 }
 
 int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GXT_N_KINDS])
@@ -340,7 +356,7 @@ int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GX
             counts[event->kind]++;
         }
     }
-    return r;
+    return check_cut(cursor, r);
 }
 
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
@@ -362,8 +378,8 @@ uint64_t cursor_bytes(const struct gxt_cursor *cursor)
 
 void cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret)
 {
-    const struct gxt_loss none = {0}, *of_walk = cursor->order ? order_loss(cursor->order) : &none;
-    const bool names_first = cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
+    const struct gxt_loss *of_walk = cursor->order ? order_loss(cursor->order) : legacy_loss(cursor->legacy);
+    const bool names_first = cursor->order && cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
 
     *ret = names_first ? cursor->names : *of_walk;
     loss_add(ret, names_first ? of_walk : &cursor->names);
@@ -374,6 +390,8 @@ void cursor_clear_loss(struct gxt_cursor *cursor)
     cursor->names = (struct gxt_loss){0};
     if (cursor->order)
         order_clear_loss(cursor->order);
+    else
+        legacy_clear_loss(cursor->legacy);
 }
 
 int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gxt/limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -21,17 +22,8 @@
 enum {
     IN_BYTES = 128 << 10,
     OUT_BYTES = 256 << 10,
-    /* Traces shrink to between a third and two thirds, whatever packs them. A file that grows to more than this
-     * many times its size is made to fill disks. gzip can do 1,032. */
-    MOST_GROWTH = 250,
 };
 
-/* So much may be unpacked of anything: small traces that say little may shrink a lot. */
-static const uint64_t growth_from = UINT64_C(64) << 20;
-
-/* What is kept takes room on a disk: a trace of this size is one of an hour that was very busy. Of a stream, a few
- * generations are held at a time, and what is mapped costs nothing but address space. */
-static const uint64_t most_kept = UINT64_C(64) << 30, most_streamed = UINT64_C(1) << 40;
 /* Where address space is short, as under ulimit -v. */
 static const uint64_t least_mapped = UINT64_C(16) << 20;
 
@@ -129,11 +121,11 @@ static int check_limits(struct feed *feed, size_t n)
     struct gxt_error *fault = &feed->source->fault;
     const uint64_t size = source->size + n;
 
-    if (size > growth_from && size / MOST_GROWTH > offset(feed))
+    if (size > (uint64_t)GXT_MAX_GROWTH_FREE && size / GXT_MAX_GROWTH > offset(feed))
         return fault_set(
             fault, GXT_ELIMIT, offset(feed),
             "the packed bytes grow to more than %d times their size: no trace does, this is made to fill disks",
-            MOST_GROWTH);
+            GXT_MAX_GROWTH);
     if (size > source->mapped)
         return fault_set(fault, GXT_ELIMIT, offset(feed),
                          "the unpacked trace is longer than %llu MiB, the most there can be",
@@ -219,7 +211,7 @@ int feed_begin(struct source *source, int fd, const struct spool *spool, const s
     feed->fd = fd;
     source->feed = feed;
     source->size = 0;
-    return map(source, feeding->stream ? most_streamed : most_kept, fault);
+    return map(source, feeding->stream ? (uint64_t)GXT_MAX_STREAM_BYTES : (uint64_t)GXT_MAX_SPOOL_BYTES, fault);
 }
 
 void feed_free(struct feed *feed)

@@ -19,6 +19,7 @@ static int map(struct source *source, uint64_t size, struct gxt_error *fault)
         return fault_set_errno(fault, errno, "cannot map the file");
     source->at = at;
     source->mapped = size;
+    source->guard = guard_take(at, size);
     return 0;
 }
 
@@ -68,6 +69,8 @@ failed:
 
 static void unmap(struct source *source)
 {
+    guard_leave(source->guard);
+    source->guard = NULL;
     if (source->mapped > 0)
         (void)munmap((void *)source->at, (size_t)source->mapped);
     source->at = NULL;
@@ -252,6 +255,20 @@ uint64_t source_fingerprint(const struct source *source, uint64_t size)
     if (size > SOURCE_FINGERPRINT_BYTES)
         size = SOURCE_FINGERPRINT_BYTES;
     return hash_bytes(source->at, (size_t)size);
+}
+
+static int cut(const struct source *source, struct gxt_error *fault)
+{
+    return fault_set(fault, GXT_EIO, GXT_NO_OFFSET, "the file of %llu bytes was cut, or cannot be read, while open",
+                     (unsigned long long)source->size);
+}
+
+int source_check_cut(const struct source *source, struct gxt_error *fault)
+{
+    if (LIKELY(!guard_is_cut(source->guard)))
+        return 0;
+    int r = source_check_size(source, fault);
+    return r < 0 ? r : cut(source, fault);
 }
 
 int source_check_size(const struct source *source, struct gxt_error *fault)

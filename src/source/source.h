@@ -22,6 +22,7 @@ struct source {
     uint64_t fingerprint;   /**< XXH3 of the first SOURCE_FINGERPRINT_BYTES (or all, if fewer) */
     struct gxt_error fault; /**< what ended it early while it was unpacked or fed, its offset in the packed bytes */
     struct feed *feed;      /**< of a stream; NULL: all is there */
+    struct guard *guard;    /**< of the mapping; NULL: none was free */
 };
 
 enum {
@@ -81,6 +82,13 @@ static inline struct span source_span(const struct source *source, uint64_t offs
 /** source_check_size() - see that the file is still as long as its mapping: a file that was cut gives GXT_EIO here
  * before it gives SIGBUS. Cost: one system call; meant for once a generation. */
 int source_check_size(const struct source *source, struct gxt_error *fault);
+
+/** source_check_cut() - see that no page that was read turned out gone, which only shows after guard_install()
+ * Cost: one load. Return: 0; GXT_EIO. */
+int source_check_cut(const struct source *source, struct gxt_error *fault);
+
+/** guard_install() - from here on a page of a source that is gone reads as zeros, and source_check_cut() says so */
+int guard_install(struct gxt_error *fault);
 
 /** source_release() - let the system take back the pages of [from, to), which will not be read again soon; a stream's
  * bytes before @to are gone then */

@@ -8,6 +8,14 @@
 #include <zlib.h>
 #include <zstd.h>
 
+/* ---- guard.c ---- */
+
+/* A slot for a mapping, or NULL when none is free: then it is as if no guard were installed. */
+struct guard *guard_take(const void *at, uint64_t size);
+void guard_leave(struct guard *guard);
+/* Whether a page of the mapping was found gone. */
+bool guard_is_cut(const struct guard *guard);
+
 /* ---- unpack.c ---- */
 
 /* From packed bytes to the bytes that were packed, in pieces of any size. */

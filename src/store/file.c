@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -114,6 +115,80 @@ int store_is_building(const char *path, struct gxt_error *fault)
     return r;
 }
 
+/* Kinds of file systems (linux/magic.h, and those that it does not have) whose locks and mappings are not of this
+ * machine alone. */
+static const char *network_name(uint32_t magic)
+{
+    static const struct {
+        uint32_t magic;
+        const char *name;
+    } names[] = {
+        {0x6969, "NFS"},       {0x517b, "SMB"},      {0xfe534d42, "SMB"},    {0xff534d42, "CIFS"},
+        {0x01021997, "9P"},    {0x5346414f, "AFS"},  {0x6b414653, "AFS"},    {0x73757245, "Coda"},
+        {0x00c36400, "Ceph"},  {0x65735546, "FUSE"}, {0x0bd00bd0, "Lustre"}, {0x47504653, "GPFS"},
+        {0x7461636f, "OCFS2"}, {0x01161970, "GFS2"}, {0x19830326, "BeeGFS"}, {0x786f4256, "a virtual machine's share"},
+        {0xaad7aaea, "PanFS"}, {0x564c, "NCP"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].magic == magic)
+            return names[i].name;
+    return NULL;
+}
+
+const char *store_may_live(const char *folder, int fd)
+{
+    struct statfs status;
+
+    if ((folder ? statfs(folder, &status) : fstatfs(fd, &status)) < 0)
+        return NULL; /* what is done next will say why */
+    return network_name((uint32_t)status.f_type);
+}
+
+static int check_home(int fd, struct gxt_error *fault)
+{
+    const char *network = store_may_live(NULL, fd);
+
+    if (!network)
+        return 0;
+    return fault_set(
+        fault, GXT_EIO, GXT_NO_OFFSET,
+        "an index cannot be built on a network file system (%s): name a place on a disk of this machine, or "
+        "set GXT_INDEX_DIR",
+        network);
+}
+
+/* The process that holds a lock on a file; 0 when that cannot be told. Lines of /proc/locks are
+ * "1: FLOCK  ADVISORY  WRITE 712 fe:01:131082 0 EOF". */
+static long holder_of(int fd)
+{
+    struct stat status;
+    char line[256], kind[16], right[16];
+    long pid, found = 0;
+    unsigned major_number, minor_number;
+    unsigned long long inode;
+    FILE *locks = fopen("/proc/locks", "re");
+
+    if (!locks)
+        return 0;
+    while (found == 0 && fstat(fd, &status) == 0 && fgets(line, sizeof line, locks))
+        if (sscanf(line, "%*[^:]: %15s %*s %15s %ld %x:%x:%llu", kind, right, &pid, &major_number, &minor_number,
+                   &inode) == 6 &&
+            strcmp(kind, "FLOCK") == 0 && strcmp(right, "WRITE") == 0 && inode == status.st_ino)
+            found = pid;
+    (void)fclose(locks);
+    return found > 0 ? found : 0;
+}
+
+static int busy(int fd, struct gxt_error *fault)
+{
+    const long pid = holder_of(fd);
+
+    if (pid == 0)
+        return fault_set(fault, GXT_EBUSY, GXT_NO_OFFSET, "another process is building this index");
+    return fault_set(fault, GXT_EBUSY, GXT_NO_OFFSET, "process %ld is building this index", pid);
+}
+
 /* Locks a file for building. Somebody who only looks has it for a moment. */
 static int lock(int fd)
 {
@@ -135,10 +210,10 @@ static int open_locked(const char *path, int flags, unsigned mode, int *ret, str
         if (fd < 0)
             return not_opened(fault, "cannot open the index for writing");
         int r = check_regular(fd, fault);
+        if (r == 0)
+            r = check_home(fd, fault);
         if (r == 0 && lock(fd) < 0)
-            r = errno == EWOULDBLOCK
-                    ? fault_set(fault, GXT_EBUSY, GXT_NO_OFFSET, "another process is building this index")
-                    : fault_set_errno(fault, errno, "cannot lock the index");
+            r = errno == EWOULDBLOCK ? busy(fd, fault) : fault_set_errno(fault, errno, "cannot lock the index");
         if (r == 0 && fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
             opened.st_dev == named.st_dev) {
             *ret = fd;

@@ -243,6 +243,8 @@ static int gather(struct call *call, struct span in, struct buf *ret)
         r = name.failed ? damaged_checkpoint(call) : must_get(call, &key);
         if (r == 0)
             r = unpack_into(call, buf_span(&call->value), ret);
+        if (r == 0 && ret->size > GXT_MAX_CHECKPOINT_BYTES) /* a record may name one chunk again and again */
+            r = damaged_checkpoint(call);
     }
     if (names.failed)
         r = no_memory(call);

@@ -412,7 +412,7 @@ bool stack_decode(const struct buf *value, struct store_frame *ret, size_t *ret_
     struct reader in = {.in = buf_span(value)};
     uint64_t n = reader_varint(&in);
 
-    if (n > WIRE_MAX_FRAMES)
+    if (n > GEN_MAX_FRAMES)
         return false;
     for (uint64_t i = 0; i < n; i++) {
         ret[i].pc = reader_varint(&in);

@@ -145,6 +145,10 @@ int store_open(const char *path, struct store **ret, struct gxt_error *fault);
  */
 int store_create(const char *path, unsigned mode, bool fresh, struct store **ret, struct gxt_error *fault);
 
+/** store_may_live() - whether a sidecar can be built in a folder, or the file system of an open file: LMDB needs one
+ * that is this machine's own. Return: NULL, or what it is instead, in words. */
+const char *store_may_live(const char *folder, int fd);
+
 /** store_is_building() - whether another process has @path or @path.new locked for building. Return: 1; 0; GXT_EIO;
  * GXT_ENOMEM. */
 int store_is_building(const char *path, struct gxt_error *fault);
@@ -189,7 +193,7 @@ int store_string(const struct store *store, uint64_t id, struct buf *ret, struct
 struct store_frame {
     uint64_t pc, line, func, file;
 };
-/** store_stack() - the frames of the stack that has an id; @ret holds 128 */
+/** store_stack() - the frames of the stack that has an id; @ret holds GEN_MAX_FRAMES */
 int store_stack(const struct store *store, uint64_t id, struct store_frame *ret, size_t *ret_n,
                 struct gxt_error *fault);
 

@@ -5,6 +5,8 @@
 
 #include "store.h"
 
+#include <gxt/limits.h>
+
 /* ---- schema.c: keys, and values with their checksums ---- */
 
 /* The first byte of a key; what follows is big-endian, so that LMDB's order is that of the numbers. */
@@ -45,7 +47,7 @@ enum {
     DIR_BATCHES = 1024,  /* in a chunk of a directory */
     LIST_ROWS = STORE_LIST_ROWS,
     CHECKSUM_BYTES = 8,
-    PACK_MOST = 1 << 20, /* of a packed value, unpacked: a chunk of the list with the most columns has 613 KB at most */
+    PACK_MOST = GXT_MAX_VALUE_BYTES, /* of a packed value, unpacked */
 };
 
 /* How a snapshot's record begins. */

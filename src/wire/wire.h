@@ -8,6 +8,8 @@
 
 #include "base.h"
 
+#include <gxt/limits.h>
+
 /** Event types: tracev2.EventType, Go's order and names. */
 enum wire_type {
     WIRE_NONE = 0,
@@ -78,9 +80,9 @@ enum wire_type {
 
 /** Bounds of the format: tracev2.MaxBatchSize, MaxFramesPerStack, MaxEventTrailerDataSize, MaxTimedEventArgs - 1. */
 enum {
-    WIRE_MAX_BATCH = 64 << 10,
-    WIRE_MAX_FRAMES = 128,
-    WIRE_MAX_STRING = 1 << 10,
+    WIRE_MAX_BATCH = GXT_MAX_BATCH_BYTES,
+    WIRE_MAX_FRAMES = GXT_MAX_FRAMES,
+    WIRE_MAX_STRING = GXT_MAX_STRING_BYTES,
     WIRE_MAX_ARGS = 4, /**< of a timed event, beside its time */
 };
 
