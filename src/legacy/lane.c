@@ -20,7 +20,8 @@ static int make_event(struct old_reader *reader, struct old_reading *reading)
 
     if (raw->n_args != 1u + spec->n_args + spec->stack)
         return old_wrong_count(raw, reader->fault);
-    reading->time = (int64_t)((uint64_t)reading->time + raw->args[0]);
+    reading->delta = raw->args[0];
+    reading->time = (int64_t)((uint64_t)reading->time + reading->delta);
     *event = (struct old_event){
         .time = reading->time, .offset = raw->offset, .type = raw->type, .plain = old_plain_type(raw->type)};
     memcpy(event->args, raw->args + 1, spec->n_args * sizeof *raw->args);
@@ -64,7 +65,7 @@ static int next_batch(struct old_reader *reader, struct old_reading *reading)
     }
     reading->batch = reading->next_batch;
     if (reading->batch == MAP_NONE) {
-        reading->at = reading->end = reading->head = NULL;
+        reading->at = reading->end = NULL;
         return 0;
     }
     int r = old_batch_open(trace, reading->batch, &in, reader->fault);
@@ -151,9 +152,6 @@ int old_reading_slow(struct old_reader *reader, const struct old_lane *lane, str
             continue;
         }
         in = (struct span){reading->at, reading->end};
-        reading->head = reading->at;
-        reading->head_time = reading->time;
-        reading->head_g = reading->last_g;
         if ((r = old_raw_read(&reader->raw, reader->trace, &in, reader->fault)) < 0)
             return r;
         reading->at = in.at;

@@ -61,7 +61,7 @@ struct legacy *legacy_free(struct legacy *legacy)
 static void reset_processors(struct legacy *legacy)
 {
     for (size_t i = 0; legacy->ps && i < legacy->trace.n_lanes; i++)
-        legacy->ps[i] = (struct seen_p){GXT_NO_THREAD, GXT_PROC_UNDETERMINED, false, 0};
+        legacy->ps[i] = (struct seen_p){GXT_NO_THREAD, GXT_PROC_UNDETERMINED, false, 0, 0};
 }
 
 void legacy_reset(struct legacy *legacy)

@@ -162,7 +162,8 @@ struct old_quick {
     uint8_t n_args; /* without them */
     uint8_t type, plain;
     uint8_t whose; /* enum old_whose */
-    bool stack, prefixed;
+    bool stack;
+    uint8_t spare[2]; /* eight bytes are found without a multiplication */
 };
 
 enum old_whose {
@@ -238,9 +239,9 @@ struct old_event {
 /* Where the reading of a lane is. */
 struct old_reading {
     const uint8_t *at, *end; /* of the batch being read */
-    const uint8_t *head;     /* of the event, … */
-    int64_t time, head_time; /* … and the time before it */
-    uint64_t last_g, head_g; /* the same for who runs */
+    int64_t time;            /* of the last event that was read, … */
+    uint64_t delta;          /* … what it added, … */
+    uint64_t last_g;         /* … and who runs behind it */
     uint32_t batch;          /* the one being read, … */
     uint32_t next_batch;     /* … and the next one */
     uint64_t n_samples;      /* taken, of the lane of samples */
@@ -286,6 +287,40 @@ static inline __attribute__((always_inline)) void old_set_goroutine(struct old_r
         event->g = event->args[0];
 }
 
+/* The numbers behind the time, when they are so many. Return: behind them, or NULL. */
+static inline __attribute__((always_inline)) const uint8_t *old_read_rest(const uint8_t *at, unsigned n, bool has_stack,
+                                                                          struct old_event *event)
+{
+    uint64_t numbers[5] = {0};
+
+    for (unsigned i = 0; i < n; i++)
+        if (UNLIKELY((at = wire_number(at, &numbers[i])) == NULL))
+            return NULL;
+    event->stack = n > 0 && has_stack ? (uint32_t)numbers[n - 1] : 0;
+    for (unsigned i = 0; i < 3; i++)
+        event->args[i] = i + 1 < n || (i < n && !has_stack) ? numbers[i] : 0;
+    return at;
+}
+
+/* The same for a number of them that is known only now: each has code of its own. */
+static inline __attribute__((always_inline)) const uint8_t *old_read_args(const uint8_t *at,
+                                                                          const struct old_quick *quick,
+                                                                          struct old_event *event)
+{
+    switch (quick->n) {
+    case 1:
+        return old_read_rest(at, 0, false, event);
+    case 2:
+        return old_read_rest(at, 1, quick->stack, event);
+    case 3:
+        return old_read_rest(at, 2, quick->stack, event);
+    case 4:
+        return old_read_rest(at, 3, quick->stack, event);
+    default:
+        return old_read_rest(at, 4, quick->stack, event);
+    }
+}
+
 /* Moves to the next event. 1; 0 when there is no more; negative. */
 static inline __attribute__((always_inline)) int old_reading_next(struct old_reader *reader,
                                                                   const struct old_lane *lane,
@@ -293,34 +328,27 @@ static inline __attribute__((always_inline)) int old_reading_next(struct old_rea
 {
     const uint8_t *at = reading->at;
     struct old_event *event = &reading->event;
-    uint64_t numbers[6];
+    uint64_t delta;
 
     if (UNLIKELY(reading->end - at < OLD_QUICK_BYTES))
         return old_reading_slow(reader, lane, reading);
     const struct old_quick *quick = &reader->trace->quick[*at];
-    const unsigned n = quick->n;
-    if (UNLIKELY(n == 0))
+    if (UNLIKELY(quick->n == 0))
         return old_reading_slow(reader, lane, reading);
-    reading->head = at;
-    reading->head_time = reading->time;
-    reading->head_g = reading->last_g;
-    const uint8_t *args = at + 1 + quick->prefixed;
-    const uint8_t *behind = wire_number_even(args, &numbers[0]);
-    for (unsigned i = 1; i < n && LIKELY(behind != NULL); i++)
-        behind = wire_number(behind, &numbers[i]);
-    if (UNLIKELY(!behind || (quick->prefixed && (at[1] >= 0x80 || behind != args + at[1]))))
+    const bool is_prefixed = *at >= 0xc0; /* a number says how many bytes follow */
+    const uint8_t *args = at + 1 + is_prefixed;
+    const uint8_t *behind = wire_number_even(args, &delta);
+    if (UNLIKELY(!behind || !(behind = old_read_args(behind, quick, event)) ||
+                 (is_prefixed && (at[1] >= 0x80 || behind != args + at[1]))))
         return old_reading_slow(reader, lane, reading);
-    event->args[0] = quick->n_args > 0 ? numbers[1] : 0;
-    event->args[1] = quick->n_args > 1 ? numbers[2] : 0;
-    event->args[2] = quick->n_args > 2 ? numbers[3] : 0;
-    event->stack = quick->stack ? (uint32_t)numbers[n - 1] : 0;
     event->type = quick->type;
     event->plain = quick->plain;
     event->offset = (uint64_t)(at - reader->trace->source->at);
-    event->time = reading->time = (int64_t)((uint64_t)reading->time + numbers[0]);
+    event->time = reading->time = (int64_t)((uint64_t)reading->time + delta);
+    reading->delta = delta;
     old_set_goroutine(reading, quick->whose);
     reading->at = behind;
-    if (UNLIKELY(!reader->tables && old_has_mark(event)))
+    if (UNLIKELY(event->type == OLD_GO_SYS_EXIT) && !reader->tables && old_has_mark(event))
         return old_reading_slow(reader, lane, reading);
     return 1;
 }
@@ -522,8 +550,8 @@ struct seen_g {
 struct seen_p {
     gxt_threadid thread; /* as the last ProcStart says; GXT_NO_THREAD when it is stopped */
     uint8_t state;
-    bool told;  /* a record has named it */
-    uint32_t g; /* the place of a goroutine that was seen on it, perhaps */
+    bool told;         /* a record has named it */
+    uint32_t g, other; /* perhaps the places of the goroutine that runs on it, and of the one that it named last */
 };
 
 struct legacy {

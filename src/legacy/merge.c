@@ -14,69 +14,9 @@
  *
  * A system call's return is written late, with the time at which it happened, and goes there.
  */
-#include "legacy_priv.h"
+#include "merge_quick.h"
 
 #include <stdlib.h>
-
-enum {
-    G_DEAD,
-    G_RUNNABLE,
-    G_RUNNING,
-    G_WAITING
-};
-#define UNORDERED UINT64_MAX
-#define GARBAGE (UINT64_MAX - 1) /* the collector's own sequence */
-#define ANY_SEQ UINT64_MAX
-#define NEXT_SEQ (UINT64_MAX - 1)
-
-/* What an event needs of a goroutine, and what it makes of it. */
-struct move {
-    uint32_t g; /* its place; MAP_NONE: nothing */
-    uint8_t from, to;
-    uint64_t from_seq, to_seq;
-};
-
-struct proc {
-    struct old_lane *lane;
-    struct old_reading reading;
-    struct move move;
-    uint32_t own, last_own; /* goroutine's places: of the event, and who runs */
-    uint32_t started;       /* the place of the goroutine that was started last by a GoStartLocal, … */
-    uint64_t started_g;     /* … and its id */
-    uint32_t at;            /* of its lane */
-    uint32_t other;         /* the one that it names; 0 for none */
-    bool has_event, is_fresh, done;
-    struct old_p p;
-};
-
-/* Processors whose event is ready, a heap by time; ties stand as the moves of Go's reader leave them. */
-struct ready {
-    int64_t time;
-    struct proc *proc;
-};
-
-struct merge {
-    struct old_reader reader;
-    struct old_trace *trace;
-    struct gxt_error *fault;
-    struct old_check check;
-    struct map g_places;
-    struct old_g *gs;
-    size_t n_gs, gs_capacity;
-    struct proc *procs, **waiting;
-    struct ready *ready;
-    size_t n_waiting, n_ready;
-    uint32_t changed;  /* the goroutine that the last event moved */
-    int64_t time;      /* of the last turn that was noted */
-    int64_t last_time; /* of the last event */
-    struct proc *tail; /* whose the last events are, … */
-    size_t tail_at;    /* … and where in the ties they begin */
-    uint64_t n_events, n_exits;
-    int64_t first_tick;
-    bool is_odd; /* a return goes where another event of its goroutine may be between: events are checked in their order
-                  */
-    struct gxt_error bad_time, bad_exit, bad_check; /* the first of each */
-};
 
 static int no_memory(struct merge *merge)
 {
@@ -85,8 +25,7 @@ static int no_memory(struct merge *merge)
 
 /* ---- goroutines ---- */
 
-/* The place of a goroutine, made when it is not known; MAP_NONE without memory. */
-static __attribute__((noinline)) uint32_t add_g(struct merge *merge, uint64_t id)
+__attribute__((noinline)) uint32_t old_merge_add(struct merge *merge, uint64_t id)
 {
     const uint32_t at = (uint32_t)merge->n_gs;
 
@@ -96,12 +35,6 @@ static __attribute__((noinline)) uint32_t add_g(struct merge *merge, uint64_t id
     merge->check.gs = merge->gs;
     merge->gs[merge->n_gs++] = (struct old_g){.region = MAP_NONE};
     return at;
-}
-
-static inline uint32_t g_of(struct merge *merge, uint64_t id)
-{
-    const uint32_t at = map_get(&merge->g_places, id);
-    return LIKELY(at != MAP_NONE) ? at : add_g(merge, id);
 }
 
 /* ---- moves ---- */
@@ -202,14 +135,11 @@ static inline bool set_move(struct merge *merge, struct proc *proc)
     const uint8_t type = event->type;
 
     if (LIKELY(type == OLD_GO_START_LOCAL && event->g < GARBAGE)) {
-        if (UNLIKELY(event->g != proc->started_g)) {
-            proc->started = g_of(merge, event->g);
-            if (proc->started == MAP_NONE)
-                return false;
-            proc->started_g = event->g;
-        }
-        proc->own = proc->other = proc->last_own = proc->started;
-        proc->move = (struct move){proc->own, G_RUNNABLE, G_RUNNING, ANY_SEQ, NEXT_SEQ};
+        const uint32_t at = merge_near_g(merge, proc, event->g);
+        if (at == MAP_NONE)
+            return false;
+        proc->own = proc->other = proc->last_own = at;
+        proc->move = (struct move){at, G_RUNNABLE, G_RUNNING, ANY_SEQ, NEXT_SEQ};
         return true;
     }
     if (LIKELY(moves[type].seq == SEQ_SAME && moves[type].who == OWN && event->g < GARBAGE)) {
@@ -343,42 +273,13 @@ static int mark_exit(struct merge *merge, const struct proc *proc, bool was_bloc
     return merge->trace->streams[LEGACY_EXITS].bytes.failed ? no_memory(merge) : 1;
 }
 
-/* Notes whose turn it is, in case that several have an event of this time. */
-static inline int note_turn(struct merge *merge, struct proc *proc)
+static void check_event(struct merge *merge, struct proc *proc)
 {
-    struct buf *ties = &merge->trace->streams[LEGACY_TIES].bytes;
-    const int64_t time = proc->reading.event.time;
-
-    if (time != merge->time || merge->tail != proc) {
-        if (time != merge->time)
-            ties->size = merge->tail_at;
-        merge->tail = proc;
-        merge->tail_at = ties->size;
-    }
-    merge->time = time;
-    if (LIKELY(proc->at < 0x80 && ties->size < ties->capacity))
-        ties->at[ties->size++] = (uint8_t)proc->at;
-    else
-        buf_put_varint(ties, proc->at);
-    return UNLIKELY(ties->failed) ? no_memory(merge) : 0;
-}
-
-/* old_check_event(), but for what is most and right. */
-static inline void check_event(struct merge *merge, struct proc *proc)
-{
-    const struct old_event *event = &proc->reading.event;
-    struct old_g *g = &merge->gs[proc->own];
-
-    if (event->plain == OLD_GO_START && old_check_start(&proc->p, g, event->g))
-        return;
-    if (moves[event->type].seq == SEQ_SAME && event->g != 0 && event->type != OLD_GO_SYS_BLOCK &&
-        event->type != OLD_GO_BLOCK_NET && old_check_leave(&proc->p, g, event->g, moves[event->type].to == G_WAITING))
-        return;
-    (void)old_check_event(&merge->check, event,
+    (void)old_check_event(&merge->check, &proc->reading.event,
                           (struct old_check_place){proc->lane->p, &proc->p, proc->own, proc->other});
 }
 
-static inline int take_event(struct merge *merge, struct proc *proc)
+static __attribute__((noinline)) int take_event(struct merge *merge, struct proc *proc)
 {
     const struct old_event *event = &proc->reading.event;
     struct old_g *own = &merge->gs[proc->own];
@@ -398,41 +299,91 @@ static inline int take_event(struct merge *merge, struct proc *proc)
     if (UNLIKELY(event->type == OLD_GO_SYS_EXIT && event->args[2] != 0))
         r = mark_exit(merge, proc, was_blocked);
     if (r == 0)
-        r = note_turn(merge, proc);
+        merge_note_turn(merge, proc);
     if (r >= 0 && LIKELY(merge->bad_check.code == 0))
         check_event(merge, proc);
+    merge->is_right = merge->bad_check.code == 0;
     if (UNLIKELY(merge->bad_check.code == GXT_ENOMEM))
         return no_memory(merge);
     return r < 0 ? r : 0;
 }
 
-/* Whether a processor would be the next one again: then the heap, of one other at most, would be as it is. */
-static inline bool is_next_again(const struct merge *merge, const struct proc *proc)
+/* ---- one processor's events in a row ---- */
+
+/* Whether a push of what is earlier than all, and a pop of it, leaves the heap as it is. It does but for ties: the push
+ * moves those above the new place down by one, the pop brings them up the same way. */
+static inline bool is_settled(const struct merge *merge)
 {
-    if (merge->n_ready > 1 || (merge->n_ready == 1 && merge->ready[0].time <= proc->reading.event.time))
-        return false;
-    if (!is_ready(merge, &proc->move))
-        return false;
-    for (size_t i = 0; i < merge->n_waiting; i++)
-        if (merge->waiting[i]->move.g == merge->changed)
+    const struct ready *ready = merge->ready;
+    size_t i = (merge->n_ready - 1) / 2;
+    const int64_t last = ready[i].time;
+
+    for (; i > 0; i = (i - 1) / 2) {
+        const int64_t above = ready[(i - 1) / 2].time;
+        if (above >= last || (i % 2 == 0 && above >= ready[i - 1].time))
             return false;
+    }
     return true;
 }
 
-/* The events of a processor whose turn it is. */
+/* What so many pushes and pops of the earliest one, which were left out, make of the heap. */
+static inline void settle(struct merge *merge, size_t n)
+{
+    if (n == 0 || merge->n_ready < 3)
+        return;
+    for (; UNLIKELY(!is_settled(merge)) && n > 0; n--) {
+        struct proc first = {.reading.event.time = INT64_MIN};
+        push(merge, &first);
+        (void)pop(merge);
+    }
+}
+
+/* Whether one that waits does so for the goroutine that the last event moved. */
+static inline bool is_waited_for(const struct merge *merge)
+{
+    for (size_t i = 0; i < merge->n_waiting; i++)
+        if (merge->waiting[i]->move.g == merge->changed)
+            return true;
+    return false;
+}
+
+/* Takes the event to which a processor moved, when its turn goes on. 1; 0 when it does not; negative. */
+static inline int take_next(struct merge *merge, struct proc *proc)
+{
+    const bool goes_on =
+        (merge->n_ready == 0 || proc->reading.event.time < merge->ready[0].time) && !is_waited_for(merge);
+
+    if (LIKELY(goes_on && merge_take_usual(merge, proc, proc->last_own)))
+        return 1;
+    if (UNLIKELY(!set_move(merge, proc)))
+        return no_memory(merge);
+    proc->has_event = proc->is_fresh = true;
+    if (!goes_on || !is_ready(merge, &proc->move))
+        return 0;
+    const int r = take_event(merge, proc);
+    return r < 0 ? r : 1;
+}
+
+/* The events of a processor whose turn it is, until another one has one as early. 1; 0 when there are no more;
+ * negative. */
 static inline int take_turn(struct merge *merge, struct proc *proc)
 {
+    size_t n = 0;
     int r;
 
-    do {
-        if (UNLIKELY((r = take_event(merge, proc)) < 0))
-            return r;
-        if (UNLIKELY((r = advance(merge, proc)) <= 0)) {
-            proc->done = r == 0;
-            return r;
-        }
-    } while (is_next_again(merge, proc));
-    return 1;
+    if (UNLIKELY(!merge_take_usual(merge, proc, proc->own)) && (r = take_event(merge, proc)) < 0)
+        return r;
+    while ((r = old_reading_next(&merge->reader, proc->lane, &proc->reading)) > 0) {
+        const int taken = take_next(merge, proc);
+        if (UNLIKELY(taken < 0))
+            return taken;
+        if (taken == 0)
+            break;
+        n++;
+    }
+    proc->done = r == 0;
+    settle(merge, n);
+    return LIKELY(!merge->trace->streams[LEGACY_TIES].bytes.failed) ? r : no_memory(merge);
 }
 
 static int order_all(struct merge *merge)

@@ -77,14 +77,13 @@ static void pass_usual(struct scan *scan, struct span *in)
             continue;
         }
         memcpy(&bytes, at + 1, sizeof bytes);
-        uint64_t ends = ~bytes & UINT64_C(0x8080808080808080);
-        if (n > 1)
-            ends &= ends - 1;
-        if (n > 2)
-            ends &= ends - 1;
-        if (ends == 0)
+        const uint64_t first = ~bytes & UINT64_C(0x8080808080808080), second = first & (first - 1),
+                       third = second & (second - 1);
+        const uint64_t ends[] = {0, first, second, third}; /* chosen without a branch: the counts follow no rule */
+        const uint64_t end = ends[n];
+        if (UNLIKELY(end == 0))
             break;
-        at += 2 + __builtin_ctzll(ends) / 8;
+        at += 2 + __builtin_ctzll(end) / 8;
     }
     in->at = at;
 }

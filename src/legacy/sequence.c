@@ -212,7 +212,7 @@ int old_sequence_blocks(struct old_sequence *sequence)
 /* ---- as bytes ---- */
 
 /* A lane: the batch that its event is in, counted from 1, or 0 for none; where the event is in it; the time before it
- * and who runs. */
+ * and who runs, if that is told by what came before. */
 static void save_reading(const struct old_trace *trace, const struct old_reading *reading, bool has_event,
                          struct buf *ret)
 {
@@ -221,10 +221,12 @@ static void save_reading(const struct old_trace *trace, const struct old_reading
         return;
     }
     const struct gen_batch *batch = &trace->gen.dir.batches[reading->batch];
+    const struct old_event *event = &reading->event;
+    const uint8_t whose = old_whose(event->type);
     buf_put_varint(ret, (uint64_t)reading->batch + 1);
-    buf_put_varint(ret, (uint64_t)(reading->head - trace->source->at) - batch->offset);
-    buf_put_signed(ret, (int64_t)((uint64_t)reading->head_time - batch->tick));
-    buf_put_varint(ret, reading->head_g);
+    buf_put_varint(ret, event->offset - batch->offset);
+    buf_put_signed(ret, (int64_t)((uint64_t)event->time - reading->delta - batch->tick));
+    buf_put_varint(ret, whose == OLD_BEGINS ? 0 : whose == OLD_LEAVES ? event->g : reading->last_g);
 }
 
 int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
@@ -264,7 +266,7 @@ static int restore_reading(struct old_trace *trace, struct old_reading *reading,
         return in->failed ? GXT_EINDEX : 0;
     const uint64_t offset = reader_varint(in);
     const int64_t time = reader_signed(in);
-    reading->head_g = reading->last_g = reader_varint(in);
+    reading->last_g = reader_varint(in);
     if (in->failed || batch - 1 >= trace->gen.dir.n_batches)
         return GXT_EINDEX;
     int r = old_batch_open(trace, (uint32_t)(batch - 1), &bytes, fault);

@@ -17,8 +17,7 @@ void old_trace_init(struct old_trace *trace)
                                     .type = (uint8_t)type,
                                     .plain = old_plain_type((uint8_t)type),
                                     .whose = old_whose((uint8_t)type),
-                                    .stack = spec->stack,
-                                    .prefixed = n_told == 3};
+                                    .stack = spec->stack};
         if (type <= OLD_BATCH || type >= OLD_N_TYPES || spec->since > trace->version || type == OLD_STRING ||
             type == OLD_STACK || type == OLD_FREQUENCY || type == OLD_TIMER_GOROUTINE || type == OLD_CPU_SAMPLE ||
             type == OLD_USER_LOG)
