@@ -42,8 +42,8 @@ struct scan {
     uint64_t dice; /* for fuzz_draw(): made of the trace's bytes */
 };
 
-/** scan_open() - @recovers: go on behind faults. Return: whether it is a trace; else what was said of it has been looked
- * at. */
+/** scan_open() - @recovers: go on behind faults
+ * Return: whether it is a trace; else what was said of it has been looked at. */
 bool scan_open(struct scan *scan, const char *path, bool recovers);
 void scan_close(struct scan *scan);
 
