@@ -189,7 +189,7 @@ static void disarm(void)
 /* ---- what is tried ---- */
 
 static const char *trace_path;
-static char path[64], partial[80], beside[72], folder[72];
+static char path[64], partial[80], beside[72], folder[72], trace_name[72];
 static struct failing none;
 
 static int stop_at_first(void *user, const struct gxt_progress *progress)
@@ -424,8 +424,14 @@ int main(int argc, char **argv)
         return 2;
     const unsigned long step = number(argc > 2 ? argv[2] : NULL);
 
-    trace_path = argv[1];
     snprintf(path, sizeof path, "/tmp/gxt-memory-%ld", (long)getpid());
+    /* A name of our own, beside which nobody's index stands. */
+    snprintf(trace_name, sizeof trace_name, "%s.trace", path);
+    char *real = realpath(argv[1], NULL);
+    if (!real || symlink(real, trace_name) < 0)
+        return 1;
+    free(real);
+    trace_path = trace_name;
     snprintf(partial, sizeof partial, "%s.partial", path);
     snprintf(beside, sizeof beside, "%s.new", path);
     snprintf(folder, sizeof folder, "%s.folder", path);
@@ -438,6 +444,7 @@ int main(int argc, char **argv)
             try(attempts[i].what, attempts[i].attempt, step);
     unlink(path);
     unlink(partial);
+    unlink(trace_name);
     answers_done();
     return 0;
 }
