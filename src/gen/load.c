@@ -269,7 +269,7 @@ static int make_strings(struct load *load)
     size_t bad;
     int r = gen_table_build(&load->gen->strings, load->strings, load->n_strings, &bad);
 
-    if (r == GXT_ECORRUPT)
+    if (r == GXT_ECORRUPT && load->strings)
         (void)fault_set(load->fault, r, load->gen->dir.begin, "string id %llu is named twice in generation %llu",
                         (unsigned long long)load->strings[bad].local, (unsigned long long)load->gen->dir.number);
     if (r < 0 && leave_out(load, r, 0))
@@ -320,7 +320,7 @@ static int make_stacks(struct load *load)
     if (r < 0)
         goto out;
     r = gen_table_build(&load->gen->stacks, entries, load->n_stacks, &bad);
-    if (r == GXT_ECORRUPT)
+    if (r == GXT_ECORRUPT && load->stacks)
         (void)fault_set(load->fault, r, load->stacks[bad].offset, "stack id %llu is named twice, or 0",
                         (unsigned long long)load->stacks[bad].id);
     if (r < 0 && leave_out(load, r, 0))

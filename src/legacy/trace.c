@@ -95,7 +95,7 @@ int old_batch_open(struct old_trace *trace, uint32_t batch, struct span *ret, st
 {
     const struct gen_dir *dir = &trace->gen.dir;
     const struct gen_batch *first = &dir->batches[batch];
-    uint64_t end = first->offset;
+    uint64_t end;
     size_t i = batch;
 
     do {

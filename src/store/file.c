@@ -297,7 +297,7 @@ static int go_on(const char *path, int fd, struct store **ret, struct gxt_error 
 static int open_afresh(const char *name, unsigned mode, int *ret, struct gxt_error *fault)
 {
     enum content content = NOTHING;
-    int fd;
+    int fd = -1;
 
     int r = open_locked(name, O_RDWR | O_CREAT, mode, &fd, fault);
     if (r < 0)
