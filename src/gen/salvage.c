@@ -129,10 +129,15 @@ static enum verdict judge(const struct gen_dir *dir, const struct wire_batch *ba
 static bool end_of_file(struct gen_stream *stream, const struct source *source, struct gen_dir *dir, int version)
 {
     struct gxt_error fault;
+    const bool is_first = !stream->begun;
 
     dir->end = stream->offset = source->size;
     stream->begun = true;
     stream->more = false;
+    if (dir->n_batches == 0 && is_first && version < 26 && dir->loss.n_faults == 0) {
+        (void)fault_set(&fault, GXT_ETRUNCATED, source->size, "the trace has no generation: no frequency event found");
+        loss_note(&dir->loss, &fault, 0);
+    }
     if (dir->n_batches == 0)
         return false;
     if (version < 26)

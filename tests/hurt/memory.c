@@ -120,6 +120,22 @@ char *strdup(const char *text)
     return copied ? memcpy(copied, text, size) : NULL;
 }
 
+/* Likewise. */
+char *realpath(const char *path_name, char *resolved)
+{
+    static char *(*real)(const char *, char *);
+    char *at = resolved ? resolved : malloc(PATH_MAX);
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "realpath");
+    if (at && !real(path_name, at)) {
+        if (!resolved)
+            free(at);
+        return NULL;
+    }
+    return at;
+}
+
 void free(void *at)
 {
     atomic_fetch_sub(&n_living, at != NULL);

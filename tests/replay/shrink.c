@@ -27,6 +27,7 @@ static char path[64], index_path[72], other_path[72];
 static uint8_t *bytes;
 static size_t size;
 static struct gxt_event *events;
+static struct gxt_trace *first; /* its stacks are compared, so it stays open */
 static uint64_t n_events, seed = 1, n_errors, n_ends;
 
 static _Noreturn void wrong(const char *what, int64_t number)
@@ -82,11 +83,11 @@ static bool is_same(const struct gxt_event *event, uint64_t ordinal)
 
 static void take_all(void)
 {
-    struct gxt_trace *trace = open_trace();
     struct gxt_cursor *cursor;
     const struct gxt_event *event;
 
-    if (gxt_cursor_new(trace, NULL, &cursor) != 0)
+    first = open_trace();
+    if (gxt_cursor_new(first, NULL, &cursor) != 0)
         wrong("no cursor", 0);
     while (gxt_cursor_next(cursor, &event) == 1) {
         if (n_events % 4096 == 0)
@@ -96,7 +97,6 @@ static void take_all(void)
         events[n_events++] = *event;
     }
     gxt_cursor_free(cursor);
-    /* The trace stays open: its stacks are compared. */
 }
 
 /* The end of a walk over a file that was cut. */
@@ -278,6 +278,7 @@ int main(int argc, char **argv)
     printf("%" PRIu64 " walks ended with an error, %" PRIu64 " at the trace's end\n", n_errors, n_ends);
     if (atoi(argv[2]) >= 40 && n_errors < 10)
         wrong("hardly any cut was noticed", (int64_t)n_errors);
+    gxt_trace_close(first);
     free(bytes);
     free(events);
     return 0;
