@@ -464,3 +464,18 @@ uint64_t answers_n(void)
 {
     return the.n;
 }
+
+void answers_copy(const char *from_path, const char *to_path)
+{
+    static char bytes[1 << 16];
+    FILE *from = fopen(from_path, "rb"), *to = fopen(to_path, "wb");
+    size_t n;
+
+    if (!from || !to)
+        wrong("no copy", 0);
+    while ((n = fread(bytes, 1, sizeof bytes, from)) > 0)
+        if (fwrite(bytes, 1, n, to) != n)
+            wrong("no copy", 0);
+    fclose(from);
+    fclose(to);
+}

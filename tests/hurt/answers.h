@@ -32,6 +32,9 @@ uint64_t answers_n(void);
 /** Holds a call's return against what may fail. Return: whether it succeeded. */
 bool call_succeeded(struct failing *failing, int r, const struct gxt_error *error);
 
+/** Copies a file. */
+void answers_copy(const char *from_path, const char *to_path);
+
 /** Opens the trace, and its index if @index_path is not NULL, and asks. @complete: the index must be. */
 void answers_check(const char *trace_path, const char *index_path, bool complete, struct failing *failing);
 /** Asks a cursor everything. @trace may be another opening than that of the truth. */

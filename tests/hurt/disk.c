@@ -258,21 +258,6 @@ static void build_complete(void)
         wrong("a build ends otherwise", 0);
 }
 
-static void copy(const char *from_path, const char *to_path)
-{
-    static char bytes[1 << 16];
-    FILE *from = fopen(from_path, "rb"), *to = fopen(to_path, "wb");
-    size_t n;
-
-    if (!from || !to)
-        wrong("no copy", 0);
-    while ((n = fread(bytes, 1, sizeof bytes, from)) > 0)
-        if (fwrite(bytes, 1, n, to) != n)
-            wrong("no copy", 0);
-    fclose(from);
-    fclose(to);
-}
-
 /* What there is when a build begins. */
 enum before {
     NOTHING,
@@ -284,7 +269,7 @@ static void prepare(enum before before)
 {
     unlink(path);
     if (before == A_PART)
-        copy(partial, path);
+        answers_copy(partial, path);
     else if (before == ALL)
         build_complete();
 }
@@ -389,7 +374,7 @@ static bool make_partial(void)
 
     if (build(&options, false) != GXT_ECANCELED)
         return false;
-    copy(path, partial);
+    answers_copy(path, partial);
     return true;
 }
 

@@ -278,27 +278,12 @@ static void build_with_two(struct failing *failing)
     try_build(failing, 2);
 }
 
-static void copy(const char *from_path, const char *to_path)
-{
-    static char bytes[1 << 16];
-    FILE *from = fopen(from_path, "rb"), *to = fopen(to_path, "wb");
-    size_t n;
-
-    if (!from || !to)
-        wrong("no copy", 0);
-    while ((n = fread(bytes, 1, sizeof bytes, from)) > 0)
-        if (fwrite(bytes, 1, n, to) != n)
-            wrong("no copy", 0);
-    fclose(from);
-    fclose(to);
-}
-
 /* From a sidecar that covers one generation. */
 static void go_on(struct failing *failing)
 {
     const struct gxt_build_options options = options_with(1);
 
-    copy(partial, path);
+    answers_copy(partial, path);
     (void)build(failing, &options);
     if (access(path, F_OK) != 0)
         wrong("what there was is gone", 0);
@@ -424,7 +409,7 @@ static bool make_partial(void)
     options.progress = stop_at_first;
     if (build(&none, &options) != GXT_ECANCELED)
         return false;
-    copy(path, partial);
+    answers_copy(path, partial);
     unlink(path);
     return true;
 }
