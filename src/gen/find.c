@@ -197,6 +197,8 @@ int gen_find(struct gen_stream *stream, const struct source *source, int version
     int r = source_check_held(source, stream->offset, fault);
     if (r < 0)
         return r;
+    if (stream->recovers)
+        return salvage(stream, source, version, ret, fault);
     if (version >= 26)
         return find_closed(stream, source, ret, version, fault);
     if (stream->fault.code < 0) {

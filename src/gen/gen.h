@@ -68,7 +68,7 @@ struct gen_stream {
     uint64_t offset;        /**< of the next batch */
     bool begun;             /**< before Go 1.26: a generation was found already, … */
     bool more;              /**< … and the first batch of another one lies at offset */
-    bool recovers;          /**< what cannot be read is passed over (gen_salvage()) */
+    bool recovers;          /**< what cannot be read is passed over: see gen_find() */
     struct gxt_error fault; /**< before Go 1.26: what ended the generation found last; code 0 for nothing */
 };
 
@@ -81,23 +81,15 @@ struct gen_stream {
  *
  * Before Go 1.26 a generation ends where the next begins, or with the file; from 1.26 on with an EndOfGeneration.
  *
- * Cost: one page touched in 64 KiB.
+ * A stream that recovers goes past what cannot be read, up to the next place where a batch may begin, and meets no
+ * fault of the trace; the directory's loss says what that cost, also when 0 is returned: what stands behind the last
+ * generation. Where nothing is hurt it finds the same.
+ *
+ * Cost: one page touched in 64 KiB; some steps for each byte that is passed over.
  * Return: 1; 0 at the end of the trace; negative for a fault that loses the generation as a whole.
  */
 int gen_find(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
              struct gxt_error *fault);
-
-/**
- * gen_salvage() - as gen_find(), but past what cannot be read, up to the next place where a batch may begin
- * @ret:  also when 0 is returned: its loss says what stands behind the last generation
- *
- * Where nothing is hurt it finds what gen_find() finds.
- *
- * Cost: where bytes are passed over, some steps for each.
- * Return: 1; 0 at the end of the trace; GXT_ENOMEM.
- */
-int gen_salvage(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
-                struct gxt_error *fault);
 
 /** A batch's header, and the first byte of its data. */
 struct gen_header {

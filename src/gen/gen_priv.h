@@ -16,4 +16,10 @@ int find_bad_batch(struct gxt_error *fault, int code, const struct source *sourc
 /* Empties a directory for the generation at the stream's place. */
 void find_begin(const struct gen_stream *stream, struct gen_dir *ret);
 
+/* ---- salvage.c ---- */
+
+/* gen_find() of a stream that recovers. 1; 0 at the end of the trace; GXT_ENOMEM. */
+int salvage(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
+            struct gxt_error *fault);
+
 #endif

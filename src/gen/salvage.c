@@ -156,8 +156,8 @@ static void pass_over(struct gen_dir *dir, struct span *in, const uint8_t *from,
     dir->severed = dir->severed || dir->n_batches == 0;
 }
 
-int gen_salvage(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
-                struct gxt_error *fault)
+int salvage(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
+            struct gxt_error *fault)
 {
     struct span in = source_span(source, stream->offset, source->size - stream->offset);
     struct wire_batch batch;

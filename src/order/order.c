@@ -28,8 +28,7 @@ static int find_by_scan(void *user, uint64_t generation, struct gen_stream *stre
 
     (void)generation;
     (void)known;
-    return stream->recovers ? gen_salvage(stream, order->source, order->version, ret, fault)
-                            : gen_find(stream, order->source, order->version, ret, fault);
+    return gen_find(stream, order->source, order->version, ret, fault);
 }
 
 int order_new(const struct source *source, uint64_t offset, int version, struct pool *pool, struct order_finder finder,

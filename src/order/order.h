@@ -58,7 +58,7 @@ struct order *order_free(struct order *order);
  * @ns_per_tick:  for generations that have lost their clock
  *
  * What bears a fault is left out: an event that contradicts what is known, the rest of a batch that cannot be read,
- * what gen_salvage() and gen_load() leave out. When all threads wait for what never comes, the earliest does no more.
+ * what gen_find() and gen_load() leave out. When all threads wait for what never comes, the earliest does no more.
  * Behind a generation that is hurt the states are not known, as at a trace's beginning.
  */
 void order_recover(struct order *order, double ns_per_tick);

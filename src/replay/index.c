@@ -214,13 +214,6 @@ static int take_hashes(const struct gen_dir *kept, struct gen_dir *dir, struct g
     return 0;
 }
 
-static int search(struct gen_stream *stream, const struct source *source, int version, struct gen_dir *ret,
-                  struct gxt_error *fault)
-{
-    return stream->recovers ? gen_salvage(stream, source, version, ret, fault)
-                            : gen_find(stream, source, version, ret, fault);
-}
-
 static bool lies_within(const struct gen_dir *dir, const struct gen_stream *stream, uint64_t size)
 {
     if (dir->begin != stream->offset || dir->end < dir->begin || dir->end > size)
@@ -281,7 +274,7 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
     struct gen_dir kept = {0};
 
     if (cursor->distrusts)
-        return search(stream, source, version, ret, fault);
+        return gen_find(stream, source, version, ret, fault);
     int r = index_look(cursor->trace, cursor->index->store, &meta, &fits, &damage);
     if (r < 0 || generation >= fits.n_generations)
         goto search;
@@ -300,7 +293,7 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
             (struct gen_stream){.offset = dir->end, .begun = true, .more = true, .recovers = cursor->trace->recovers};
         return 1;
     }
-    r = search(stream, source, version, ret, fault);
+    r = gen_find(stream, source, version, ret, fault);
     if (r == 0 || cursor_is_trace_fault(r))
         r = fault_set(fault, GXT_ESTALE, kept.begin, "this generation has changed since the index was made");
     if (r > 0) {
@@ -316,7 +309,7 @@ search:
     gen_dir_done(&kept);
     if (r < 0)
         index_damaged(cursor->index, &damage);
-    return search(stream, source, version, ret, fault);
+    return gen_find(stream, source, version, ret, fault);
 }
 
 /* ---- the old format ---- */

@@ -35,7 +35,6 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
         (void)cursor_free(cursor);
         return GXT_ENOMEM;
     }
-    walk_reset(cursor);
     cursor_place(cursor, 0, 0);
     *ret = cursor;
     return 0;

@@ -50,7 +50,7 @@ static struct gen_stream stream;
 static int next(int version)
 {
     const struct source source = source_of_bytes();
-    return gen_salvage(&stream, &source, version, &dir, &fault);
+    return gen_find(&stream, &source, version, &dir, &fault);
 }
 
 Test(gen_salvage, finds_what_gen_find_finds)
