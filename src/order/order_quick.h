@@ -280,7 +280,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_SYSCALL_END_BLOCKED: {
                 HAS(0)
                 struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                UNLESS(g && g->status == G_SYSCALL && m->p == GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                const struct sched_resource *p = quick_own(ps, m->p, m->p_at);
+                UNLESS(g && g->status == G_SYSCALL && m->g != GXT_NO_GOROUTINE)
+                UNLESS(m->p == GXT_NO_PROC || (p && p->status != P_SYSCALL))
                 TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
                 g->status = G_RUNNABLE;
                 m->g = GXT_NO_GOROUTINE;
@@ -306,6 +308,21 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_PROC_STOP)
                 p->status = P_IDLE;
                 m->p = GXT_NO_PROC;
+                at = next;
+                break;
+            }
+            case WIRE_PROC_STEAL: { /* of one that its thread has not given up */
+                HAS(3)
+                struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
+                UNLESS(p && p->status == P_SYSCALL && quick_follows(p, generation, args[1]))
+                const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
+                UNLESS(victim_at != MAP_NONE)
+                struct sched_m *victim = &order->sched.ms[victim_at];
+                UNLESS(victim->p == p->id)
+                TAKE(WIRE_PROC_STEAL)
+                p->status = P_IDLE;
+                p->seq++;
+                victim->p = GXT_NO_PROC;
                 at = next;
                 break;
             }

@@ -482,13 +482,16 @@ QUICK bool put_quick(void *user, struct gxt_event *event, const uint64_t *args, 
 {
     const struct quick *quick = user;
 
-    struct order_record record = {.thread = event->thread, .proc = event->proc, .goroutine = event->goroutine};
+    struct order_record record = {
+        .thread = event->thread, .proc = event->proc, .goroutine = event->goroutine, .type = type};
     struct look look = {.resolver = quick->resolver, .gen = quick->gen, .record = &record, .is_quick = true};
 
     for (unsigned i = 0; i < wire_specs[type].n_args; i++)
         record.args[i] = args[i];
     if (type == WIRE_GO_STATUS || type == WIRE_GO_STATUS_STACK)
         record.from = record.to = sched_go_state[(uint8_t)args[2]];
+    else if (type == WIRE_PROC_STEAL)
+        record.from = GXT_PROC_RUNNING, record.to = GXT_PROC_IDLE;
     return LIKELY(put_rest(&look, type, event) == 0);
 }
 
