@@ -31,15 +31,18 @@ static uint64_t touch_stack(const struct gxt_stack *stack)
     return sum;
 }
 
-static void take(struct pass *pass, const struct gxt_event *event)
+static uint64_t touch(const struct gxt_event *event)
 {
-    pass->n_events++;
-    pass->touched += (uint64_t)event->time_ns + event->kind;
-    if (!pass->stacks)
-        return;
-    pass->touched += touch_stack(event->stack);
+    return (uint64_t)event->time_ns + event->kind;
+}
+
+static uint64_t touch_stacks(const struct gxt_event *event)
+{
+    uint64_t sum = touch_stack(event->stack);
+
     if (event->kind == GXT_KIND_STATE_TRANSITION)
-        pass->touched += touch_stack(event->transition.stack);
+        sum += touch_stack(event->transition.stack);
+    return sum;
 }
 
 static int walk_one(struct pass *pass, struct gxt_cursor *cursor)
@@ -47,8 +50,10 @@ static int walk_one(struct pass *pass, struct gxt_cursor *cursor)
     const struct gxt_event *event;
     int r;
 
-    while ((r = gxt_cursor_next(cursor, &event)) == 1)
-        take(pass, event);
+    while ((r = gxt_cursor_next(cursor, &event)) == 1) {
+        pass->n_events++;
+        pass->touched += touch(event) + (pass->stacks ? touch_stacks(event) : 0);
+    }
     return r;
 }
 
@@ -60,9 +65,15 @@ static int walk_many(struct pass *pass, struct gxt_cursor *cursor)
 
     if (!events)
         return GXT_ENOMEM;
-    while ((r = gxt_cursor_next_many(cursor, events, pass->many, &n)) == 1)
+    while ((r = gxt_cursor_next_many(cursor, events, pass->many, &n)) == 1) {
+        uint64_t sum = 0;
         for (size_t i = 0; i < n; i++)
-            take(pass, &events[i]);
+            sum += touch(&events[i]);
+        for (size_t i = 0; pass->stacks && i < n; i++)
+            sum += touch_stacks(&events[i]);
+        pass->n_events += n;
+        pass->touched += sum;
+    }
     free(events);
     return r;
 }

@@ -13,7 +13,7 @@ int frontier_reserve(struct frontier *frontier, size_t n)
 {
     if (n <= frontier->capacity)
         return 0;
-    struct frontier_entry *grown = realloc(frontier->entries, n * sizeof *grown);
+    struct frontier_entry *grown = realloc(frontier->entries, (n + FRONTIER_SPARE) * sizeof *grown);
     if (!grown)
         return GXT_ENOMEM;
     frontier->entries = grown;

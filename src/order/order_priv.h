@@ -76,6 +76,10 @@ struct frontier_entry {
     struct lane *lane;
 };
 
+enum {
+    FRONTIER_SPARE = 2, /* entries behind the last one that there is room for: order_quick() needs them */
+};
+
 struct frontier {
     struct frontier_entry *entries;
     size_t n, capacity;

@@ -72,6 +72,24 @@ QUICK void quick_follow(struct gxt_event **event, size_t stride, int64_t time_ns
     (*event)->goroutine = goroutine;
 }
 
+/* Entry 0's time has changed: frontier_move(), where two entries behind the last are later than all. */
+QUICK void quick_move(struct frontier_entry *entries, size_t n)
+{
+    const struct frontier_entry entry = entries[0];
+    size_t i = 0, child = 1;
+
+    do {
+        if (entries[child + 1].time_ns < entries[child].time_ns)
+            child++;
+        if (entries[child].time_ns >= entry.time_ns)
+            break;
+        entries[i] = entries[child];
+        i = child;
+        child = 2 * i + 1;
+    } while (child < n);
+    entries[i] = entry;
+}
+
 /* Of a type that has a time: of nearly all that have one, which is enough here. */
 QUICK bool quick_is_timed(uint8_t type)
 {
@@ -97,26 +115,27 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
 
     struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
     struct frontier_entry *const entries = order->frontier.entries;
-    const uint64_t generation = order->gen.dir.number;
+    const size_t n_entries = order->frontier.n;
+    const uint64_t generation = order->gen.dir.number, first = ordinal;
     const double ns_per_tick = order->gen.ns_per_tick;
+    const int64_t most_ns = order->sample_ns < QUICK_LAST ? order->sample_ns : QUICK_LAST;
     int64_t last_ns = order->last_ns;
-    size_t n = 0;
+    bool is_usual = last_ns <= QUICK_LAST;
 
-    while (n < most) {
+    most += ordinal; /* where it ends */
+    entries[n_entries].time_ns = entries[n_entries + 1].time_ns = INT64_MAX;
+    while (is_usual && ordinal < most) {
         struct lane *const lane = entries[0].lane;
-        if (UNLIKELY(lane->m == MAP_NONE || last_ns > QUICK_LAST))
+        if (UNLIKELY(lane->m == MAP_NONE))
             break;
-        /* As long as its time is at most this one, the lane stays the earliest, and no sample goes before it. */
-        int64_t until_ns = order->sample_ns < QUICK_LAST ? order->sample_ns : QUICK_LAST;
-        if (LIKELY(order->frontier.n > 1) && entries[1].time_ns < until_ns)
-            until_ns = entries[1].time_ns;
-        if (LIKELY(order->frontier.n > 2) && entries[2].time_ns < until_ns)
-            until_ns = entries[2].time_ns;
+        /* As long as its time is at most this one, the lane stays the earliest, … */
+        const int64_t others_ns = entries[1].time_ns < entries[2].time_ns ? entries[1].time_ns : entries[2].time_ns;
+        /* … and no sample goes before it. */
+        const int64_t until_ns = others_ns < most_ns ? others_ns : most_ns;
 
         struct sched_m *const m = &order->sched.ms[lane->m];
         const uint8_t *head = lane->head, *at = lane->args;
         int64_t time_ns = lane->time_ns;
-        const size_t n_before = n;
 
 /* The head has @count arguments, and an event that can be read behind it. */
 #define HAS(count)                                                                                                     \
@@ -130,11 +149,13 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
     if (UNLIKELY(!(condition)))                                                                                        \
         goto unusual;
 
-        while (time_ns <= until_ns && n < most) {
-            int64_t now_ns = time_ns > last_ns ? time_ns : last_ns + 1;
+        is_usual = time_ns <= until_ns;
+        while (time_ns <= until_ns && ordinal < most) {
+            last_ns++;
+            int64_t now_ns = time_ns > last_ns ? time_ns : last_ns;
             uint64_t args[WIRE_MAX_ARGS];
             event->time_ns = now_ns;
-            event->ordinal = ordinal + n;
+            event->ordinal = ordinal;
             event->thread = lane->thread;
             event->proc = m->p;
             event->goroutine = m->g;
@@ -226,7 +247,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 const uint64_t id = args[0];
                 UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
                 UNLESS(to && to->status == G_WAITING && quick_follows(to, generation, args[1]))
-                UNLESS(*next != WIRE_GO_LABEL && most - n >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
+                UNLESS(*next != WIRE_GO_LABEL && most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
                 if (ends) {
                     TAKE(WIRE_GO_SWITCH_DESTROY)
                     quick_follow(&event, stride, ++now_ns, m->g);
@@ -249,7 +270,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 m->g = (gxt_goid)id;
                 m->g_at = (uint32_t)(to - gs->items);
                 at = next;
-                n += 2;
+                ordinal += 2;
                 break;
             }
             case WIRE_GO_SYSCALL_BEGIN: {
@@ -406,7 +427,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             default:
                 goto unusual;
             }
-            n++;
+            ordinal++;
             event += stride;
             last_ns = now_ns;
             /* lane_read_head(), in registers */
@@ -417,20 +438,20 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             const int64_t since_ns = LIKELY(time_ns != 0) ? time_ns : lane->base_ns;
             time_ns = (int64_t)((uint64_t)since_ns + (uint64_t)gen_time(ns_per_tick, delta));
         }
-        if (LIKELY(n > n_before))
-            goto usual;
+        goto usual;
     unusual:
-        most = n;
+        last_ns--;
+        is_usual = false;
     usual:
         lane->head = head;
         lane->type = *head;
         lane->args = at;
-        lane->time_ns = time_ns;
-        if (n != n_before)
-            frontier_update(&order->frontier, 0);
+        lane->time_ns = entries[0].time_ns = time_ns;
+        if (LIKELY(time_ns > others_ns))
+            quick_move(entries, n_entries);
     }
     order->last_ns = last_ns;
-    return n;
+    return (size_t)(ordinal - first);
 #undef HAS
 #undef TAKE
 #undef UNLESS
