@@ -265,6 +265,7 @@ struct tally_seen {
 struct tally_ids {
     struct pair *keys; /* ids, the sign turned over, so that keys rise as ids do */
     size_t n, capacity;
+    int64_t last;                       /* the processor or thread seen last; at first nobody or nothing to list */
     struct tally_seen seen[TALLY_SEEN]; /* processors and threads that are listed, … */
     struct map others;                  /* … and those that had to leave it */
 };
@@ -288,7 +289,7 @@ struct tally {
 };
 #define TALLY_INIT                                                                                                     \
     {                                                                                                                  \
-        .stamp = 1                                                                                                     \
+        .stamp = 1, .block_ids = { {.last = -1}, {.last = -1}, {.last = -1} }                                          \
     }
 
 typedef int tally_member(void *user, const struct store_member *member);

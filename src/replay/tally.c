@@ -51,6 +51,7 @@ void tally_done(struct tally *tally)
 }
 
 #define SIGN (UINT64_C(1) << 63)
+#define NOBODY (-1) /* GXT_NO_PROC, GXT_NO_THREAD */
 
 /* ---- members of the block ---- */
 
@@ -85,9 +86,13 @@ static __attribute__((noinline)) int see_again(struct tally *tally, unsigned kin
 /* A processor or thread, once in a block. */
 static inline int see(struct tally *tally, unsigned kind, int64_t id)
 {
-    const struct tally_seen *seen = &tally->block_ids[kind].seen[(uint64_t)id % TALLY_SEEN];
+    struct tally_ids *list = &tally->block_ids[kind];
+    const struct tally_seen *seen = &list->seen[(uint64_t)id % TALLY_SEEN];
 
-    if (LIKELY((seen->id == id && seen->stamp == tally->stamp) || id == -1))
+    if (LIKELY(id == list->last))
+        return 0;
+    list->last = id;
+    if (LIKELY((seen->id == id && seen->stamp == tally->stamp) || id == NOBODY))
         return 0;
     return see_again(tally, kind, id);
 }
@@ -119,6 +124,7 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
         if (r == 0)
             r = take_ids(list, (struct store_member){.block = block, .resource = resources[kind]}, take, user);
         list->n = 0;
+        list->last = NOBODY;
         if (list->others.n > 0)
             map_clear(&list->others);
     }
