@@ -35,11 +35,12 @@ static uint64_t settle(struct map *map, uint64_t key, uint32_t value)
 
 static int rebuild(struct map *map, size_t capacity, uint64_t seed)
 {
-    struct map grown = {.mask = capacity - 1, .seed = seed, .n = map->n};
+    struct map grown = {
+        .mask = capacity - 1, .seed = seed, .shift = 66 - (unsigned)__builtin_ctzll(capacity), .n = map->n};
 
     if (capacity > SIZE_MAX / sizeof *grown.slots)
         return GXT_ENOMEM;
-    grown.slots = malloc(capacity * sizeof *grown.slots);
+    grown.slots = aligned_alloc(4 * sizeof *grown.slots, capacity * sizeof *grown.slots);
     if (!grown.slots)
         return GXT_ENOMEM;
     memset(grown.slots, 0xff, capacity * sizeof *grown.slots);

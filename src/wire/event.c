@@ -21,24 +21,26 @@ static uint64_t load(const uint8_t *at)
     return word;
 }
 
-/* Eight bytes at once: each step joins neighbours, so that seven bits become fourteen, twenty-eight, fifty-six. */
+/* The low seven bits of eight bytes, side by side: each step joins neighbours, to fourteen, twenty-eight, fifty-six. */
+static inline uint64_t join(uint64_t word)
+{
+    word = (word & UINT64_C(0x7f007f007f007f00)) >> 1 | (word & UINT64_C(0x007f007f007f007f));
+    word = (word & UINT64_C(0x3fff00003fff0000)) >> 2 | (word & UINT64_C(0x00003fff00003fff));
+    return (word & UINT64_C(0x0fffffff00000000)) >> 4 | (word & UINT64_C(0x000000000fffffff));
+}
+
+/* Numbers that stand for -1, as those of no thread, have ten bytes. */
 struct wire_number wire_number_slow(const uint8_t *at)
 {
-    uint64_t word = load(at);
-    const uint64_t ends = ~word & TOPS;
+    const uint64_t word = load(at), ends = ~word & TOPS;
 
-    if (LIKELY(ends != 0)) {
-        word &= ends ^ (ends - 1);
-        word = (word & UINT64_C(0x7f007f007f007f00)) >> 1 | (word & UINT64_C(0x007f007f007f007f));
-        word = (word & UINT64_C(0x3fff00003fff0000)) >> 2 | (word & UINT64_C(0x00003fff00003fff));
-        word = (word & UINT64_C(0x0fffffff00000000)) >> 4 | (word & UINT64_C(0x000000000fffffff));
-        return (struct wire_number){at + 1 + __builtin_ctzll(ends) / 8, word};
-    }
-    struct span in = {at, at + 10}; /* no number is longer, so that it cannot be cut here */
-    struct wire_number ret = {NULL, 0};
-    if (wire_varint(&in, &ret.value) == 0)
-        ret.behind = in.at;
-    return ret;
+    if (LIKELY(ends != 0))
+        return (struct wire_number){at + 1 + __builtin_ctzll(ends) / 8, join(word & (ends ^ (ends - 1)))};
+    if (at[8] < 0x80)
+        return (struct wire_number){at + 9, join(word) | (uint64_t)at[8] << 56};
+    if (UNLIKELY(at[9] > 1)) /* only one bit of the 64 is left to fill */
+        return (struct wire_number){NULL, 0};
+    return (struct wire_number){at + 10, join(word) | (uint64_t)(at[8] & 0x7f) << 56 | (uint64_t)at[9] << 63};
 }
 
 int wire_event_slow(struct span *in, struct wire_event *ret)

@@ -17,9 +17,9 @@ static uint64_t next(uint64_t *random)
     return *random >> 24;
 }
 
-/* Keys that all have home 0: the map multiplies a key's block (key >> 3) and takes bits from 32 on, so products below
- * 2^32 are alike to it. A product's block is its product with the inverse; one in eight is small enough to be a key's.
- */
+/* Keys that have a home at the start: the map multiplies four keys' number (key >> 2) and takes the highest bits, so
+ * small products are alike to it. A product's number is its product with the inverse; one in four is small enough to be
+ * a key's. */
 static uint64_t hostile_key(uint64_t i)
 {
     const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
@@ -28,8 +28,8 @@ static uint64_t hostile_key(uint64_t i)
     for (int round = 0; round < 6; round++)
         inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
     for (uint64_t product = i << 8;; product++)
-        if ((product * inverse) >> 61 == 0)
-            return (product * inverse) << 3;
+        if ((product * inverse) >> 62 == 0)
+            return (product * inverse) << 2;
 }
 
 static uint64_t near_key(uint64_t i)
