@@ -86,7 +86,7 @@ static void try_checkpoint(void)
     const uint8_t *zeros = mmap(NULL, (size_t)most + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     check(zeros != MAP_FAILED, "no memory", 0);
-    check(store_create(path, 0600, true, &store, &fault) == 0, fault.message, 0);
+    check(store_create(path, 0600, STORE_REPLACE, &store, &fault) == 0, fault.message, 0);
     for (uint64_t past = 0; past < 2; past++)
         check(store_put_checkpoint(store, past, (struct span){zeros, zeros + most + past}, NULL, 0, &fault) == 0,
               fault.message, past);

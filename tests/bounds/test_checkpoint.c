@@ -34,7 +34,7 @@ static struct store *store_with(size_t size)
     const struct store_meta meta = {.version = 26, .complete = true};
     struct store *store;
 
-    cr_assert_eq(store_create(path, 0600, true, &store, &fault), 0, "%s", fault.message);
+    cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &store, &fault), 0, "%s", fault.message);
     cr_assert_eq(store_put_checkpoint(store, 0, (struct span){bytes, bytes + size}, NULL, 0, &fault), 0);
     cr_assert_eq(store_put_checkpoint(store, 1, (struct span){bytes, bytes + PIECE}, NULL, 0, &fault), 0);
     cr_assert_eq(store_commit(store, &meta, &fault), 0, "%s", fault.message);
@@ -76,7 +76,7 @@ static void hurt_index(void)
     struct store_meta meta;
     struct store *store;
 
-    cr_assert_eq(store_create(path, 0600, false, &store, &fault), 0, "%s", fault.message);
+    cr_assert_eq(store_create(path, 0600, STORE_GO_ON, &store, &fault), 0, "%s", fault.message);
     cr_assert_eq(store_meta(store, &meta, &fault), 0);
     cr_assert_gt(meta.n_generations, 1);
     for (uint64_t i = 1; i <= meta.n_generations; i++)
