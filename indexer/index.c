@@ -23,6 +23,7 @@ struct build {
     struct gxt_facts facts;
     char *path;
     struct progress progress;
+    ino_t old_file;                       /* that serves until another one is complete; 0 for none */
     bool is_running;                      /* the library had something to do, and began */
     uint64_t bytes_before, events_before; /* that an earlier build had covered */
 };
@@ -101,11 +102,25 @@ static void tell_built(const struct build *build)
                progress_count(events, n_events / seconds));
 }
 
+/* The file at the path; 0 for none. */
+static ino_t file_there(const struct build *build)
+{
+    struct stat status;
+    return stat(build->path, &status) == 0 ? status.st_ino : 0;
+}
+
+static bool old_stays(const struct build *build)
+{
+    return build->old_file != 0 && file_there(build) == build->old_file;
+}
+
 static int tell_stopped(const struct build *build)
 {
     struct gxt_index_facts facts;
 
-    if (look(build, &facts) < 0)
+    if (old_stays(build))
+        report("%s: stopped; the index that was there stays as it was", build->path);
+    else if (look(build, &facts) < 0)
         report("%s: stopped before anything was committed", build->path);
     else
         report("%s: stopped; the last commit is kept: %" PRIu64 " generations, %" PRIu64 " of %" PRIu64
@@ -135,14 +150,26 @@ static int tell_loss(const struct build *build)
     return report_loss(build->options->trace, &facts.loss, build->facts.start_ns);
 }
 
+/* What an error means for the index. */
+static int tell_failed(const struct build *build, const struct gxt_error *error)
+{
+    const int status = report_error(is_about_index(error->code) ? build->path : build->options->trace, error);
+
+    if (!is_trace_fault(error->code) && error->code != GXT_EBUSY && old_stays(build))
+        report("%s: the index that was there stays as it was", build->path);
+    return status;
+}
+
 static int build_index(struct build *build)
 {
     struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
     enum progress_wish wish = build->options->progress;
     struct gxt_error error = {.offset = GXT_NO_OFFSET};
+    struct gxt_index_facts before;
     int r;
 
     catch_signals();
+    build->old_file = build->options->force && look(build, &before) == 0 ? file_there(build) : 0;
     options.rebuild = build->options->force;
     options.progress = on_progress;
     options.user = build;
@@ -156,9 +183,7 @@ static int build_index(struct build *build)
         return tell_stopped(build);
     if (r == 0 || is_trace_fault(r))
         tell_built(build);
-    if (r < 0)
-        return report_error(is_about_index(r) ? build->path : build->options->trace, &error);
-    return tell_loss(build);
+    return r < 0 ? tell_failed(build, &error) : tell_loss(build);
 }
 
 /* ---- --status ---- */

@@ -23,10 +23,12 @@ struct gxt_progress {
 
 /** Options of a build. NULL means the defaults; otherwise start from GXT_BUILD_OPTIONS_INIT. */
 struct gxt_build_options {
-    size_t size;  /**< of this struct, set by GXT_BUILD_OPTIONS_INIT */
-    bool rebuild; /**< throw away a fit index and build anew; default false: a fit, complete index is left alone */
+    size_t size; /**< of this struct, set by GXT_BUILD_OPTIONS_INIT */
+    /** build anew where there is an index, which serves until the new one is complete, and stays if that comes to
+     * nothing; default false: a fit, complete index is left alone */
+    bool rebuild;
     /** called about ten times a second from the calling thread; a non-zero return ends the build with GXT_ECANCELED,
-     * and what was committed stays; default NULL */
+     * and what was committed stays (with rebuild: what was there before); default NULL */
     int (*progress)(void *user, const struct gxt_progress *progress);
     void *user; /**< passed to progress; default NULL */
     /** events between two checkpoints, over which a seek rolls at most; default 0: 16,384. There are fewer checkpoints
@@ -92,7 +94,8 @@ GXT_API int gxt_index_path(const char *trace_path, char **ret, struct gxt_error 
  *
  * A commit per generation: a build that ends early, in whatever way, leaves a sidecar that says how far it goes and
  * serves that far; the next build goes on from there. One that is unfit (damaged, of another trace, of another schema)
- * is replaced, unless it is no gxt index at all: another program's file is never overwritten (GXT_EINDEX).
+ * is replaced, unless it is no gxt index at all: another program's file is never overwritten (GXT_EINDEX). With
+ * options->rebuild one that is sound is replaced when the build ends, by the trace's end or its fault, and not before.
  *
  * Cost: one pass over the trace. Memory: the tables of two generations, and the distinct strings and stacks.
  * Return: 0 when the index covers the trace; the trace's own fault (GXT_ECORRUPT, GXT_ETRUNCATED, GXT_EORDER, …) when

@@ -161,26 +161,26 @@ static int resume(struct builder *builder)
     return r;
 }
 
-static int open_store(struct builder *builder, const char *path, bool fresh)
+static int open_store(struct builder *builder, const char *path, enum store_way way)
 {
     /* Who may read the trace may read its index; and who builds it goes on with it, also where the trace is read-only.
      */
-    return store_create(path, 0600 | builder->trace->source.mode, fresh, &builder->store, builder->fault);
+    return store_create(path, 0600 | builder->trace->source.mode, way, &builder->store, builder->fault);
 }
 
 /* Opens the sidecar at the place where the build goes on. 1: it is complete. */
 static int open_to_go_on(struct builder *builder, const char *path)
 {
-    bool fresh = builder->options->rebuild;
+    const bool rebuilds = builder->options->rebuild;
 
-    int r = open_store(builder, path, fresh);
+    int r = open_store(builder, path, rebuilds ? STORE_REBUILD : STORE_GO_ON);
     if (r == 0)
         r = resume(builder);
-    if (r >= 0 || fresh || (r != GXT_EINDEX && r != GXT_ESTALE))
+    if (r >= 0 || rebuilds || (r != GXT_EINDEX && r != GXT_ESTALE))
         return r;
     /* What does not fit is replaced; the store refuses where it is another program's file. */
     builder->store = store_close(builder->store);
-    r = open_store(builder, path, true);
+    r = open_store(builder, path, STORE_REPLACE);
     return r == 0 ? resume(builder) : r;
 }
 

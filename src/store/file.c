@@ -4,8 +4,11 @@
  * file overwritten, a symbolic link followed for writing, a file that readers see before its first commit.
  *
  *     to go on      PATH, locked                 its pages checked, then written to in place
- *     afresh        PATH.new, locked             written, and renamed to PATH with the first commit; what PATH was
- *                                                stays whole for those who have it open
+ *     afresh        PATH.new, locked             written, and renamed to PATH with the first commit, or with the last
+ *                                                one where PATH is a sidecar that still serves; what PATH was stays
+ *                                                whole for those who have it open
+ *
+ * Who is killed before that leaves PATH.new, which the next one who builds takes, or removes.
  */
 #include "store_priv.h"
 
@@ -280,8 +283,27 @@ static int foreign(struct gxt_error *fault)
                      "the file is no index of gxt, and is not overwritten: remove it, or name another one");
 }
 
+/* Removes what a builder that was killed left behind. Who has @path locked is alone, so it is nobody's; what cannot be
+ * opened, locked or known for ours stays. */
+static void sweep(const char *path)
+{
+    enum content content = FOREIGN;
+    char *name;
+    int fd;
+
+    if (asprintf(&name, "%s.new", path) < 0)
+        return;
+    if (open_locked(name, O_RDWR, 0, &fd, NULL) == 0) {
+        if (look(fd, &content, NULL) == 0 && content != FOREIGN)
+            (void)unlink(name);
+        (void)close(fd);
+    }
+    free(name);
+}
+
 static int go_on(const char *path, int fd, struct store **ret, struct gxt_error *fault)
 {
+    sweep(path);
     int r = new_store(fd, ret, fault);
     if (r < 0) {
         (void)close(fd);
@@ -319,8 +341,9 @@ static int write_afresh(struct store *store, const char *name, const char *path,
     return writer_open(name, path, false, &store->writer, fault);
 }
 
-/* @old_fd: what is at @path, locked; -1 for nothing. */
-static int begin_afresh(const char *path, unsigned mode, int old_fd, struct store **ret, struct gxt_error *fault)
+/* @old_fd: what is at @path, locked; -1 for nothing. @old_serves: until what comes is complete. */
+static int begin_afresh(const char *path, unsigned mode, int old_fd, bool old_serves, struct store **ret,
+                        struct gxt_error *fault)
 {
     struct store *store = NULL;
     char *name;
@@ -339,6 +362,8 @@ static int begin_afresh(const char *path, unsigned mode, int old_fd, struct stor
     r = open_afresh(name, mode, &store->fd, fault);
     if (r == 0 && (r = write_afresh(store, name, path, mode, fault)) < 0)
         (void)unlink(name); /* as long as it is locked, what has this name is ours */
+    if (r == 0 && old_serves)
+        writer_wait(store->writer);
     free(name);
     if (r < 0)
         (void)store_close(store);
@@ -347,24 +372,26 @@ static int begin_afresh(const char *path, unsigned mode, int old_fd, struct stor
     return r;
 }
 
-int store_create(const char *path, unsigned mode, bool fresh, struct store **ret, struct gxt_error *fault)
+int store_create(const char *path, unsigned mode, enum store_way way, struct store **ret, struct gxt_error *fault)
 {
     enum content content = NOTHING;
     int fd = -1;
 
     int r = open_locked(path, O_RDWR, 0, &fd, fault);
     if (r == GXT_ENOENT)
-        return begin_afresh(path, mode, -1, ret, fault);
+        return begin_afresh(path, mode, -1, false, ret, fault);
     if (r < 0)
         return r;
     r = look(fd, &content, fault);
     if (r == 0 && content == FOREIGN)
         r = foreign(fault);
-    if (r == 0 && content == UNFIT && !fresh)
+    if (r == 0 && content == UNFIT && way == STORE_GO_ON)
         r = GXT_EINDEX;
     if (r < 0) {
         (void)close(fd);
         return r;
     }
-    return content == SIDECAR && !fresh ? go_on(path, fd, ret, fault) : begin_afresh(path, mode, fd, ret, fault);
+    if (content == SIDECAR && way == STORE_GO_ON)
+        return go_on(path, fd, ret, fault);
+    return begin_afresh(path, mode, fd, content == SIDECAR && way == STORE_REBUILD, ret, fault);
 }

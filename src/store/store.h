@@ -132,18 +132,24 @@ void store_rows_done(struct store_rows *rows);
  */
 int store_open(const char *path, struct store **ret, struct gxt_error *fault);
 
+/** What becomes of a sidecar that is there when one is built. */
+enum store_way {
+    STORE_GO_ON,   /**< it is written to */
+    STORE_REPLACE, /**< another one takes its place, with the first commit */
+    STORE_REBUILD  /**< it serves until another one is complete, unless it is damaged */
+};
+
 /**
  * store_create() - open a sidecar for building: a new one, or one to go on with
- * @fresh:  replace what is there, with the first commit
  *
  * All pages of what is there are checked before LMDB may write to it. One process builds at a time (GXT_EBUSY). A file
- * that is no sidecar of gxt is never overwritten, @fresh or not (GXT_EINDEX); a symbolic link is not followed. A new
- * file has the permissions that @mode gives (the trace's).
+ * that is no sidecar of gxt is never overwritten, whatever the @way (GXT_EINDEX); a symbolic link is not followed. A
+ * new file has the permissions that @mode gives (the trace's). To go on also removes what a killed builder left beside.
  *
  * Cost: reads the sidecar once.
- * Return: 0; GXT_EBUSY; GXT_EINDEX, also for a damaged one when not @fresh; GXT_EIO; GXT_ENOMEM.
+ * Return: 0; GXT_EBUSY; GXT_EINDEX, also for a damaged one to go on with; GXT_EIO; GXT_ENOMEM.
  */
-int store_create(const char *path, unsigned mode, bool fresh, struct store **ret, struct gxt_error *fault);
+int store_create(const char *path, unsigned mode, enum store_way way, struct store **ret, struct gxt_error *fault);
 
 /** store_may_live() - whether a sidecar can be built in a folder, or the file system of an open file: LMDB needs one
  * that is this machine's own. Return: NULL, or what it is instead, in words. */

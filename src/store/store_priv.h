@@ -144,10 +144,11 @@ int reader_value(const struct store *store, const struct key *key, struct buf *r
 /* ---- writer.c ---- */
 
 /* Opens LMDB's environment on a file that is empty or was checked. @path: moved to @final_path with the first commit;
- * NULL
- * @final_path: it stays. @has_content: ids that this process has not put may be there. */
+ * NULL: it stays. @has_content: ids that this process has not put may be there. */
 int writer_open(const char *path, const char *final_path, bool has_content, struct writer **ret,
                 struct gxt_error *fault);
+/* Has the move wait for the commit that completes it. */
+void writer_wait(struct writer *writer);
 struct writer *writer_close(struct writer *writer);
 
 #endif

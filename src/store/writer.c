@@ -40,6 +40,7 @@ struct writer {
     MDB_dbi dbi;
     bool has_dbi;
     char *path, *final_path; /* final_path NULL: it is there already */
+    bool waits;              /* it goes there when it is complete, else with the first commit */
     size_t map_size;
     struct buf log;
     struct put *puts;
@@ -119,7 +120,7 @@ struct writer *writer_close(struct writer *writer)
     if (writer->env)
         mdb_env_close(writer->env);
     if (writer->final_path && writer->path)
-        (void)unlink(writer->path); /* nothing was committed, and it is still locked */
+        (void)unlink(writer->path); /* it has come to nothing, and is still locked */
     free(writer->path);
     free(writer->final_path);
     buf_done(&writer->log);
@@ -131,6 +132,11 @@ struct writer *writer_close(struct writer *writer)
     map_done(&writer->known);
     free(writer);
     return NULL;
+}
+
+void writer_wait(struct writer *writer)
+{
+    writer->waits = true;
 }
 
 /* ---- the log ---- */
@@ -495,10 +501,10 @@ static int write_log(struct writer *writer, struct gxt_error *fault)
     return code == 0 ? 0 : refused(fault, code, "cannot write the index");
 }
 
-/* The first commit of a new sidecar puts it in its place. */
-static int move_to_its_place(struct writer *writer, struct gxt_error *fault)
+/* The first commit of a new sidecar puts it in its place, or the one that completes it. */
+static int move_to_its_place(struct writer *writer, bool is_complete, struct gxt_error *fault)
 {
-    if (!writer->final_path)
+    if (!writer->final_path || (writer->waits && !is_complete))
         return 0;
     if (rename(writer->path, writer->final_path) < 0)
         return fault_set_errno(fault, errno, "cannot put the index in its place");
@@ -521,7 +527,7 @@ int store_commit(struct store *store, const struct store_meta *meta, struct gxt_
         r = code == 0 ? 0 : refused(fault, code, "cannot write the index");
     }
     if (r == 0)
-        r = move_to_its_place(writer, fault);
+        r = move_to_its_place(writer, meta->complete, fault);
     writer->forgets = false;
     writer->n_puts = writer->n_drops = 0;
     writer->log.size = 0;

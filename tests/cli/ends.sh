@@ -68,6 +68,23 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=128k none "$scratch/small" 2>/de
     run_gives 0 index "$trace" -o "$scratch/small/index"
     run_gives 0 count "$trace" --index "$scratch/small/index"
     same 'count once there is room' "$n" "$out"
+
+    # One that is to be replaced stays until there is another, whatever room there is for that.
+    index=$scratch/small/index
+    sum=$(cksum <"$index")
+    before=$(stat -c %i "$index")
+    for more in 4 40 100; do
+        mount -o remount,size=$(($(du -k "$index" | cut -f 1) + more))k "$scratch/small"
+        run_gives 1 index --force "$trace" -o "$index"
+        says 'the index that was there stays as it was'
+        same "the index with $more KB left" "$before $sum" "$(stat -c %i "$index") $(cksum <"$index")"
+        same "no other file with $more KB left" index "$(ls "$scratch/small")"
+        run_gives 0 verify --deep "$trace" --index "$index"
+    done
+    mount -o remount,size=4m "$scratch/small"
+    run_gives 0 index --force "$trace" -o "$index"
+    says 'built: '
+    [ "$before" != "$(stat -c %i "$index")" ] || fail 'the index is not replaced'
     umount "$scratch/small"
 fi
 done_with_checks

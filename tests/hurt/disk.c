@@ -200,6 +200,7 @@ int open64(const char *path, int flags, ...)
 
 static const char *trace_path;
 static char path[64], partial[80], beside[72];
+static ino_t old_file; /* where the build begins */
 static struct failing none;
 
 static int stop_at_first(void *user, const struct gxt_progress *progress)
@@ -274,9 +275,19 @@ static void prepare(enum before before)
         build_complete();
 }
 
-/* Whatever became of a build: what there is answers right, and so it is after the next build. */
+/* The file that has a name; 0 for none. */
+static ino_t file_at(const char *name)
+{
+    struct stat status;
+    return stat(name, &status) == 0 ? status.st_ino : 0;
+}
+
+/* Whatever became of a build: what there is answers right, and so it is after the next build. An index that was to be
+ * replaced is there as it was. */
 static void check_after(enum before before, int code)
 {
+    if (before == ALL && (code < 0) != (file_at(path) == old_file))
+        wrong(code < 0 ? "an index is replaced by half of one" : "an index is not replaced", code);
     if (access(beside, F_OK) == 0)
         wrong("an unfinished file is left behind", code);
     if (access(path, F_OK) == 0)
@@ -303,6 +314,7 @@ static bool run(enum before before, unsigned long n, uint64_t *n_failed)
         wrong(error.message, error.code);
     n_so_far = 0;
     failing_one = n;
+    old_file = file_at(path);
     int code = build(&options, true);
     *n_failed += code == GXT_EIO;
     if (index) /* a reader that was there before sees what it saw, or what is committed */

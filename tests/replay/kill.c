@@ -1,12 +1,15 @@
 /* kill.c: a build that is killed at any moment is continued, and then answers as one that was not.
  *
- * usage: kill TRACE ROUNDS [SEED [EVENTS]]
+ * usage: kill TRACE ROUNDS [SEED [EVENTS [again]]]
  *
  * EVENTS: between two checkpoints; few, so that a small trace has many, unless a large trace is given.
  *
  * A child builds; after a random while it is killed with SIGKILL. Then the next one goes on, and so forth until one
  * comes to its end. Beside it a reader in a process of its own seeks in what is committed. What the last index says is
  * held against a walk without an index.
+ *
+ * again: an index that is complete is built anew. Whenever that is killed, what is there is complete; what is left of
+ * the new one goes away with the next build.
  */
 #include <gxt/gxt.h>
 #include <inttypes.h>
@@ -20,7 +23,7 @@
 #include <unistd.h>
 
 static const char *trace_path;
-static char path[64];
+static char path[64], beside[72];
 static uint64_t n_events, digest_of_all, n_goroutines, checkpoint_events = 60;
 
 static _Noreturn void wrong(const char *what, int64_t number)
@@ -89,13 +92,25 @@ static uint64_t count_goroutines(struct gxt_trace *trace, const struct gxt_index
     return sum;
 }
 
-static _Noreturn void build(void)
+/* Kills the process that builds when it has so many generations. */
+static int kill_at(void *user, const struct gxt_progress *progress)
+{
+    if (progress->generations_done == *(uint64_t *)user)
+        kill(getpid(), SIGKILL);
+    return 0;
+}
+
+/* @killed_at: NULL, or after how many generations the builder dies. */
+static _Noreturn void build(bool rebuilds, uint64_t *killed_at)
 {
     struct gxt_trace *trace = open_trace();
     struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
     struct gxt_error error;
 
     options.checkpoint_events = checkpoint_events;
+    options.rebuild = rebuilds;
+    options.progress = killed_at ? kill_at : NULL;
+    options.user = killed_at;
     int r = gxt_index_build(trace, path, &options, &error);
     if (r != 0)
         wrong(error.message, r);
@@ -135,31 +150,38 @@ static _Noreturn void read_along(uint64_t seed)
     }
 }
 
-static pid_t start(void)
+static pid_t start(bool rebuilds, uint64_t *killed_at)
 {
     pid_t pid = fork();
 
     if (pid < 0)
         wrong("no process", 0);
     if (pid == 0)
-        build();
+        build(rebuilds, killed_at);
     return pid;
 }
 
 /* Return: whether the build came to its end. */
-static bool build_for(long ns)
+static bool wait_for(pid_t pid)
 {
-    const struct timespec pause = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
     int status;
-    pid_t pid = start();
 
-    nanosleep(&pause, NULL);
-    kill(pid, SIGKILL);
     if (waitpid(pid, &status, 0) != pid)
         wrong("no child", pid);
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
         wrong("a build failed", WEXITSTATUS(status));
     return WIFEXITED(status);
+}
+
+/* Return: whether the build came to its end. */
+static bool build_for(long ns, bool rebuilds)
+{
+    const struct timespec pause = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    pid_t pid = start(rebuilds, NULL);
+
+    nanosleep(&pause, NULL);
+    kill(pid, SIGKILL);
+    return wait_for(pid);
 }
 
 static void check_last(void)
@@ -186,29 +208,16 @@ static void check_last(void)
     gxt_trace_close(trace);
 }
 
-int main(int argc, char **argv)
+/* Return: how many builds came to their end. */
+static int kill_and_go_on(int rounds, uint64_t seed)
 {
-    uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1, longest_ns = 30000000;
-    int rounds = argc > 2 ? atoi(argv[2]) : 0, kills = 0, n_ends = 0;
+    uint64_t longest_ns = 30000000;
+    int kills = 0, n_ends = 0;
 
-    if (argc < 3)
-        return 2;
-    if (argc > 4)
-        checkpoint_events = strtoull(argv[4], NULL, 10);
-    trace_path = argv[1];
-    snprintf(path, sizeof path, "/tmp/gxt-kill-%ld", (long)getpid());
-    struct gxt_trace *trace = open_trace();
-    digest_of_all = walk(trace, NULL, &n_events);
-    n_goroutines = count_goroutines(trace, NULL);
-    gxt_trace_close(trace);
-
-    pid_t reader = fork();
-    if (reader == 0)
-        read_along(seed);
     while (kills < rounds) {
         int in_a_row = 0;
         /* A machine or a build that is slow needs longer to get anywhere. */
-        for (; !build_for((long)(next_random(&seed) % longest_ns)); kills++)
+        for (; !build_for((long)(next_random(&seed) % longest_ns), false); kills++)
             if (++in_a_row > 3 && longest_ns < 700000000)
                 longest_ns = longest_ns * 4 / 3;
         /* So long that about one in three is killed at any place of it. */
@@ -217,11 +226,86 @@ int main(int argc, char **argv)
         n_ends++;
         unlink(path);
     }
+    return n_ends;
+}
+
+/* What is there is complete, and the next build that has nothing to do leaves nothing beside it. */
+static void check_and_sweep(void)
+{
+    check_last();
+    if (!wait_for(start(false, NULL)))
+        wrong("a build does not end", 0);
+    if (access(beside, F_OK) == 0)
+        wrong("what a killed build left stays for ever", 0);
+    check_last();
+}
+
+/* A build that replaces another is killed after each number of generations. */
+static void kill_at_each_generation(void)
+{
+    uint64_t n = 0;
+
+    for (; !wait_for(start(true, &n)); n++) {
+        if (n > 0 && access(beside, F_OK) != 0)
+            wrong("what is built anew is not beside what was there", (int64_t)n);
+        check_last();
+        if (n % 2) /* else the next one finds what this one left */
+            check_and_sweep();
+    }
+    check_and_sweep();
+    if (n < 2)
+        wrong("the trace has no generation to be killed at", (int64_t)n);
+}
+
+/* Return: how many builds came to their end. */
+static int kill_and_replace(int rounds, uint64_t seed)
+{
+    uint64_t longest_ns = 10000000;
+    int kills = 0, n_ends = 0;
+
+    if (!wait_for(start(false, NULL)))
+        wrong("a build does not end", 0);
+    kill_at_each_generation();
+    while (kills < rounds) {
+        const bool has_ended = build_for((long)(next_random(&seed) % longest_ns), true);
+        longest_ns = !has_ended && longest_ns < 700000000 ? longest_ns * 9 / 8 : longest_ns * 7 / 8 + 100000;
+        kills += !has_ended;
+        n_ends += has_ended;
+        if (next_random(&seed) % 2)
+            check_and_sweep();
+        else
+            check_last();
+    }
+    check_and_sweep();
+    unlink(path);
+    return n_ends;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    const int rounds = atoi(argv[2]);
+    const uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
+    if (argc > 4)
+        checkpoint_events = strtoull(argv[4], NULL, 10);
+    trace_path = argv[1];
+    snprintf(path, sizeof path, "/tmp/gxt-kill-%ld", (long)getpid());
+    snprintf(beside, sizeof beside, "%s.new", path);
+    struct gxt_trace *trace = open_trace();
+    digest_of_all = walk(trace, NULL, &n_events);
+    n_goroutines = count_goroutines(trace, NULL);
+    gxt_trace_close(trace);
+
+    pid_t reader = fork();
+    if (reader == 0)
+        read_along(seed);
+    const int n_ends = argc > 5 ? kill_and_replace(rounds, seed) : kill_and_go_on(rounds, seed);
     int status;
     if (waitpid(reader, &status, WNOHANG) != 0)
         wrong("the reader ended", 0);
     kill(reader, SIGKILL);
     waitpid(reader, &status, 0);
-    printf("killed %d times, to its end %d times, seed %s\n", kills, n_ends, argc > 3 ? argv[3] : "1");
+    printf("killed %d times or more, to its end %d times, seed %" PRIu64 "\n", rounds, n_ends, seed);
     return 0;
 }

@@ -5,7 +5,8 @@
  * INDEX is built anew. Every place of a small trace is tried, else SEEKS places at random, with an index and, where
  * that does not take too long, without: by ordinal, by position token, by time, by generation. In every field.
  */
-#include <gxt/gxt.h>
+#include "same.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,68 +33,6 @@ static _Noreturn void wrong(const char *what, uint64_t ordinal)
 {
     printf("%s, at event %" PRIu64 "\n", what, ordinal);
     exit(1);
-}
-
-/* ---- the same event, in every field ---- */
-
-static bool same_transition(const struct gxt_transition *a, const struct gxt_transition *b)
-{
-    return a->id == b->id && a->reason == b->reason && a->stack == b->stack && a->label == b->label &&
-           a->run_thread == b->run_thread && a->resource == b->resource && a->from == b->from && a->to == b->to &&
-           a->run == b->run && a->reason_code == b->reason_code && a->stolen == b->stolen;
-}
-
-static bool same_sync(const struct gxt_sync *a, const struct gxt_sync *b)
-{
-    return a->n == b->n && a->generation == b->generation && a->has_snapshot == b->has_snapshot &&
-           a->clock_ns == b->clock_ns && a->mono_ns == b->mono_ns && a->wall_sec == b->wall_sec &&
-           a->wall_nsec == b->wall_nsec;
-}
-
-static bool same_range(const struct gxt_range *a, const struct gxt_range *b)
-{
-    return a->name == b->name && a->detail == b->detail && a->id == b->id && a->bytes_swept == b->bytes_swept &&
-           a->bytes_reclaimed == b->bytes_reclaimed && a->range == b->range && a->scope == b->scope &&
-           a->resource == b->resource;
-}
-
-static bool same_details(const struct gxt_event *a, const struct gxt_event *b)
-{
-    switch (a->kind) {
-    case GXT_KIND_SYNC:
-        return same_sync(&a->sync, &b->sync);
-    case GXT_KIND_METRIC:
-        return a->metric.name == b->metric.name && a->metric.value == b->metric.value;
-    case GXT_KIND_LABEL:
-        return a->label.label == b->label.label && a->label.goroutine == b->label.goroutine;
-    case GXT_KIND_RANGE_BEGIN:
-    case GXT_KIND_RANGE_ACTIVE:
-    case GXT_KIND_RANGE_END:
-        return same_range(&a->range, &b->range);
-    case GXT_KIND_TASK_BEGIN:
-    case GXT_KIND_TASK_END:
-        return a->task.id == b->task.id && a->task.parent == b->task.parent && a->task.type == b->task.type;
-    case GXT_KIND_REGION_BEGIN:
-    case GXT_KIND_REGION_END:
-        return a->region.task == b->region.task && a->region.type == b->region.type;
-    case GXT_KIND_LOG:
-        return a->log.task == b->log.task && a->log.category == b->log.category && a->log.message == b->log.message;
-    case GXT_KIND_STATE_TRANSITION:
-        return same_transition(&a->transition, &b->transition);
-    case GXT_KIND_EXPERIMENTAL:
-        return a->experimental.n_args == b->experimental.n_args &&
-               memcmp(a->experimental.args, b->experimental.args, a->experimental.n_args * sizeof(uint64_t)) == 0;
-    default:
-        return true;
-    }
-}
-
-/* Strings and stacks are one pointer for one content as long as the trace is open. */
-static bool same_event(const struct gxt_event *a, const struct gxt_event *b)
-{
-    return a->time_ns == b->time_ns && a->ordinal == b->ordinal && a->thread == b->thread && a->proc == b->proc &&
-           a->goroutine == b->goroutine && a->stack == b->stack && a->kind == b->kind && a->wire_type == b->wire_type &&
-           a->flags == b->flags && same_details(a, b);
 }
 
 /* ---- the truth ---- */
@@ -239,24 +178,9 @@ static void same_states(struct gxt_cursor *cursor, uint64_t ordinal)
         wrong("no seek", ordinal);
     if (gxt_cursor_states(cursor, &sought) != 0)
         wrong("no states by seeking", ordinal);
-    if (sought->ordinal != ordinal || walked->ordinal != ordinal || sought->time_ns != walked->time_ns ||
-        sought->n_goroutines != walked->n_goroutines || sought->n_procs != walked->n_procs ||
-        sought->n_threads != walked->n_threads || sought->n_tasks != walked->n_tasks ||
-        sought->gc_running != walked->gc_running)
-        wrong("other states after a seek", ordinal);
-    for (size_t i = 0; i < sought->n_goroutines; i++) {
-        const struct gxt_goroutine_state *a = &sought->goroutines[i], *b = &walked->goroutines[i];
-        if (a->id != b->id || a->thread != b->thread || a->state != b->state || a->n_regions != b->n_regions ||
-            a->n_ranges != b->n_ranges)
-            wrong("another goroutine after a seek", ordinal);
-    }
-    for (size_t i = 0; i < sought->n_procs; i++)
-        if (sought->procs[i].id != walked->procs[i].id || sought->procs[i].state != walked->procs[i].state ||
-            sought->procs[i].thread != walked->procs[i].thread)
-            wrong("another processor after a seek", ordinal);
-    for (size_t i = 0; i < sought->n_threads; i++)
-        if (memcmp(&sought->threads[i], &walked->threads[i], sizeof *sought->threads) != 0)
-            wrong("another thread after a seek", ordinal);
+    const char *what = sought->ordinal == ordinal ? states_differ(sought, walked) : "states of another place";
+    if (what)
+        wrong(what, ordinal);
     expect(cursor, ordinal, "after the states were asked");
     gxt_states_free(sought);
     gxt_states_free(walked);

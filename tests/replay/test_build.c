@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[64], copy[96], sidecar[96];
@@ -255,6 +256,48 @@ Test(gxt_index_build, leaves_a_complete_one_alone)
     options.rebuild = true;
     cr_assert_eq(build_with(&options, &error), 0);
     cr_assert_gt(stop.calls, 0);
+    free(bytes);
+}
+
+static ino_t file_of_index(void)
+{
+    struct stat status;
+
+    cr_assert_eq(stat(sidecar, &status), 0);
+    return status.st_ino;
+}
+
+/* Built anew, of a whole trace and of one that is cut: when it ends, and not before. */
+Test(gxt_index_build, replaces_a_complete_one_when_it_ends)
+{
+    unsigned char *bytes;
+    const size_t size = load(traces[0], &bytes), sizes[] = {size, size * 2 / 3};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
+        struct gxt_error error;
+        struct answer wanted = truth(bytes, sizes[i]);
+
+        const int code = build_with(NULL, &error);
+        const ino_t before = file_of_index();
+        options.rebuild = true;
+        options.progress = stop_after;
+        cr_assert_gt(wanted.facts.n_generations, 1);
+        for (uint64_t after = 0; after <= wanted.facts.n_generations; after++) {
+            struct stop stop = {.after = after};
+            options.user = &stop;
+            cr_assert_eq(build_with(&options, &error), GXT_ECANCELED, "after %d", (int)after);
+            cr_assert_eq(file_of_index(), before);
+            struct answer got = ask();
+            same_answer(&got, &wanted, "canceled");
+        }
+        options.progress = NULL;
+        cr_assert_eq(build_with(&options, &error), code, "%s", error.message);
+        cr_assert_neq(file_of_index(), before);
+        struct answer got = ask();
+        same_answer(&got, &wanted, "built anew");
+        unlink(sidecar);
+    }
     free(bytes);
 }
 

@@ -6,6 +6,7 @@
  * with those two only where it stops; then again with bytes changed here and there.
  */
 #include "resolve.h"
+#include "same.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,47 +48,6 @@ static int next(struct walk *walk, struct gxt_event *ret)
     return 1;
 }
 
-static bool is_same_transition(const struct gxt_transition *a, const struct gxt_transition *b)
-{
-    return a->id == b->id && a->reason == b->reason && a->stack == b->stack && a->label == b->label &&
-           a->run_thread == b->run_thread && a->resource == b->resource && a->from == b->from && a->to == b->to &&
-           a->run == b->run && a->reason_code == b->reason_code && a->stolen == b->stolen;
-}
-
-static bool is_same_range(const struct gxt_range *a, const struct gxt_range *b)
-{
-    return a->name == b->name && a->detail == b->detail && a->id == b->id && a->bytes_swept == b->bytes_swept &&
-           a->bytes_reclaimed == b->bytes_reclaimed && a->range == b->range && a->scope == b->scope &&
-           a->resource == b->resource;
-}
-
-static bool is_same_detail(const struct gxt_event *a, const struct gxt_event *b)
-{
-    switch (a->kind) {
-    case GXT_KIND_STATE_TRANSITION:
-        return is_same_transition(&a->transition, &b->transition);
-    case GXT_KIND_RANGE_BEGIN:
-    case GXT_KIND_RANGE_ACTIVE:
-    case GXT_KIND_RANGE_END:
-        return is_same_range(&a->range, &b->range);
-    case GXT_KIND_METRIC:
-        return a->metric.name == b->metric.name && a->metric.value == b->metric.value;
-    case GXT_KIND_EXPERIMENTAL:
-        return a->experimental.n_args == b->experimental.n_args &&
-               !memcmp(a->experimental.args, b->experimental.args,
-                       a->experimental.n_args * sizeof *a->experimental.args);
-    default:
-        return true; /* of no type that has a quick way */
-    }
-}
-
-static bool is_same(const struct gxt_event *a, const struct gxt_event *b)
-{
-    return a->time_ns == b->time_ns && a->ordinal == b->ordinal && a->thread == b->thread && a->proc == b->proc &&
-           a->goroutine == b->goroutine && a->stack == b->stack && a->kind == b->kind && a->wire_type == b->wire_type &&
-           a->flags == b->flags && is_same_detail(a, b);
-}
-
 /* Return: how many events; 0 at the end, or negative with the walk's fault. */
 static int next_lot(struct walk *walk, struct gxt_event *events, size_t most)
 {
@@ -107,7 +67,7 @@ static void compare(struct walk *plain, struct walk *quick)
         for (int i = 0; i < n; i++) {
             if ((r = next(plain, &event)) <= 0)
                 wrong("the quick way goes further", events[i].ordinal);
-            if (!is_same(&event, &events[i]))
+            if (!same_event(&event, &events[i]))
                 wrong("the quick way tells another event", event.ordinal);
             n_events++;
         }

@@ -31,10 +31,10 @@ static void end(void)
 
 TestSuite(store, .init = begin, .fini = end);
 
-static struct store *create(bool fresh)
+static struct store *create(enum store_way way)
 {
     struct store *store = NULL;
-    cr_assert_eq(store_create(path, 0640, fresh, &store, &fault), 0, "%s", fault.message);
+    cr_assert_eq(store_create(path, 0640, way, &store, &fault), 0, "%s", fault.message);
     return store;
 }
 
@@ -190,7 +190,7 @@ static void check_all(struct store *store, uint64_t n_generations)
 
 Test(store, gives_back_what_was_put)
 {
-    struct store *store = create(false), *reader;
+    struct store *store = create(STORE_GO_ON), *reader;
     struct stat status;
 
     cr_assert_eq(store_open(path, &reader, &fault), GXT_ENOENT, "nothing is seen before the first commit");
@@ -213,7 +213,7 @@ Test(store, keeps_equal_chunks_once)
     enum {
         N = 20
     };
-    struct store *store = create(false);
+    struct store *store = create(STORE_GO_ON);
     struct store_meta meta = {.fingerprint = 42, .version = 26};
 
     put_checkpoint(store, 0);
@@ -231,7 +231,7 @@ Test(store, keeps_equal_chunks_once)
 Test(store, goes_on_with_what_is_there)
 {
     for (uint64_t generation = 0; generation < 6; generation++) {
-        struct store *store = create(false);
+        struct store *store = create(STORE_GO_ON);
         put_all(store, generation, false);
         store_close(store);
     }
@@ -242,7 +242,7 @@ Test(store, goes_on_with_what_is_there)
 
 Test(store, loses_what_was_not_committed)
 {
-    struct store *store = create(false);
+    struct store *store = create(STORE_GO_ON);
     struct store_generation record = record_of(1);
 
     put_all(store, 0, false);
@@ -256,12 +256,12 @@ Test(store, loses_what_was_not_committed)
 
 Test(store, forgets_generations_of_a_trace_that_grew)
 {
-    struct store *store = create(false);
+    struct store *store = create(STORE_GO_ON);
 
     for (uint64_t generation = 0; generation < 5; generation++)
         put_all(store, generation, false);
     store_close(store);
-    store = create(false);
+    store = create(STORE_GO_ON);
     cr_assert_eq(store_forget(store, 2, &fault), 0);
     struct store_meta meta = {.fingerprint = 42, .version = 26, .n_generations = 2};
     cr_assert_eq(store_commit(store, &meta, &fault), 0, "%s", fault.message);
@@ -276,12 +276,12 @@ Test(store, forgets_generations_of_a_trace_that_grew)
 
 Test(store, replaces_a_file_for_those_who_open_it_later)
 {
-    struct store *store = create(false);
+    struct store *store = create(STORE_GO_ON);
     put_all(store, 0, true);
     store_close(store);
 
     struct store *old = open_it();
-    store = create(true);
+    store = create(STORE_REPLACE);
     check_all(old, 1);
     struct store *still = open_it();
     check_all(still, 1);
@@ -301,10 +301,10 @@ Test(store, replaces_a_file_for_those_who_open_it_later)
 
 Test(store, leaves_the_old_one_when_a_new_one_comes_to_nothing)
 {
-    struct store *store = create(false);
+    struct store *store = create(STORE_GO_ON);
     put_all(store, 0, true);
     store_close(store);
-    store = create(true);
+    store = create(STORE_REPLACE);
     put_dir(store, 0);
     store_close(store);
     store = open_it();
@@ -312,18 +312,79 @@ Test(store, leaves_the_old_one_when_a_new_one_comes_to_nothing)
     store_close(store);
 }
 
+Test(store, leaves_the_old_one_until_a_new_one_is_complete)
+{
+    struct store *store = create(STORE_GO_ON), *reader;
+    put_all(store, 0, true);
+    store_close(store);
+
+    store = create(STORE_REBUILD);
+    put_all(store, 0, false);
+    put_all(store, 1, false);
+    reader = open_it();
+    check_all(reader, 1);
+    store_close(reader);
+    store_close(store); /* it comes to nothing */
+    reader = open_it();
+    check_all(reader, 1);
+
+    store = create(STORE_REBUILD);
+    for (uint64_t generation = 0; generation < 3; generation++)
+        put_all(store, generation, generation == 2);
+    check_all(reader, 1);
+    store_close(reader);
+    reader = open_it();
+    check_all(reader, 3);
+    store_close(reader);
+    store_close(store);
+}
+
+/* What a builder that is killed leaves beside it. */
+Test(store, takes_or_removes_what_is_left_beside_it)
+{
+    char name[128];
+    struct store *store = create(STORE_GO_ON);
+    struct stat status;
+
+    snprintf(name, sizeof name, "%s.new", path);
+    put_all(store, 0, true);
+    store_close(store);
+    for (int i = 0; i < 3; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            store = create(STORE_REBUILD);
+            put_all(store, 0, false);
+            kill(getpid(), SIGKILL);
+        }
+        cr_assert_eq(waitpid(child, NULL, 0), child);
+        cr_assert_eq(access(name, F_OK), 0);
+        store = open_it();
+        check_all(store, 1);
+        store_close(store);
+        /* One that goes on, one that begins anew, one that finds another program's file. */
+        if (i == 2)
+            cr_assert_eq(truncate(name, 1), 0);
+        store = create(i == 1 ? STORE_REBUILD : STORE_GO_ON);
+        cr_expect_eq(access(name, F_OK) == 0, i > 0);
+        store_close(store);
+        cr_expect_eq(access(name, F_OK) == 0, i > 1);
+    }
+    cr_assert_eq(stat(name, &status), 0);
+    cr_expect_eq(status.st_size, 1);
+}
+
 Test(store, is_built_by_one)
 {
-    struct store *first = create(false), *second = NULL;
+    struct store *first = create(STORE_GO_ON), *second = NULL;
 
-    cr_assert_eq(store_create(path, 0600, false, &second, &fault), GXT_EBUSY);
-    cr_assert_eq(store_create(path, 0600, true, &second, &fault), GXT_EBUSY);
+    cr_assert_eq(store_create(path, 0600, STORE_GO_ON, &second, &fault), GXT_EBUSY);
+    cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &second, &fault), GXT_EBUSY);
     put_all(first, 0, false);
-    cr_assert_eq(store_create(path, 0600, false, &second, &fault), GXT_EBUSY);
-    cr_assert_eq(store_create(path, 0600, true, &second, &fault), GXT_EBUSY);
+    cr_assert_eq(store_create(path, 0600, STORE_GO_ON, &second, &fault), GXT_EBUSY);
+    cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &second, &fault), GXT_EBUSY);
     cr_assert_null(second);
     store_close(first);
-    second = create(false);
+    second = create(STORE_GO_ON);
     store_close(second);
 }
 
@@ -335,7 +396,7 @@ Test(store, survives_its_builders_death, .timeout = 100)
         if (child == 0) {
             struct store *store = NULL;
             struct store_meta meta = {0};
-            if (store_create(path, 0600, false, &store, &fault) < 0)
+            if (store_create(path, 0600, STORE_GO_ON, &store, &fault) < 0)
                 _exit(1);
             if (store_meta(store, &meta, &fault) < 0)
                 meta.n_generations = 0;
@@ -374,25 +435,25 @@ Test(store, never_overwrites_what_is_no_index)
     write_file(letter, sizeof letter);
     cr_assert_eq(stat(path, &before), 0);
     cr_assert_eq(store_open(path, &store, &fault), GXT_EINDEX);
-    cr_assert_eq(store_create(path, 0600, false, &store, &fault), GXT_EINDEX);
-    cr_assert_eq(store_create(path, 0600, true, &store, &fault), GXT_EINDEX);
+    cr_assert_eq(store_create(path, 0600, STORE_GO_ON, &store, &fault), GXT_EINDEX);
+    cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &store, &fault), GXT_EINDEX);
     cr_assert_eq(stat(path, &after), 0);
     cr_assert_eq(before.st_ino, after.st_ino);
     cr_assert_eq(after.st_size, sizeof letter);
 
     write_file(big, sizeof big);
-    cr_assert_eq(store_create(path, 0600, true, &store, &fault), GXT_EINDEX);
+    cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &store, &fault), GXT_EINDEX);
 
     unlink(path);
     cr_assert_eq(symlink("/tmp/elsewhere", path), 0);
-    cr_assert_eq(store_create(path, 0600, true, &store, &fault), GXT_EINDEX, "a symbolic link");
+    cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &store, &fault), GXT_EINDEX, "a symbolic link");
     unlink(path);
     cr_assert_eq(mkdir(path, 0700), 0);
-    cr_assert_lt(store_create(path, 0600, true, &store, &fault), 0, "a folder");
+    cr_assert_lt(store_create(path, 0600, STORE_REPLACE, &store, &fault), 0, "a folder");
     cr_assert_lt(store_open(path, &store, &fault), 0, "a folder");
     rmdir(path);
     cr_assert_eq(mkfifo(path, 0600), 0);
-    cr_assert_lt(store_create(path, 0600, true, &store, &fault), 0, "a pipe");
+    cr_assert_lt(store_create(path, 0600, STORE_REPLACE, &store, &fault), 0, "a pipe");
     cr_assert_lt(store_open(path, &store, &fault), 0, "a pipe");
     cr_assert_null(store);
 }
@@ -403,7 +464,7 @@ Test(store, takes_an_empty_file_for_none)
 
     write_file("", 0);
     cr_assert_lt(store_open(path, &store, &fault), 0);
-    store = create(false);
+    store = create(STORE_GO_ON);
     put_all(store, 0, true);
     store_close(store);
     store = open_it();
@@ -413,7 +474,7 @@ Test(store, takes_an_empty_file_for_none)
 
 Test(store, replaces_a_damaged_index_of_its_own)
 {
-    struct store *store = create(false);
+    struct store *store = create(STORE_GO_ON);
     put_all(store, 0, true);
     store_close(store);
 
@@ -423,8 +484,8 @@ Test(store, replaces_a_damaged_index_of_its_own)
     cr_assert_eq(pwrite(fd, zeros, sizeof zeros, 0), (ssize_t)sizeof zeros); /* both of LMDB's first pages */
     close(fd);
     cr_assert_eq(store_open(path, &store, &fault), GXT_EINDEX);
-    cr_assert_eq(store_create(path, 0600, false, &store, &fault), GXT_EINDEX);
-    store = create(true);
+    cr_assert_eq(store_create(path, 0600, STORE_GO_ON, &store, &fault), GXT_EINDEX);
+    store = create(STORE_REPLACE);
     put_all(store, 0, true);
     store_close(store);
     store = open_it();

@@ -17,8 +17,8 @@ static inline bool same_transition(const struct gxt_transition *a, const struct 
 static inline bool same_sync(const struct gxt_sync *a, const struct gxt_sync *b)
 {
     return a->n == b->n && a->generation == b->generation && a->has_snapshot == b->has_snapshot &&
-           (!a->has_snapshot || (a->clock_ns == b->clock_ns && a->mono_ns == b->mono_ns && a->wall_sec == b->wall_sec &&
-                                 a->wall_nsec == b->wall_nsec));
+           a->clock_ns == b->clock_ns && a->mono_ns == b->mono_ns && a->wall_sec == b->wall_sec &&
+           a->wall_nsec == b->wall_nsec;
 }
 
 static inline bool same_range(const struct gxt_range *a, const struct gxt_range *b)
