@@ -365,6 +365,18 @@ static inline __attribute__((always_inline)) const uint8_t *old_peek(const struc
     return LIKELY(certain > 0) ? wire_number_even(at + certain, ret_delta) : NULL;
 }
 
+/* The first byte of an event with so many numbers behind its time. With three their bytes are counted before them. */
+#define OLD_FORM(type, n) ((type) | (n) << 6)
+
+/* The numbers behind the time of such an event. Return: behind them; NULL when they are not as usual. */
+static inline __attribute__((always_inline)) const uint8_t *
+old_read_numbers(const uint8_t *at, const uint8_t *numbers, unsigned n, bool has_stack, struct old_event *event)
+{
+    const uint8_t *behind = old_read_rest(numbers, n, has_stack, event);
+
+    return n < 3 || (at[1] < 0x80 && behind == at + 2 + at[1]) ? behind : NULL;
+}
+
 /* ---- tables.c ---- */
 
 struct old_tables *old_tables_new(struct old_trace *trace);

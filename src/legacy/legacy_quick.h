@@ -204,18 +204,6 @@ struct old_run {
     bool has_end; /* the call that was put does not block */
 };
 
-/* The first byte of an event with so many numbers behind its time. With three their bytes are counted before them. */
-#define OLD_FORM(type, n) ((type) | (n) << 6)
-
-/* The numbers of the event that comes. Return: behind them; NULL when they are not as usual. */
-OLD_INLINE const uint8_t *old_put_read(const uint8_t *at, const uint8_t *numbers, unsigned n, bool has_stack,
-                                       struct old_event *event)
-{
-    const uint8_t *behind = old_read_rest(numbers, n, has_stack, event);
-
-    return n < 3 || (at[1] < 0x80 && behind == at + 2 + at[1]) ? behind : NULL;
-}
-
 OLD_INLINE bool old_run_leave(struct legacy *legacy, struct old_run *run, const struct old_event *event, uint8_t wire,
                               uint8_t reason, struct gxt_event *ret)
 {
@@ -272,7 +260,7 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     bool is_put = false;
 
     event.g = run->last_g;
-#define READ(n, has_stack) LIKELY((behind = old_put_read(at, numbers, (n), (has_stack), &event)) != NULL)
+#define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
     switch (*at) {
     case OLD_FORM(OLD_GO_START_LOCAL, 1):
         is_put = READ(1, false) && old_run_start(legacy, run, &event, ret);
