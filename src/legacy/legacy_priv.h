@@ -383,13 +383,16 @@ struct old_tables *old_tables_new(struct old_trace *trace);
 struct old_tables *old_tables_free(struct old_tables *tables);
 /* What is about the trace and not of a moment. 1: it was that; 0; negative. */
 int old_tables_take(struct old_tables *tables, const struct old_raw *raw, struct gxt_error *fault);
+/* Whether the samples and timers that were passed are those that were found. */
+bool old_tables_fit(const struct old_tables *tables);
 /* Makes trace.gen's tables. */
 int old_tables_make(struct old_tables *tables, struct gxt_error *fault);
 
 /* ---- scan.c, merge.c: reading a whole trace ---- */
 
-/* Finds batches, lanes, samples and timers, looking at every event. */
-int old_scan(struct old_trace *trace, struct gxt_error *fault);
+/* Finds batches, lanes, samples and timers, looking at every event; or guesses them, and no timers, which reading shows
+ * to be right or not. */
+int old_scan(struct old_trace *trace, bool guesses, struct gxt_error *fault);
 /* Reads, orders and checks a whole trace. 0, or the fault that loses all of it. */
 int old_read(struct old_trace *trace, struct gxt_error *fault);
 

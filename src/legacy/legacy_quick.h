@@ -260,6 +260,7 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     bool is_put = false;
 
     event.g = run->last_g;
+    event.stack = 0;
 #define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
     switch (*at) {
     case OLD_FORM(OLD_GO_START_LOCAL, 1):

@@ -956,30 +956,8 @@ static int begin(struct merge *merge)
     return 0;
 }
 
-int old_read(struct old_trace *trace, struct gxt_error *fault)
+static void merge_done(struct merge *merge)
 {
-    struct merge *merge = calloc(1, sizeof *merge);
-    int r;
-
-    if (!merge)
-        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an old trace");
-    merge->trace = merge->reader.trace = trace;
-    merge->fault = merge->reader.fault = fault;
-    trace->gen.source = trace->source;
-    trace->gen.dir.number = 1;
-    trace->gen.dir.begin = trace->begin;
-    trace->gen.dir.end = trace->end;
-    r = pool_string(trace->pool, "", 0, &trace->gen.empty) < 0 ? no_memory(merge) : old_scan(trace, fault);
-    if (r == 0)
-        r = begin(merge);
-    if (r == 0)
-        r = order_all(merge);
-    if (r == 0)
-        r = end_streams(merge);
-    if (r == 0)
-        r = judge(merge);
-    if (r == 0)
-        r = old_tables_make(merge->reader.tables, fault);
     (void)old_tables_free(merge->reader.tables);
     old_check_done(&merge->check);
     map_done(&merge->g_places);
@@ -987,6 +965,42 @@ int old_read(struct old_trace *trace, struct gxt_error *fault)
     free(merge->procs);
     free(merge->waiting);
     free(merge->ready);
-    free(merge);
+}
+
+static int read_once(struct old_trace *trace, bool guesses, struct gxt_error *fault)
+{
+    struct merge merge = {.trace = trace, .fault = fault, .reader = {.trace = trace, .fault = fault}};
+    int r;
+
+    trace->gen.source = trace->source;
+    trace->gen.dir.number = 1;
+    trace->gen.dir.begin = trace->begin;
+    trace->gen.dir.end = trace->end;
+    r = pool_string(trace->pool, "", 0, &trace->gen.empty) < 0 ? no_memory(&merge) : old_scan(trace, guesses, fault);
+    if (r == 0)
+        r = begin(&merge);
+    if (r == 0)
+        r = order_all(&merge);
+    if (r == 0 && guesses && !old_tables_fit(merge.reader.tables))
+        r = fault_set(fault, GXT_ECORRUPT, trace->begin, "samples or timers were not found");
+    if (r == 0)
+        r = end_streams(&merge);
+    if (r == 0)
+        r = judge(&merge);
+    if (r == 0)
+        r = old_tables_make(merge.reader.tables, fault);
+    merge_done(&merge);
     return r;
+}
+
+/* A fault may be one of the guess: then only what is found without one tells. */
+int old_read(struct old_trace *trace, struct gxt_error *fault)
+{
+    const int r = read_once(trace, true, fault);
+
+    if (r == 0 || r == GXT_ENOMEM)
+        return r;
+    *fault = (struct gxt_error){0};
+    old_trace_done(trace);
+    return read_once(trace, false, fault);
 }
