@@ -369,8 +369,9 @@ static inline __attribute__((always_inline)) const uint8_t *old_peek(const struc
 #define OLD_FORM(type, n) ((type) | (n) << 6)
 
 /* The numbers behind the time of such an event. Return: behind them; NULL when they are not as usual. */
-static inline __attribute__((always_inline)) const uint8_t *
-old_read_numbers(const uint8_t *at, const uint8_t *numbers, unsigned n, bool has_stack, struct old_event *event)
+static inline __attribute__((always_inline)) const uint8_t *old_read_numbers(const uint8_t *at, const uint8_t *numbers,
+                                                                             unsigned n, bool has_stack,
+                                                                             struct old_event *event)
 {
     const uint8_t *behind = old_read_rest(numbers, n, has_stack, event);
 
@@ -498,8 +499,8 @@ struct old_sequence {
     struct old_mark next_exit; /* the mark that comes, … */
     bool is_exit_known;        /* … if it was looked for, … */
     bool has_exit;             /* … and there is one */
-    uint32_t lane;            /* … has lane n_lanes of the trace */
-    uint64_t tie, tie_before; /* bytes passed; when the event was chosen */
+    uint32_t lane;             /* … has lane n_lanes of the trace */
+    uint64_t tie, tie_before;  /* bytes passed; when the event was chosen */
     uint64_t n_exits, n_calls, n_events;
 };
 

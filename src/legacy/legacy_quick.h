@@ -192,65 +192,94 @@ OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to,
 
 /* Events of one processor in a row, as far as they were taken. */
 struct old_run {
-    const uint8_t *at; /* of the event that comes */
-    int64_t time;      /* of the last one, … */
-    uint64_t last_g;   /* … and who runs behind it */
-    int64_t last_ns;   /* of the last record */
+    const uint8_t *at;  /* of the event that comes */
+    int64_t time;       /* of the last one */
+    int64_t last_ns;    /* of the last record */
+    gxt_goid goroutine; /* the context of the next one */
+    gxt_threadid thread;
     gxt_procid proc;
     struct seen_p *p;
     struct old_put to;
     struct gxt_event *ret, *end; /* where records go */
-    uint64_t ordinal; /* of the next one */
-    bool has_end; /* the call that was put does not block */
+    uint64_t ordinal;            /* of the next one */
 };
 
+OLD_INLINE gxt_goid old_context_of(uint64_t g)
+{
+    return g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)g;
+}
+
+/* A record that is handed out is later than the one before it. */
+OLD_INLINE void old_put_time(struct old_run *run, int64_t time_ns)
+{
+    run->last_ns = time_ns > run->last_ns ? time_ns : run->last_ns + 1;
+    run->ret->time_ns = run->last_ns;
+    run->ret->ordinal = run->ordinal++;
+    run->ret++;
+}
+
 OLD_INLINE bool old_run_leave(struct legacy *legacy, struct old_run *run, const struct old_event *event, uint8_t wire,
-                              uint8_t reason, struct gxt_event *ret)
+                              uint8_t reason)
 {
-    if (UNLIKELY(!old_put_leave(legacy, event, run->p, run->to, wire, reason, ret)))
+    if (UNLIKELY(!old_put_leave(legacy, event, run->p, run->to, wire, reason, run->ret)))
         return false;
-    run->last_g = 0;
+    run->goroutine = GXT_NO_GOROUTINE;
     return true;
 }
 
-OLD_INLINE bool old_run_start(struct legacy *legacy, struct old_run *run, const struct old_event *event,
-                              struct gxt_event *ret)
+/* A start is of the goroutine that it names. */
+OLD_INLINE bool old_run_start(struct legacy *legacy, struct old_run *run, const struct old_event *event)
 {
-    const uint64_t g = event->args[0];
+    const gxt_goid g = old_context_of(event->args[0]);
 
-    ret->goroutine = g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)g;
-    if (UNLIKELY(!old_put_start(legacy, event, run->p, run->to, ret)))
+    run->ret->goroutine = g;
+    if (UNLIKELY(g == GXT_NO_GOROUTINE || !old_put_start(legacy, event, run->p, run->to, run->ret)))
         return false;
-    run->last_g = g;
+    run->goroutine = g;
     return true;
 }
 
-OLD_INLINE bool old_run_end(struct legacy *legacy, struct old_run *run, struct gxt_event *ret)
+OLD_INLINE bool old_run_end(struct legacy *legacy, struct old_run *run)
 {
     const uint64_t none[WIRE_MAX_ARGS] = {0};
 
-    if (UNLIKELY(!run->to.put(run->to.user, ret, none, WIRE_GO_DESTROY) || !old_forget_g(legacy, ret->goroutine)))
+    if (UNLIKELY(!run->to.put(run->to.user, run->ret, none, WIRE_GO_DESTROY) ||
+                 !old_forget_g(legacy, run->ret->goroutine)))
         return false;
-    run->last_g = 0;
+    run->goroutine = GXT_NO_GOROUTINE;
     return true;
 }
 
-/* A call, and whether it blocks, which says if its end follows at once. */
-OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const struct old_event *event,
-                             struct gxt_event *ret)
+OLD_INLINE bool old_run_proc(struct old_run *run, const struct old_event *event, bool starts)
+{
+    if (UNLIKELY(!old_put_proc(event, run->p, run->to, starts, run->ret)))
+        return false;
+    run->thread = run->p->thread;
+    return true;
+}
+
+/* A call, and its end unless it blocks, 1 ns behind its begin. */
+OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const struct old_event *event, int64_t time)
 {
     const int blocks = old_sequence_blocks(legacy->sequence);
+    const struct gxt_event *begin = run->ret;
 
-    if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(legacy, event, run->p, run->to, ret)))
+    if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(legacy, event, run->p, run->to, run->ret)))
         return false;
     legacy->sequence->n_calls++;
-    run->has_end = blocks == 0;
+    const int64_t time_ns = old_time_of(legacy, time);
+    old_put_time(run, time_ns);
+    if (blocks == 0) {
+        old_put_call_end(legacy, run->p, run->to, begin, run->ret);
+        old_put_time(run, (int64_t)((uint64_t)time_ns + 1));
+    }
     return true;
 }
 
-/* A table of what is usual, by first byte: the event that comes becomes a record, and states follow. Return: behind it;
- * NULL when it is not usual, and then nothing has changed. */
-OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *run, const uint8_t *numbers)
+/* A table of what is usual, by first byte: takes the event that comes. Return: behind it; NULL when it is not usual:
+ * then nothing has changed. */
+OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *run, const uint8_t *numbers,
+                                        int64_t time)
 {
     struct old_event event;
     struct gxt_event *const ret = run->ret;
@@ -259,21 +288,24 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     struct seen_p *p = run->p;
     bool is_put = false;
 
-    event.g = run->last_g;
+    event.g = run->goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run->goroutine;
     event.stack = 0;
+    ret->proc = run->proc;
+    ret->thread = run->thread;
+    ret->goroutine = run->goroutine;
 #define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
     switch (*at) {
     case OLD_FORM(OLD_GO_START_LOCAL, 1):
-        is_put = READ(1, false) && old_run_start(legacy, run, &event, ret);
+        is_put = READ(1, false) && old_run_start(legacy, run, &event);
         break;
     case OLD_FORM(OLD_GO_START, 2):
-        is_put = READ(2, false) && old_run_start(legacy, run, &event, ret);
+        is_put = READ(2, false) && old_run_start(legacy, run, &event);
         break;
     case OLD_FORM(OLD_GO_SCHED, 1):
-        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_GOSCHED, ret);
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_GOSCHED);
         break;
     case OLD_FORM(OLD_GO_PREEMPT, 1):
-        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_PREEMPTED, ret);
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_PREEMPTED);
         break;
     case OLD_FORM(OLD_GO_STOP, 1):
     case OLD_FORM(OLD_GO_SLEEP, 1):
@@ -285,8 +317,7 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     case OLD_FORM(OLD_GO_BLOCK_COND, 1):
     case OLD_FORM(OLD_GO_BLOCK_NET, 1):
     case OLD_FORM(OLD_GO_BLOCK_GC, 1):
-        is_put = READ(1, true) &&
-                 old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[*at & 0x3f], ret);
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[*at & 0x3f]);
         break;
     case OLD_FORM(OLD_GO_UNBLOCK_LOCAL, 2):
         is_put = READ(2, true) && old_put_unblock(legacy, &event, p, to, ret);
@@ -295,19 +326,21 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
         is_put = READ(3, true) && old_put_unblock(legacy, &event, p, to, ret);
         break;
     case OLD_FORM(OLD_GO_SYS_CALL, 1):
-        is_put = READ(1, true) && old_run_call(legacy, run, &event, ret);
-        break;
+        return READ(1, true) && old_run_call(legacy, run, &event, time) ? behind : NULL;
+    case OLD_FORM(OLD_GO_SYS_BLOCK, 0): /* told with its call */
+        run->goroutine = GXT_NO_GOROUTINE;
+        return numbers;
     case OLD_FORM(OLD_GO_CREATE, 3):
         is_put = READ(3, true) && old_put_create(legacy, &event, to, ret);
         break;
     case OLD_FORM(OLD_GO_END, 0):
-        is_put = old_run_end(legacy, run, ret);
+        is_put = old_run_end(legacy, run);
         break;
     case OLD_FORM(OLD_PROC_START, 1):
-        is_put = READ(1, false) && old_put_proc(&event, p, to, true, ret);
+        is_put = READ(1, false) && old_run_proc(run, &event, true);
         break;
     case OLD_FORM(OLD_PROC_STOP, 0):
-        is_put = old_put_proc(&event, p, to, false, ret);
+        is_put = old_run_proc(run, &event, false);
         break;
     case OLD_FORM(OLD_HEAP_ALLOC, 1):
         is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_ALLOC, ret);
@@ -331,50 +364,10 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
         break;
     }
 #undef READ
-    return is_put ? behind : NULL;
-}
-
-/* A record that is handed out is later than the one before it. */
-OLD_INLINE void old_put_time(struct old_run *run, int64_t time_ns)
-{
-    run->last_ns = time_ns > run->last_ns ? time_ns : run->last_ns + 1;
-    run->ret->time_ns = run->last_ns;
-    run->ret->ordinal = run->ordinal++;
-    run->ret++;
-}
-
-/* The end of a call that does not block is 1 ns behind its begin. */
-OLD_INLINE void old_put_end(struct legacy *legacy, struct old_run *run, const struct gxt_event *begin, int64_t time_ns)
-{
-    old_put_call_end(legacy, run->p, run->to, begin, run->ret);
-    old_put_time(run, (int64_t)((uint64_t)time_ns + 1));
-    run->has_end = false;
-}
-
-/* Takes the event that comes. Return: whether it is usual. */
-OLD_INLINE bool old_put_event(struct legacy *legacy, struct old_run *run, const uint8_t *numbers, int64_t time)
-{
-    struct gxt_event *ret = run->ret;
-
-    if (UNLIKELY(*run->at == OLD_GO_SYS_BLOCK)) { /* told with its call */
-        run->last_g = 0;
-        run->at = numbers;
-        run->time = time;
-        return true;
-    }
-    ret->proc = run->proc;
-    ret->thread = LIKELY(run->proc != -1) ? run->p->thread : GXT_NO_THREAD;
-    ret->goroutine = run->last_g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)run->last_g;
-    const uint8_t *behind = old_put_usual(legacy, run, numbers);
-    if (UNLIKELY(!behind))
-        return false;
-    run->at = behind;
-    run->time = time;
-    const int64_t time_ns = old_time_of(legacy, time);
-    old_put_time(run, time_ns);
-    if (run->has_end)
-        old_put_end(legacy, run, ret, time_ns);
-    return true;
+    if (UNLIKELY(!is_put))
+        return NULL;
+    old_put_time(run, old_time_of(legacy, time));
+    return behind;
 }
 
 /* Where events go, and how many may. */
@@ -399,9 +392,8 @@ OLD_INLINE void old_quick_move(struct old_sequence *sequence, struct old_reading
 OLD_INLINE size_t old_quick_take(struct legacy *legacy, struct old_run *run, const uint8_t *end)
 {
     const struct old_sequence *sequence = legacy->sequence;
-    const int64_t bound = sequence->bound;
-    const size_t most = sequence->is_bounded ? SIZE_MAX : 1;
-    const uint8_t *numbers;
+    const int64_t bound = sequence->is_bounded ? sequence->bound : INT64_MIN; /* one, then there is another choice */
+    const uint8_t *numbers, *behind;
     size_t n = 0;
     uint64_t delta;
 
@@ -409,9 +401,12 @@ OLD_INLINE size_t old_quick_take(struct legacy *legacy, struct old_run *run, con
         if (UNLIKELY(!(numbers = old_peek(&legacy->trace, run->at, end, &delta)) || run->last_ns >= INT64_MAX - 2))
             break;
         const int64_t time = (int64_t)((uint64_t)run->time + delta);
-        if ((UNLIKELY(time > bound) && n > 0) || UNLIKELY(!old_put_event(legacy, run, numbers, time)))
+        if ((UNLIKELY(time > bound) && n > 0) || UNLIKELY(!(behind = old_put_usual(legacy, run, numbers, time))))
             break;
-    } while (LIKELY(++n < most) && LIKELY(run->ret != run->end));
+        run->at = behind;
+        run->time = time;
+        n++;
+    } while (LIKELY(run->ret != run->end));
     return n;
 }
 
@@ -423,8 +418,9 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_put to, struct o
     struct old_run run = {
         .at = reading->at,
         .time = reading->time,
-        .last_g = reading->last_g,
         .last_ns = legacy->last_ns,
+        .goroutine = old_context_of(reading->last_g),
+        .thread = legacy->ps[sequence->lane].thread,
         .proc = legacy->trace.lanes[sequence->lane].p,
         .p = &legacy->ps[sequence->lane],
         .to = to,
@@ -432,13 +428,15 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_put to, struct o
         .end = places->events + places->most,
         .ordinal = places->ordinal,
     };
+    if (UNLIKELY(run.proc == -1)) /* its thread is none that is known */
+        run.thread = GXT_NO_THREAD;
     const size_t n = old_quick_take(legacy, &run, reading->end);
 
     if (UNLIKELY(n == 0))
         return false;
     reading->at = run.at;
     reading->time = run.time;
-    reading->last_g = run.last_g;
+    reading->last_g = run.goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run.goroutine;
     legacy->last_ns = run.last_ns;
     sequence->n_events += n;
     places->most -= run.ordinal - places->ordinal;
@@ -459,9 +457,11 @@ OLD_INLINE bool old_quick_find(struct old_sequence *sequence)
         return false;
     if (UNLIKELY(old_sequence_find(sequence) <= 0 || sequence->has_event))
         return false;
-    if (LIKELY(sequence->readings[sequence->lane].is_ahead))
+    const struct old_reading *reading = &sequence->readings[sequence->lane];
+    if (LIKELY(reading->is_ahead && reading->last_g != (uint64_t)GXT_NO_GOROUTINE &&
+               sequence->times[sequence->current] > INT64_MIN))
         return true;
-    sequence->has_event = true;
+    (void)old_sequence_read(sequence); /* its fault is the walk's */
     return false;
 }
 

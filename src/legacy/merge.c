@@ -66,11 +66,11 @@ struct merge {
     struct proc *procs, **waiting;
     struct ready *ready;
     size_t n_waiting, n_ready;
-    uint32_t changed;  /* the goroutine that the last event moved */
-    int64_t time;      /* of the last turn that was noted */
-    int64_t last_time; /* of the last event */
+    uint32_t changed;        /* the goroutine that the last event moved */
+    int64_t time;            /* of the last turn that was noted */
+    int64_t last_time;       /* of the last event */
     const struct proc *tail; /* whose the last events are, … */
-    size_t tail_at;    /* … and where in the ties they begin */
+    size_t tail_at;          /* … and where in the ties they begin */
     uint64_t n_events, n_exits;
     int64_t first_tick;
     bool is_right; /* there was an event, and so far all were right */
@@ -492,6 +492,19 @@ static inline bool set_move(struct merge *merge, struct proc *proc)
         proc->other = proc->last_own = 0;
         proc->move = (struct move){proc->own, moves[type].from, moves[type].to, ANY_SEQ, ANY_SEQ};
         return true;
+    }
+    if (LIKELY(moves[type].who == NOBODY && merge->trace->quick[type].whose == OLD_STAYS && type != OLD_CPU_SAMPLE)) {
+        proc->own = proc->last_own;
+        proc->other = 0;
+        proc->move.g = MAP_NONE;
+        return true;
+    }
+    if (LIKELY(type == OLD_GO_UNBLOCK_LOCAL && event->args[0] < GARBAGE)) {
+        const uint32_t at = merge_near_g(merge, proc, event->args[0]);
+        proc->own = proc->last_own;
+        proc->other = at;
+        proc->move = (struct move){at, G_WAITING, G_RUNNABLE, ANY_SEQ, NEXT_SEQ};
+        return at != MAP_NONE;
     }
     return set_any_move(merge, proc);
 }

@@ -110,8 +110,7 @@ static __attribute__((noinline)) int look_at_exit(struct old_sequence *sequence)
     sequence->is_exit_known = true;
     if (!sequence->has_exit)
         return 0;
-    const uint8_t *bytes =
-        old_stream_at(trace, LEGACY_EXITS, at, sizeof sequence->next_exit, sequence->reader.fault);
+    const uint8_t *bytes = old_stream_at(trace, LEGACY_EXITS, at, sizeof sequence->next_exit, sequence->reader.fault);
     if (!bytes) {
         sequence->is_exit_known = false;
         return sequence->reader.fault->code;
@@ -178,8 +177,8 @@ int old_sequence_choose(struct old_sequence *sequence)
         return r;
     if (sequence->n_lanes > 0)
         least = find_least(sequence);
-    if (sequence->has_exit && (sequence->n_lanes == 0 || exit->time < least.time ||
-                               (exit->time == least.time && (exit->offset & 1))))
+    if (sequence->has_exit &&
+        (sequence->n_lanes == 0 || exit->time < least.time || (exit->time == least.time && (exit->offset & 1))))
         return choose_exit(sequence);
     if (sequence->n_lanes == 0)
         return 0;
