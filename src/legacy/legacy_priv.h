@@ -163,7 +163,8 @@ struct old_quick {
     uint8_t type, plain;
     uint8_t whose; /* enum old_whose */
     bool stack;
-    uint8_t spare[2]; /* eight bytes are found without a multiplication */
+    uint8_t certain;  /* it is an event whatever its numbers say: where its time stands; 0: it may be none */
+    uint8_t spare[1]; /* eight bytes are found without a multiplication */
 };
 
 enum old_whose {
@@ -245,6 +246,7 @@ struct old_reading {
     uint32_t batch;          /* the one being read, … */
     uint32_t next_batch;     /* … and the next one */
     uint64_t n_samples;      /* taken, of the lane of samples */
+    bool is_ahead;           /* the event that comes, at .at, is not read: only its time is known */
     struct old_event event;
 };
 
@@ -353,19 +355,45 @@ static inline __attribute__((always_inline)) int old_reading_next(struct old_rea
     return 1;
 }
 
+/* The time of the next event, when it is one that is nothing but itself: reading it cannot pass it over. Return: what
+ * follows the time; NULL when it is not so. */
+static inline __attribute__((always_inline)) const uint8_t *old_peek(const struct old_trace *trace, const uint8_t *at,
+                                                                     const uint8_t *end, uint64_t *ret_delta)
+{
+    const unsigned certain = LIKELY(end - at >= OLD_QUICK_BYTES) ? trace->quick[*at].certain : 0;
+
+    return LIKELY(certain > 0) ? wire_number_even(at + certain, ret_delta) : NULL;
+}
+
+/* The first byte of an event with so many numbers behind its time. With three their bytes are counted before them. */
+#define OLD_FORM(type, n) ((type) | (n) << 6)
+
+/* The numbers behind the time of such an event. Return: behind them; NULL when they are not as usual. */
+static inline __attribute__((always_inline)) const uint8_t *old_read_numbers(const uint8_t *at, const uint8_t *numbers,
+                                                                             unsigned n, bool has_stack,
+                                                                             struct old_event *event)
+{
+    const uint8_t *behind = old_read_rest(numbers, n, has_stack, event);
+
+    return n < 3 || (at[1] < 0x80 && behind == at + 2 + at[1]) ? behind : NULL;
+}
+
 /* ---- tables.c ---- */
 
 struct old_tables *old_tables_new(struct old_trace *trace);
 struct old_tables *old_tables_free(struct old_tables *tables);
 /* What is about the trace and not of a moment. 1: it was that; 0; negative. */
 int old_tables_take(struct old_tables *tables, const struct old_raw *raw, struct gxt_error *fault);
+/* Whether the samples and timers that were passed are those that were found. */
+bool old_tables_fit(const struct old_tables *tables);
 /* Makes trace.gen's tables. */
 int old_tables_make(struct old_tables *tables, struct gxt_error *fault);
 
 /* ---- scan.c, merge.c: reading a whole trace ---- */
 
-/* Finds batches, lanes, samples and timers, looking at every event. */
-int old_scan(struct old_trace *trace, struct gxt_error *fault);
+/* Finds batches, lanes, samples and timers, looking at every event; or guesses them, and no timers, which reading shows
+ * to be right or not. */
+int old_scan(struct old_trace *trace, bool guesses, struct gxt_error *fault);
 /* Reads, orders and checks a whole trace. 0, or the fault that loses all of it. */
 int old_read(struct old_trace *trace, struct gxt_error *fault);
 
@@ -468,8 +496,11 @@ struct old_sequence {
     bool has_event;        /* one was chosen and not taken yet */
     struct old_event exit; /* one that has a mark … */
     struct old_event *event;
-    uint32_t lane;            /* … has lane n_lanes of the trace */
-    uint64_t tie, tie_before; /* bytes passed; when the event was chosen */
+    struct old_mark next_exit; /* the mark that comes, … */
+    bool is_exit_known;        /* … if it was looked for, … */
+    bool has_exit;             /* … and there is one */
+    uint32_t lane;             /* … has lane n_lanes of the trace */
+    uint64_t tie, tie_before;  /* bytes passed; when the event was chosen */
     uint64_t n_exits, n_calls, n_events;
 };
 
@@ -477,13 +508,16 @@ int old_sequence_new(struct old_trace *trace, struct gxt_error *fault, struct ol
 struct old_sequence *old_sequence_free(struct old_sequence *sequence);
 /* Back to the start. 0, or the fault. */
 int old_sequence_begin(struct old_sequence *sequence);
-/* Looks at all lanes for the event that comes next. Return as old_sequence_look(). */
+/* Looks at all lanes for the one whose event comes next: of that perhaps only the time is known. 1; 0; negative. */
 int old_sequence_choose(struct old_sequence *sequence);
+/* Reads the event that was chosen. Return as old_sequence_look(). */
+int old_sequence_read(struct old_sequence *sequence);
 /* The lane at which it is has no more events. */
 void old_sequence_drop(struct old_sequence *sequence);
 
 static inline __attribute__((always_inline)) int old_sequence_advance(struct old_sequence *sequence, uint32_t lane)
 {
+    sequence->readings[lane].is_ahead = false;
     return old_reading_next(&sequence->reader, &sequence->reader.trace->lanes[lane], &sequence->readings[lane]);
 }
 
@@ -504,19 +538,23 @@ static inline __attribute__((always_inline)) int old_sequence_settle(struct old_
     return 0;
 }
 
+/* Whose event comes next, none being chosen. Return as old_sequence_choose(). */
+static inline __attribute__((always_inline)) int old_sequence_find(struct old_sequence *sequence)
+{
+    if (LIKELY(sequence->is_bounded && sequence->times[sequence->current] <= sequence->bound))
+        return 1;
+    return old_sequence_choose(sequence);
+}
+
 /* The event that comes next, in sequence.event. 1; 0; negative. */
 static inline __attribute__((always_inline)) int old_sequence_look(struct old_sequence *sequence)
 {
     if (UNLIKELY(sequence->has_event))
         return 1;
     int r = old_sequence_settle(sequence);
-    if (UNLIKELY(r < 0))
-        return r;
-    if (LIKELY(sequence->is_bounded && sequence->event->time <= sequence->bound)) {
-        sequence->has_event = true;
-        return 1;
-    }
-    return old_sequence_choose(sequence);
+    if (LIKELY(r >= 0))
+        r = old_sequence_find(sequence);
+    return r > 0 ? old_sequence_read(sequence) : r;
 }
 
 /* Passes it. It stays readable until the next choice. */

@@ -68,7 +68,7 @@ OLD_INLINE bool old_put_start(struct legacy *legacy, const struct old_event *eve
     const uint64_t args[WIRE_MAX_ARGS] = {event->args[0], event->args[1]};
     struct seen_g *g = old_named_g(legacy, p, event->args[0]);
 
-    if (UNLIKELY(!g || event->type == OLD_GO_START_LABEL || !to.put(to.user, ret, args, WIRE_GO_START)))
+    if (UNLIKELY(!g || !to.put(to.user, ret, args, WIRE_GO_START)))
         return false;
     p->g = p->other;
     g->state = GXT_GO_RUNNING;
@@ -171,6 +171,18 @@ OLD_INLINE bool old_put_proc(const struct old_event *event, struct seen_p *p, st
     return true;
 }
 
+/* What is of a goroutine or a processor for a time. */
+OLD_INLINE bool old_put_range(const struct old_event *event, struct old_put to, uint8_t wire, struct gxt_event *ret)
+{
+    uint64_t args[WIRE_MAX_ARGS] = {0};
+
+    if (wire == WIRE_GC_SWEEP_END)
+        memcpy(args, event->args, 2 * sizeof *args);
+    if (wire_specs[wire].stack != 0)
+        args[wire_specs[wire].stack - 1] = event->stack;
+    return to.put(to.user, ret, args, wire);
+}
+
 OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to, uint8_t wire, struct gxt_event *ret)
 {
     const uint64_t args[WIRE_MAX_ARGS] = {event->args[0]};
@@ -178,153 +190,301 @@ OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to,
     return to.put(to.user, ret, args, wire);
 }
 
-/* The event becomes @ret, and states follow. Return: whether it was usual; else nothing has changed. */
-OLD_INLINE bool old_put_usual(struct legacy *legacy, const struct old_event *event, struct seen_p *p, struct old_put to,
-                              struct gxt_event *ret)
-{
-    const uint64_t none[WIRE_MAX_ARGS] = {0};
+/* Events of one processor in a row, as far as they were taken. */
+struct old_run {
+    const uint8_t *at;  /* of the event that comes */
+    int64_t time;       /* of the last one */
+    int64_t last_ns;    /* of the last record */
+    gxt_goid goroutine; /* the context of the next one */
+    gxt_threadid thread;
+    gxt_procid proc;
+    struct seen_p *p;
+    struct old_put to;
+    struct gxt_event *ret, *end; /* where records go */
+    uint64_t ordinal;            /* of the next one */
+};
 
-    switch (event->plain) {
-    case OLD_GO_START:
-        return old_put_start(legacy, event, p, to, ret);
-    case OLD_GO_SCHED:
-        return old_put_leave(legacy, event, p, to, WIRE_GO_STOP, OWN_GOSCHED, ret);
-    case OLD_GO_PREEMPT:
-        return old_put_leave(legacy, event, p, to, WIRE_GO_STOP, OWN_PREEMPTED, ret);
-    case OLD_GO_STOP:
-    case OLD_GO_SLEEP:
-    case OLD_GO_BLOCK:
-    case OLD_GO_BLOCK_SEND:
-    case OLD_GO_BLOCK_RECV:
-    case OLD_GO_BLOCK_SELECT:
-    case OLD_GO_BLOCK_SYNC:
-    case OLD_GO_BLOCK_COND:
-    case OLD_GO_BLOCK_NET:
-    case OLD_GO_BLOCK_GC:
-        return old_put_leave(legacy, event, p, to, WIRE_GO_BLOCK, old_wait_reasons[event->plain], ret);
-    case OLD_GO_UNBLOCK:
-        return old_put_unblock(legacy, event, p, to, ret);
-    case OLD_GO_SYS_CALL:
-        return old_put_call(legacy, event, p, to, ret);
-    case OLD_GO_CREATE:
-        return old_put_create(legacy, event, to, ret);
-    case OLD_GO_END:
-        return to.put(to.user, ret, none, WIRE_GO_DESTROY) && old_forget_g(legacy, ret->goroutine);
-    case OLD_PROC_START:
-        return old_put_proc(event, p, to, true, ret);
-    case OLD_PROC_STOP:
-        return old_put_proc(event, p, to, false, ret);
-    case OLD_HEAP_ALLOC:
-        return old_put_metric(event, to, WIRE_HEAP_ALLOC, ret);
-    case OLD_HEAP_GOAL:
-        return old_put_metric(event, to, WIRE_HEAP_GOAL, ret);
-    default:
-        return false;
-    }
+OLD_INLINE gxt_goid old_context_of(uint64_t g)
+{
+    return g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)g;
 }
 
 /* A record that is handed out is later than the one before it. */
-OLD_INLINE void old_put_time(struct legacy *legacy, int64_t time_ns, uint64_t ordinal, struct gxt_event *ret)
+OLD_INLINE void old_put_time(struct old_run *run, int64_t time_ns)
 {
-    legacy->last_ns = ret->time_ns = time_ns > legacy->last_ns ? time_ns : legacy->last_ns + 1;
-    ret->ordinal = ordinal;
+    run->last_ns = time_ns > run->last_ns ? time_ns : run->last_ns + 1;
+    run->ret->time_ns = run->last_ns;
+    run->ret->ordinal = run->ordinal++;
+    run->ret++;
+}
+
+OLD_INLINE bool old_run_leave(struct legacy *legacy, struct old_run *run, const struct old_event *event, uint8_t wire,
+                              uint8_t reason)
+{
+    if (UNLIKELY(!old_put_leave(legacy, event, run->p, run->to, wire, reason, run->ret)))
+        return false;
+    run->goroutine = GXT_NO_GOROUTINE;
+    return true;
+}
+
+/* A start is of the goroutine that it names. */
+OLD_INLINE bool old_run_start(struct legacy *legacy, struct old_run *run, const struct old_event *event)
+{
+    const gxt_goid g = old_context_of(event->args[0]);
+
+    run->ret->goroutine = g;
+    if (UNLIKELY(g == GXT_NO_GOROUTINE || !old_put_start(legacy, event, run->p, run->to, run->ret)))
+        return false;
+    run->goroutine = g;
+    return true;
+}
+
+OLD_INLINE bool old_run_end(struct legacy *legacy, struct old_run *run)
+{
+    const uint64_t none[WIRE_MAX_ARGS] = {0};
+
+    if (UNLIKELY(!run->to.put(run->to.user, run->ret, none, WIRE_GO_DESTROY) ||
+                 !old_forget_g(legacy, run->ret->goroutine)))
+        return false;
+    run->goroutine = GXT_NO_GOROUTINE;
+    return true;
+}
+
+OLD_INLINE bool old_run_proc(struct old_run *run, const struct old_event *event, bool starts)
+{
+    if (UNLIKELY(!old_put_proc(event, run->p, run->to, starts, run->ret)))
+        return false;
+    run->thread = run->p->thread;
+    return true;
+}
+
+/* A call, and its end unless it blocks, 1 ns behind its begin. */
+OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const struct old_event *event, int64_t time)
+{
+    const int blocks = old_sequence_blocks(legacy->sequence);
+    const struct gxt_event *begin = run->ret;
+
+    if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(legacy, event, run->p, run->to, run->ret)))
+        return false;
+    legacy->sequence->n_calls++;
+    const int64_t time_ns = old_time_of(legacy, time);
+    old_put_time(run, time_ns);
+    if (blocks == 0) {
+        old_put_call_end(legacy, run->p, run->to, begin, run->ret);
+        old_put_time(run, (int64_t)((uint64_t)time_ns + 1));
+    }
+    return true;
+}
+
+/* A table of what is usual, by first byte: takes the event that comes. Return: behind it; NULL when it is not usual:
+ * then nothing has changed. */
+OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *run, const uint8_t *numbers,
+                                        int64_t time)
+{
+    struct old_event event;
+    struct gxt_event *const ret = run->ret;
+    const uint8_t *const at = run->at, *behind = numbers;
+    const struct old_put to = run->to;
+    struct seen_p *p = run->p;
+    bool is_put = false;
+
+    event.g = run->goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run->goroutine;
+    event.stack = 0;
+    ret->proc = run->proc;
+    ret->thread = run->thread;
+    ret->goroutine = run->goroutine;
+#define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
+    switch (*at) {
+    case OLD_FORM(OLD_GO_START_LOCAL, 1):
+        is_put = READ(1, false) && old_run_start(legacy, run, &event);
+        break;
+    case OLD_FORM(OLD_GO_START, 2):
+        is_put = READ(2, false) && old_run_start(legacy, run, &event);
+        break;
+    case OLD_FORM(OLD_GO_SCHED, 1):
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_GOSCHED);
+        break;
+    case OLD_FORM(OLD_GO_PREEMPT, 1):
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_PREEMPTED);
+        break;
+    case OLD_FORM(OLD_GO_STOP, 1):
+    case OLD_FORM(OLD_GO_SLEEP, 1):
+    case OLD_FORM(OLD_GO_BLOCK, 1):
+    case OLD_FORM(OLD_GO_BLOCK_SEND, 1):
+    case OLD_FORM(OLD_GO_BLOCK_RECV, 1):
+    case OLD_FORM(OLD_GO_BLOCK_SELECT, 1):
+    case OLD_FORM(OLD_GO_BLOCK_SYNC, 1):
+    case OLD_FORM(OLD_GO_BLOCK_COND, 1):
+    case OLD_FORM(OLD_GO_BLOCK_NET, 1):
+    case OLD_FORM(OLD_GO_BLOCK_GC, 1):
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[*at & 0x3f]);
+        break;
+    case OLD_FORM(OLD_GO_UNBLOCK_LOCAL, 2):
+        is_put = READ(2, true) && old_put_unblock(legacy, &event, p, to, ret);
+        break;
+    case OLD_FORM(OLD_GO_UNBLOCK, 3):
+        is_put = READ(3, true) && old_put_unblock(legacy, &event, p, to, ret);
+        break;
+    case OLD_FORM(OLD_GO_SYS_CALL, 1):
+        return READ(1, true) && old_run_call(legacy, run, &event, time) ? behind : NULL;
+    case OLD_FORM(OLD_GO_SYS_BLOCK, 0): /* told with its call */
+        run->goroutine = GXT_NO_GOROUTINE;
+        return numbers;
+    case OLD_FORM(OLD_GO_CREATE, 3):
+        is_put = READ(3, true) && old_put_create(legacy, &event, to, ret);
+        break;
+    case OLD_FORM(OLD_GO_END, 0):
+        is_put = old_run_end(legacy, run);
+        break;
+    case OLD_FORM(OLD_PROC_START, 1):
+        is_put = READ(1, false) && old_run_proc(run, &event, true);
+        break;
+    case OLD_FORM(OLD_PROC_STOP, 0):
+        is_put = old_run_proc(run, &event, false);
+        break;
+    case OLD_FORM(OLD_HEAP_ALLOC, 1):
+        is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_ALLOC, ret);
+        break;
+    case OLD_FORM(OLD_HEAP_GOAL, 1):
+        is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_GOAL, ret);
+        break;
+    case OLD_FORM(OLD_GC_SWEEP_START, 1):
+        is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_SWEEP_BEGIN, ret);
+        break;
+    case OLD_FORM(OLD_GC_SWEEP_DONE, 2):
+        is_put = READ(2, false) && old_put_range(&event, to, WIRE_GC_SWEEP_END, ret);
+        break;
+    case OLD_FORM(OLD_GC_MARK_ASSIST_START, 1):
+        is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_MARK_ASSIST_BEGIN, ret);
+        break;
+    case OLD_FORM(OLD_GC_MARK_ASSIST_DONE, 0):
+        is_put = old_put_range(&event, to, WIRE_GC_MARK_ASSIST_END, ret);
+        break;
+    default:
+        break;
+    }
+#undef READ
+    if (UNLIKELY(!is_put))
+        return NULL;
+    old_put_time(run, old_time_of(legacy, time));
+    return behind;
 }
 
 /* Where events go, and how many may. */
 struct old_places {
     struct gxt_event *events;
-    size_t step, most;
+    size_t most;
     uint64_t ordinal;
 };
 
-/* What one event becomes. Return: how many that is, or -1 when it is not usual. */
-OLD_INLINE int old_put_event(struct legacy *legacy, const struct old_event *event, struct old_put to,
-                             struct old_places places)
+/* The lane at which it is comes to its next event: to its time, if no more need be known. */
+OLD_INLINE void old_quick_move(struct old_sequence *sequence, struct old_reading *reading)
 {
-    const uint32_t lane = legacy->sequence->lane;
-    struct seen_p *p = &legacy->ps[lane];
-    struct gxt_event *ret = places.events;
-    int blocks = 1;
+    uint64_t delta;
 
-    if (event->plain == OLD_GO_SYS_BLOCK) /* told with its call */
-        return 0;
-    if (event->plain == OLD_GO_SYS_CALL && ((blocks = old_sequence_blocks(legacy->sequence)) < 0 || places.most < 2))
-        return -1;
-    ret->proc = legacy->trace.lanes[lane].p;
-    ret->thread = LIKELY(ret->proc != -1) ? p->thread : GXT_NO_THREAD;
-    ret->goroutine = event->g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)event->g;
-    if (UNLIKELY(legacy->last_ns >= INT64_MAX - 1 || !old_put_usual(legacy, event, p, to, ret)))
-        return -1;
-    const int64_t time_ns = old_time_of(legacy, event->time);
-    old_put_time(legacy, time_ns, places.ordinal, ret);
-    if (blocks != 0)
-        return 1;
-    struct gxt_event *end = ret + places.step;
-    old_put_call_end(legacy, p, to, ret, end);
-    old_put_time(legacy, (int64_t)((uint64_t)time_ns + 1), places.ordinal + 1, end); /* 1 ns behind its begin */
-    return 2;
+    reading->is_ahead = old_peek(sequence->reader.trace, reading->at, reading->end, &delta) != NULL;
+    sequence->is_pending = !reading->is_ahead;
+    if (reading->is_ahead)
+        sequence->times[sequence->current] = (int64_t)((uint64_t)reading->time + delta);
 }
 
-/* Passes the event that was chosen and moves on its lane. Return: whether the next one of it is chosen. */
-OLD_INLINE bool old_pass(struct old_sequence *sequence, struct old_reading *reading, bool *ret_fails)
+/* Events of a processor in a row, from the one that was chosen and not read. Return: how many were taken. */
+OLD_INLINE size_t old_quick_take(struct legacy *legacy, struct old_run *run, const uint8_t *end)
 {
-    const int r = old_sequence_advance(sequence, sequence->lane);
+    const struct old_sequence *sequence = legacy->sequence;
+    const int64_t bound = sequence->is_bounded ? sequence->bound : INT64_MIN; /* one, then there is another choice */
+    const uint8_t *numbers, *behind;
+    size_t n = 0;
+    uint64_t delta;
 
-    sequence->is_pending = false;
-    if (UNLIKELY(r <= 0)) {
-        old_sequence_drop(sequence);
-        *ret_fails = r < 0;
-        return false;
-    }
-    if (LIKELY(sequence->is_bounded && reading->event.time <= sequence->bound))
-        return sequence->has_event = true;
-    sequence->times[sequence->current] = reading->event.time;
-    return false;
+    do {
+        if (UNLIKELY(!(numbers = old_peek(&legacy->trace, run->at, end, &delta)) || run->last_ns >= INT64_MAX - 2))
+            break;
+        const int64_t time = (int64_t)((uint64_t)run->time + delta);
+        if ((UNLIKELY(time > bound) && n > 0) || UNLIKELY(!(behind = old_put_usual(legacy, run, numbers, time))))
+            break;
+        run->at = behind;
+        run->time = time;
+        n++;
+    } while (LIKELY(run->ret != run->end));
+    return n;
 }
 
-/* The events of a processor in a row, from the chosen one on. Return: how many they become; *@ret_ends: nothing more is
- * usual. */
-OLD_INLINE size_t old_quick_run(struct legacy *legacy, struct old_put to, struct old_places places, bool *ret_ends)
+/* The same, with what goes on from row to row. Return: whether the first event was usual. */
+OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_put to, struct old_places *places)
 {
     struct old_sequence *sequence = legacy->sequence;
     struct old_reading *reading = &sequence->readings[sequence->lane];
-    size_t n = 0;
+    struct old_run run = {
+        .at = reading->at,
+        .time = reading->time,
+        .last_ns = legacy->last_ns,
+        .goroutine = old_context_of(reading->last_g),
+        .thread = legacy->ps[sequence->lane].thread,
+        .proc = legacy->trace.lanes[sequence->lane].p,
+        .p = &legacy->ps[sequence->lane],
+        .to = to,
+        .ret = places->events,
+        .end = places->events + places->most,
+        .ordinal = places->ordinal,
+    };
+    if (UNLIKELY(run.proc == -1)) /* its thread is none that is known */
+        run.thread = GXT_NO_THREAD;
+    const size_t n = old_quick_take(legacy, &run, reading->end);
 
-    do {
-        const struct old_places rest = {places.events + n * places.step, places.step, places.most - n,
-                                        places.ordinal + n};
-        const int n_put = old_put_event(legacy, &reading->event, to, rest);
-        if (UNLIKELY(n_put < 0)) {
-            *ret_ends = true;
-            break;
-        }
-        n += (size_t)n_put;
-        old_sequence_take(sequence);
-    } while (LIKELY(n < places.most) && old_pass(sequence, reading, ret_ends));
-    return n;
+    if (UNLIKELY(n == 0))
+        return false;
+    reading->at = run.at;
+    reading->time = run.time;
+    reading->last_g = run.goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run.goroutine;
+    legacy->last_ns = run.last_ns;
+    sequence->n_events += n;
+    places->most -= run.ordinal - places->ordinal;
+    places->events = run.ret;
+    places->ordinal = run.ordinal;
+    old_quick_move(sequence, reading);
+    return true;
+}
+
+/* Whose event comes next, when it is not read yet. Return: whether it is so. */
+OLD_INLINE bool old_quick_find(struct old_sequence *sequence)
+{
+    if (sequence->has_event)
+        return false;
+    if (sequence->is_pending && sequence->event != &sequence->exit)
+        old_quick_move(sequence, &sequence->readings[sequence->lane]);
+    if (UNLIKELY(sequence->is_pending) && old_sequence_settle(sequence) < 0)
+        return false;
+    if (UNLIKELY(old_sequence_find(sequence) <= 0 || sequence->has_event))
+        return false;
+    const struct old_reading *reading = &sequence->readings[sequence->lane];
+    if (LIKELY(reading->is_ahead && reading->last_g != (uint64_t)GXT_NO_GOROUTINE &&
+               sequence->times[sequence->current] > INT64_MIN))
+        return true;
+    (void)old_sequence_read(sequence); /* its fault is the walk's */
+    return false;
 }
 
 /**
  * legacy_quick() - events that are usual, one after another
  * @most:     at most so many
  * @ordinal:  of the first
- * @step:     0: all of them are written to the first place
  *
  * Return: how many.
  */
 OLD_INLINE size_t legacy_quick(struct legacy *legacy, size_t most, legacy_put *put, void *user, uint64_t ordinal,
-                               struct gxt_event *events, size_t step)
+                               struct gxt_event *events)
 {
-    bool ends = false;
-    size_t n = 0;
+    struct old_places places = {events, most, ordinal};
 
     if (!legacy->has_begun || legacy->before_init || legacy->done || legacy->fault.code < 0 || old_has_waiting(legacy))
         return 0;
-    while (n < most && !ends && old_sequence_look(legacy->sequence) > 0 &&
-           LIKELY(legacy->sequence->event != &legacy->sequence->exit))
-        n += old_quick_run(legacy, (struct old_put){put, user},
-                           (struct old_places){events + n * step, step, most - n, ordinal + n}, &ends);
-    return n;
+    while (places.most > 0 && old_quick_find(legacy->sequence))
+        if (UNLIKELY(!old_quick_run(legacy, (struct old_put){put, user}, &places))) {
+            (void)old_sequence_read(legacy->sequence); /* its fault is the walk's */
+            break;
+        }
+    return most - places.most;
 }
 
 #endif

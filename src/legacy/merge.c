@@ -66,11 +66,11 @@ struct merge {
     struct proc *procs, **waiting;
     struct ready *ready;
     size_t n_waiting, n_ready;
-    uint32_t changed;  /* the goroutine that the last event moved */
-    int64_t time;      /* of the last turn that was noted */
-    int64_t last_time; /* of the last event */
-    struct proc *tail; /* whose the last events are, … */
-    size_t tail_at;    /* … and where in the ties they begin */
+    uint32_t changed;        /* the goroutine that the last event moved */
+    int64_t time;            /* of the last turn that was noted */
+    int64_t last_time;       /* of the last event */
+    const struct proc *tail; /* whose the last events are, … */
+    size_t tail_at;          /* … and where in the ties they begin */
     uint64_t n_events, n_exits;
     int64_t first_tick;
     bool is_right; /* there was an event, and so far all were right */
@@ -95,23 +95,30 @@ static inline uint32_t g_of(struct merge *merge, uint64_t id)
 
 #define MERGE_INLINE static inline __attribute__((always_inline))
 
-/* Notes whose turn it is, in case that several have an event of this time. The buffer tells whether memory failed. */
-MERGE_INLINE void merge_note_turn(struct merge *merge, struct proc *proc)
+/* Notes whose turn it is, in case that several have an event of a time: of a processor's next event, … */
+MERGE_INLINE void merge_note_time(struct merge *merge, const struct proc *proc, int64_t time)
 {
     struct buf *ties = &merge->trace->streams[LEGACY_TIES].bytes;
-    const int64_t time = proc->reading.event.time;
 
+    if (time != merge->time)
+        ties->size = merge->tail_at;
     if (time != merge->time || merge->tail != proc) {
-        if (time != merge->time)
-            ties->size = merge->tail_at;
         merge->tail = proc;
         merge->tail_at = ties->size;
     }
     merge->time = time;
-    if (LIKELY(proc->at < 0x80 && ties->size < ties->capacity))
-        ties->at[ties->size++] = (uint8_t)proc->at;
-    else
-        buf_put_varint(ties, proc->at);
+}
+
+/* … and that so many were of it. The buffer tells whether memory failed. */
+MERGE_INLINE void merge_note_turns(struct merge *merge, const struct proc *proc, size_t n)
+{
+    struct buf *ties = &merge->trace->streams[LEGACY_TIES].bytes;
+
+    for (; n > 0; n--)
+        if (LIKELY(proc->at < 0x80 && ties->size < ties->capacity))
+            ties->at[ties->size++] = (uint8_t)proc->at;
+        else
+            buf_put_varint(ties, proc->at);
 }
 
 /* The place of the goroutine of an id, which this processor perhaps named last. MAP_NONE: none that is usual. */
@@ -141,9 +148,8 @@ MERGE_INLINE void merge_see(struct merge *merge, struct old_g *g, bool blocks)
     }
 }
 
-MERGE_INLINE bool merge_start(struct merge *merge, struct proc *proc, bool any_seq)
+MERGE_INLINE bool merge_start(struct merge *merge, struct proc *proc, const struct old_event *event, bool any_seq)
 {
-    const struct old_event *event = &proc->reading.event;
     const uint32_t at = merge_near_g(merge, proc, event->args[0]);
 
     if (UNLIKELY(at == MAP_NONE))
@@ -162,11 +168,12 @@ MERGE_INLINE bool merge_start(struct merge *merge, struct proc *proc, bool any_s
     return true;
 }
 
-/* @is_moved: whether the order looks at it */
-MERGE_INLINE bool merge_leave(struct merge *merge, struct proc *proc, uint32_t at, uint8_t type, uint8_t to,
-                              bool is_moved)
+/* The order does not look at an end. */
+MERGE_INLINE bool merge_leave(struct merge *merge, struct proc *proc, const struct old_event *event, uint8_t type,
+                              uint8_t to)
 {
-    const struct old_event *event = &proc->reading.event;
+    const uint32_t at = proc->last_own;
+    const bool is_moved = type != OLD_GO_END;
     struct old_g *g = &merge->gs[at];
 
     if (UNLIKELY((is_moved && g->status != G_RUNNING) || g->state != OLD_RUNNING || proc->p.g != event->g ||
@@ -188,14 +195,13 @@ MERGE_INLINE bool merge_leave(struct merge *merge, struct proc *proc, uint32_t a
     return true;
 }
 
-MERGE_INLINE bool merge_unblock(struct merge *merge, struct proc *proc, uint32_t at, bool any_seq)
+MERGE_INLINE bool merge_unblock(struct merge *merge, struct proc *proc, const struct old_event *event, bool any_seq)
 {
-    const struct old_event *event = &proc->reading.event;
     const uint32_t named = merge_near_g(merge, proc, event->args[0]);
 
     if (UNLIKELY(named == MAP_NONE))
         return false;
-    struct old_g *g = &merge->gs[at], *other = &merge->gs[named];
+    struct old_g *g = &merge->gs[proc->last_own], *other = &merge->gs[named];
     if (UNLIKELY(other->status != G_WAITING || other->state != OLD_WAITING || g->state != OLD_RUNNING ||
                  proc->p.g != event->g || other == g ||
                  (!any_seq && (event->args[1] != other->seq || event->args[1] >= NEXT_SEQ - 1))))
@@ -210,13 +216,13 @@ MERGE_INLINE bool merge_unblock(struct merge *merge, struct proc *proc, uint32_t
     return true;
 }
 
-MERGE_INLINE bool merge_call(struct merge *merge, const struct proc *proc, uint32_t at)
+MERGE_INLINE bool merge_call(struct merge *merge, const struct proc *proc, const struct old_event *event)
 {
     struct buf *calls = &merge->trace->streams[LEGACY_CALLS].bytes;
     struct old_check *check = &merge->check;
-    struct old_g *g = &merge->gs[at];
+    struct old_g *g = &merge->gs[proc->last_own];
 
-    if (UNLIKELY(g->state != OLD_RUNNING || proc->p.g != proc->reading.event.g || proc->reading.event.g == 0))
+    if (UNLIKELY(g->state != OLD_RUNNING || proc->p.g != event->g || event->g == 0))
         return false;
     if (check->n_calls % 8 == 0)
         buf_put_u8(calls, 0);
@@ -228,15 +234,15 @@ MERGE_INLINE bool merge_call(struct merge *merge, const struct proc *proc, uint3
     return true;
 }
 
-MERGE_INLINE bool merge_create(struct merge *merge, struct proc *proc, uint32_t at)
+MERGE_INLINE bool merge_create(struct merge *merge, struct proc *proc, const struct old_event *event)
 {
-    const uint32_t named = merge_near_g(merge, proc, proc->reading.event.args[0]);
+    const uint32_t named = merge_near_g(merge, proc, event->args[0]);
 
-    if (UNLIKELY(named == MAP_NONE || named == at))
+    if (UNLIKELY(named == MAP_NONE || named == proc->last_own))
         return false;
-    struct old_g *g = &merge->gs[at], *other = &merge->gs[named];
+    struct old_g *g = &merge->gs[proc->last_own], *other = &merge->gs[named];
     if (UNLIKELY(other->status != G_DEAD || other->seq != 0 || other->is_known || g->state != OLD_RUNNING ||
-                 proc->p.g != proc->reading.event.g))
+                 proc->p.g != event->g))
         return false;
     merge_see(merge, g, false);
     other->is_known = true;
@@ -248,87 +254,113 @@ MERGE_INLINE bool merge_create(struct merge *merge, struct proc *proc, uint32_t 
     return true;
 }
 
-MERGE_INLINE bool merge_proc(struct merge *merge, struct proc *proc, uint32_t at, bool starts)
+MERGE_INLINE bool merge_proc(struct merge *merge, struct proc *proc, bool starts)
 {
     if (UNLIKELY(proc->p.running == starts || (!starts && proc->p.g != 0)))
         return false;
-    merge_see(merge, &merge->gs[at], false);
+    merge_see(merge, &merge->gs[proc->last_own], false);
     proc->p.running = starts;
     merge->changed = MAP_NONE;
     return true;
 }
 
-MERGE_INLINE bool merge_nothing(struct merge *merge, uint32_t at)
+MERGE_INLINE bool merge_nothing(struct merge *merge, const struct proc *proc)
 {
-    merge_see(merge, &merge->gs[at], false);
+    merge_see(merge, &merge->gs[proc->last_own], false);
     merge->changed = MAP_NONE;
     return true;
 }
 
-/* @at: the place of who runs on the processor */
-MERGE_INLINE bool merge_take_by_type(struct merge *merge, struct proc *proc, uint32_t at)
-{
-    const uint8_t type = proc->reading.event.type;
+/* Events of one processor in a row, as far as they were taken. */
+struct row {
+    const uint8_t *at;  /* of the event that comes */
+    int64_t time;       /* of the last one, … */
+    uint64_t last_g;    /* … and who runs behind it */
+    int64_t first_time; /* of the first one that was taken, … */
+    size_t n;           /* … how many were, … */
+    size_t n_tail;      /* … and how many of them are the last ones, of one time */
+};
 
-    switch (type) {
-    case OLD_GO_START_LOCAL:
-        return merge_start(merge, proc, true);
-    case OLD_GO_START:
-    case OLD_GO_START_LABEL:
-        return merge_start(merge, proc, false);
-    case OLD_GO_SCHED:
-    case OLD_GO_PREEMPT:
-        return merge_leave(merge, proc, at, OLD_GO_SCHED, OLD_RUNNABLE, true);
-    case OLD_GO_SLEEP:
-    case OLD_GO_BLOCK:
-    case OLD_GO_BLOCK_SEND:
-    case OLD_GO_BLOCK_RECV:
-    case OLD_GO_BLOCK_SELECT:
-    case OLD_GO_BLOCK_SYNC:
-    case OLD_GO_BLOCK_COND:
-    case OLD_GO_BLOCK_GC:
-        return merge_leave(merge, proc, at, OLD_GO_BLOCK, OLD_WAITING, true);
-    case OLD_GO_BLOCK_NET:
-        return merge_leave(merge, proc, at, OLD_GO_BLOCK_NET, OLD_WAITING, true);
-    case OLD_GO_SYS_BLOCK:
-        return merge_leave(merge, proc, at, OLD_GO_SYS_BLOCK, OLD_WAITING, true);
-    case OLD_GO_END:
-    case OLD_GO_STOP:
-        return merge_leave(merge, proc, at, OLD_GO_END, OLD_DEAD, false);
-    case OLD_GO_UNBLOCK_LOCAL:
-        return merge_unblock(merge, proc, at, true);
-    case OLD_GO_UNBLOCK:
-        return merge_unblock(merge, proc, at, false);
-    case OLD_GO_SYS_CALL:
-        return merge_call(merge, proc, at);
-    case OLD_GO_CREATE:
-        return merge_create(merge, proc, at);
-    case OLD_PROC_START:
-        return merge_proc(merge, proc, at, true);
-    case OLD_PROC_STOP:
-        return merge_proc(merge, proc, at, false);
-    case OLD_HEAP_ALLOC:
-    case OLD_HEAP_GOAL:
-        return merge_nothing(merge, at);
+/* A table of what is usual, by first byte. @time: of the event that comes; @numbers: what follows that. Return: behind
+ * it; NULL when it is not usual, and then nothing has changed that matters. */
+MERGE_INLINE const uint8_t *merge_take_usual(struct merge *merge, struct proc *proc, struct row *row,
+                                             const uint8_t *numbers, int64_t time)
+{
+    const uint8_t *const at = row->at, *behind = numbers;
+    struct old_event event;
+    bool is_taken = false;
+
+    event.g = row->last_g;
+    event.time = time;
+#define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
+    switch (*at) {
+    case OLD_FORM(OLD_GO_START_LOCAL, 1):
+        if ((is_taken = READ(1, false) && merge_start(merge, proc, &event, true)))
+            row->last_g = event.args[0];
+        break;
+    case OLD_FORM(OLD_GO_START, 2):
+        if ((is_taken = READ(2, false) && merge_start(merge, proc, &event, false)))
+            row->last_g = event.args[0];
+        break;
+    case OLD_FORM(OLD_GO_SCHED, 1):
+    case OLD_FORM(OLD_GO_PREEMPT, 1):
+        if ((is_taken = READ(1, true) && merge_leave(merge, proc, &event, OLD_GO_SCHED, OLD_RUNNABLE)))
+            row->last_g = 0;
+        break;
+    case OLD_FORM(OLD_GO_SLEEP, 1):
+    case OLD_FORM(OLD_GO_BLOCK, 1):
+    case OLD_FORM(OLD_GO_BLOCK_SEND, 1):
+    case OLD_FORM(OLD_GO_BLOCK_RECV, 1):
+    case OLD_FORM(OLD_GO_BLOCK_SELECT, 1):
+    case OLD_FORM(OLD_GO_BLOCK_SYNC, 1):
+    case OLD_FORM(OLD_GO_BLOCK_COND, 1):
+    case OLD_FORM(OLD_GO_BLOCK_GC, 1):
+        if ((is_taken = READ(1, true) && merge_leave(merge, proc, &event, OLD_GO_BLOCK, OLD_WAITING)))
+            row->last_g = 0;
+        break;
+    case OLD_FORM(OLD_GO_BLOCK_NET, 1):
+        if ((is_taken = READ(1, true) && merge_leave(merge, proc, &event, OLD_GO_BLOCK_NET, OLD_WAITING)))
+            row->last_g = 0;
+        break;
+    case OLD_FORM(OLD_GO_SYS_BLOCK, 0):
+        if ((is_taken = merge_leave(merge, proc, &event, OLD_GO_SYS_BLOCK, OLD_WAITING)))
+            row->last_g = 0;
+        break;
+    case OLD_FORM(OLD_GO_END, 0):
+        if ((is_taken = merge_leave(merge, proc, &event, OLD_GO_END, OLD_DEAD)))
+            row->last_g = 0;
+        break;
+    case OLD_FORM(OLD_GO_STOP, 1):
+        if ((is_taken = READ(1, true) && merge_leave(merge, proc, &event, OLD_GO_END, OLD_DEAD)))
+            row->last_g = 0;
+        break;
+    case OLD_FORM(OLD_GO_UNBLOCK_LOCAL, 2):
+        is_taken = READ(2, true) && merge_unblock(merge, proc, &event, true);
+        break;
+    case OLD_FORM(OLD_GO_UNBLOCK, 3):
+        is_taken = READ(3, true) && merge_unblock(merge, proc, &event, false);
+        break;
+    case OLD_FORM(OLD_GO_SYS_CALL, 1):
+        is_taken = READ(1, true) && merge_call(merge, proc, &event);
+        break;
+    case OLD_FORM(OLD_GO_CREATE, 3):
+        is_taken = READ(3, true) && merge_create(merge, proc, &event);
+        break;
+    case OLD_FORM(OLD_PROC_START, 1):
+        is_taken = READ(1, false) && merge_proc(merge, proc, true);
+        break;
+    case OLD_FORM(OLD_PROC_STOP, 0):
+        is_taken = merge_proc(merge, proc, false);
+        break;
+    case OLD_FORM(OLD_HEAP_ALLOC, 1):
+    case OLD_FORM(OLD_HEAP_GOAL, 1):
+        is_taken = READ(1, false) && merge_nothing(merge, proc);
+        break;
     default:
-        return false;
+        break;
     }
-}
-
-/* Takes a processor's event. @at: the place of who runs there. Return: whether it was usual; else nothing has changed
- * that matters. */
-MERGE_INLINE bool merge_take_usual(struct merge *merge, struct proc *proc, uint32_t at)
-{
-    const int64_t time = proc->reading.event.time;
-
-    if (UNLIKELY(time < merge->last_time || !merge->is_right))
-        return false;
-    if (UNLIKELY(!merge_take_by_type(merge, proc, at)))
-        return false;
-    merge->n_events++;
-    merge->last_time = time;
-    merge_note_turn(merge, proc);
-    return true;
+#undef READ
+    return is_taken ? behind : NULL;
 }
 
 static int no_memory(struct merge *merge)
@@ -460,6 +492,19 @@ static inline bool set_move(struct merge *merge, struct proc *proc)
         proc->other = proc->last_own = 0;
         proc->move = (struct move){proc->own, moves[type].from, moves[type].to, ANY_SEQ, ANY_SEQ};
         return true;
+    }
+    if (LIKELY(moves[type].who == NOBODY && merge->trace->quick[type].whose == OLD_STAYS && type != OLD_CPU_SAMPLE)) {
+        proc->own = proc->last_own;
+        proc->other = 0;
+        proc->move.g = MAP_NONE;
+        return true;
+    }
+    if (LIKELY(type == OLD_GO_UNBLOCK_LOCAL && event->args[0] < GARBAGE)) {
+        const uint32_t at = merge_near_g(merge, proc, event->args[0]);
+        proc->own = proc->last_own;
+        proc->other = at;
+        proc->move = (struct move){at, G_WAITING, G_RUNNABLE, ANY_SEQ, NEXT_SEQ};
+        return at != MAP_NONE;
     }
     return set_any_move(merge, proc);
 }
@@ -611,8 +656,10 @@ static __attribute__((noinline)) int take_event(struct merge *merge, struct proc
         own->block_time = event->time;
     if (UNLIKELY(event->type == OLD_GO_SYS_EXIT && event->args[2] != 0))
         r = mark_exit(merge, proc, was_blocked);
-    if (r == 0)
-        merge_note_turn(merge, proc);
+    if (r == 0) {
+        merge_note_time(merge, proc, event->time);
+        merge_note_turns(merge, proc, 1);
+    }
     if (r >= 0 && LIKELY(merge->bad_check.code == 0))
         check_event(merge, proc);
     merge->is_right = merge->bad_check.code == 0;
@@ -660,14 +707,78 @@ static inline bool is_waited_for(const struct merge *merge)
     return false;
 }
 
+/* The time of the event that comes. Return: what follows it; NULL when it may be none. */
+MERGE_INLINE const uint8_t *peek(const struct merge *merge, const struct row *row, const uint8_t *end, int64_t *ret)
+{
+    uint64_t delta = 0;
+    const uint8_t *numbers = old_peek(merge->trace, row->at, end, &delta);
+
+    *ret = (int64_t)((uint64_t)row->time + delta);
+    return numbers;
+}
+
+/* Goes on with a turn as long as all is usual. @must: the first event comes whatever others wait for. */
+MERGE_INLINE void take_usual(struct merge *merge, struct proc *proc, struct row *row, bool must)
+{
+    const uint8_t *const end = proc->reading.end, *numbers, *behind;
+    const int64_t limit = merge->n_ready > 0 ? merge->ready[0].time : INT64_MAX;
+    const bool is_watched = merge->n_waiting > 0;
+    int64_t last = merge->last_time, time;
+
+    numbers = peek(merge, row, end, &time);
+    if (!must && (time >= limit || is_waited_for(merge)))
+        return;
+    row->first_time = time;
+    while (LIKELY(numbers != NULL) && LIKELY(time >= last) &&
+           LIKELY((behind = merge_take_usual(merge, proc, row, numbers, time)) != NULL)) {
+        row->n++;
+        row->n_tail = time == last ? row->n_tail + 1 : 1;
+        row->at = behind;
+        row->time = last = time;
+        numbers = peek(merge, row, end, &time);
+        if (UNLIKELY(time >= limit) || (UNLIKELY(is_watched) && is_waited_for(merge)))
+            break;
+    }
+}
+
+/* The same, with what goes on from row to row. @must: from the event that is read, else from the one behind it. Return:
+ * how many events were taken. */
+static __attribute__((noinline)) size_t take_row(struct merge *merge, struct proc *proc, bool must)
+{
+    struct old_reading *reading = &proc->reading;
+    const struct old_event *event = &reading->event;
+    struct row row = {.at = reading->at, .time = reading->time, .last_g = reading->last_g};
+    const uint32_t last_own = proc->last_own;
+
+    if (UNLIKELY(!merge->is_right || !reading->end))
+        return 0;
+    if (must) {
+        row.at = merge->trace->source->at + event->offset;
+        row.time = (int64_t)((uint64_t)event->time - reading->delta);
+        row.last_g = event->g;
+        proc->last_own = proc->own;
+    }
+    take_usual(merge, proc, &row, must);
+    if (row.n == 0) {
+        proc->last_own = last_own;
+        return 0;
+    }
+    reading->at = row.at;
+    reading->time = merge->last_time = row.time;
+    reading->last_g = row.last_g;
+    merge->n_events += row.n;
+    merge_note_time(merge, proc, row.first_time);
+    merge_note_time(merge, proc, row.time);
+    merge_note_turns(merge, proc, row.n_tail);
+    return row.n;
+}
+
 /* Takes the event to which a processor moved, when its turn goes on. 1; 0 when it does not; negative. */
 static inline int take_next(struct merge *merge, struct proc *proc)
 {
     const bool goes_on =
         (merge->n_ready == 0 || proc->reading.event.time < merge->ready[0].time) && !is_waited_for(merge);
 
-    if (LIKELY(goes_on && merge_take_usual(merge, proc, proc->last_own)))
-        return 1;
     if (UNLIKELY(!set_move(merge, proc)))
         return no_memory(merge);
     proc->has_event = proc->is_fresh = true;
@@ -681,21 +792,24 @@ static inline int take_next(struct merge *merge, struct proc *proc)
  * negative. */
 static inline int take_turn(struct merge *merge, struct proc *proc)
 {
-    size_t n = 0;
+    size_t n = take_row(merge, proc, true);
     int r;
 
-    if (UNLIKELY(!merge_take_usual(merge, proc, proc->own)) && (r = take_event(merge, proc)) < 0)
-        return r;
+    if (n == 0) {
+        if ((r = take_event(merge, proc)) < 0)
+            return r;
+        n = 1 + take_row(merge, proc, false);
+    }
     while ((r = old_reading_next(&merge->reader, proc->lane, &proc->reading)) > 0) {
         const int taken = take_next(merge, proc);
         if (UNLIKELY(taken < 0))
             return taken;
         if (taken == 0)
             break;
-        n++;
+        n += 1 + take_row(merge, proc, false);
     }
     proc->done = r == 0;
-    settle(merge, n);
+    settle(merge, n - 1);
     return LIKELY(!merge->trace->streams[LEGACY_TIES].bytes.failed) ? r : no_memory(merge);
 }
 
@@ -855,30 +969,8 @@ static int begin(struct merge *merge)
     return 0;
 }
 
-int old_read(struct old_trace *trace, struct gxt_error *fault)
+static void merge_done(struct merge *merge)
 {
-    struct merge *merge = calloc(1, sizeof *merge);
-    int r;
-
-    if (!merge)
-        return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an old trace");
-    merge->trace = merge->reader.trace = trace;
-    merge->fault = merge->reader.fault = fault;
-    trace->gen.source = trace->source;
-    trace->gen.dir.number = 1;
-    trace->gen.dir.begin = trace->begin;
-    trace->gen.dir.end = trace->end;
-    r = pool_string(trace->pool, "", 0, &trace->gen.empty) < 0 ? no_memory(merge) : old_scan(trace, fault);
-    if (r == 0)
-        r = begin(merge);
-    if (r == 0)
-        r = order_all(merge);
-    if (r == 0)
-        r = end_streams(merge);
-    if (r == 0)
-        r = judge(merge);
-    if (r == 0)
-        r = old_tables_make(merge->reader.tables, fault);
     (void)old_tables_free(merge->reader.tables);
     old_check_done(&merge->check);
     map_done(&merge->g_places);
@@ -886,6 +978,42 @@ int old_read(struct old_trace *trace, struct gxt_error *fault)
     free(merge->procs);
     free(merge->waiting);
     free(merge->ready);
-    free(merge);
+}
+
+static int read_once(struct old_trace *trace, bool guesses, struct gxt_error *fault)
+{
+    struct merge merge = {.trace = trace, .fault = fault, .reader = {.trace = trace, .fault = fault}};
+    int r;
+
+    trace->gen.source = trace->source;
+    trace->gen.dir.number = 1;
+    trace->gen.dir.begin = trace->begin;
+    trace->gen.dir.end = trace->end;
+    r = pool_string(trace->pool, "", 0, &trace->gen.empty) < 0 ? no_memory(&merge) : old_scan(trace, guesses, fault);
+    if (r == 0)
+        r = begin(&merge);
+    if (r == 0)
+        r = order_all(&merge);
+    if (r == 0 && guesses && !old_tables_fit(merge.reader.tables))
+        r = fault_set(fault, GXT_ECORRUPT, trace->begin, "samples or timers were not found");
+    if (r == 0)
+        r = end_streams(&merge);
+    if (r == 0)
+        r = judge(&merge);
+    if (r == 0)
+        r = old_tables_make(merge.reader.tables, fault);
+    merge_done(&merge);
     return r;
+}
+
+/* A fault may be one of the guess: then only what is found without one tells. */
+int old_read(struct old_trace *trace, struct gxt_error *fault)
+{
+    const int r = read_once(trace, true, fault);
+
+    if (r == 0 || r == GXT_ENOMEM)
+        return r;
+    *fault = (struct gxt_error){0};
+    old_trace_done(trace);
+    return read_once(trace, false, fault);
 }

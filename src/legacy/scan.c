@@ -2,17 +2,26 @@
  *
  * In: the bytes of an old trace. Out: where each processor's batches are, the samples, the timers. Never: an order.
  *
- * A batch does not say how long it is, so every event is looked at. Most are a byte and one to three numbers, which are
- * passed over eight bytes at a time.
+ * A batch does not say how long it is. What looks like the head of the next one, with a time that fits the first one's,
+ * nearly always is: so it is guessed first. Who reads the batches sees whether it was right: each is read up to where
+ * the next one begins, and holds none.
+ *
+ * Where the guess was wrong every event is looked at. Most are a byte and one to three numbers, which are passed over
+ * eight bytes at a time.
  */
 #include "legacy_priv.h"
 
 #include <stdlib.h>
 
 enum {
-    STEP_BYTES = 1 << 20, /* given back to the system at a time */
-    LONGEST_SAFE = 9,     /* bytes of a number that fits for certain */
+    STEP_BYTES = 1 << 20,     /* given back to the system at a time */
+    LONGEST_SAFE = 9,         /* bytes of a number that fits for certain */
+    MOST_P = 1 << 16,         /* of a batch that is guessed */
+    HEAD_BYTES = 1 + 10 + 10, /* of a batch at most */
+    LEAST_TICK = 1 << 21,     /* of a batch that is guessed: a number of four bytes is none by chance */
 };
+#define TICKS_BEFORE ((uint64_t)1 << 28) /* the first batch: how much earlier another one begins, … */
+#define TICKS_BEHIND ((uint64_t)1 << 42) /* … and how much later */
 
 struct scan {
     struct old_trace *trace;
@@ -177,6 +186,77 @@ static int take(struct scan *scan, uint64_t behind)
     return 0;
 }
 
+/* ---- a guess ---- */
+
+static int guess_fails(struct scan *scan, uint64_t offset)
+{
+    return fault_set(scan->fault, GXT_ECORRUPT, offset, "batches cannot be guessed");
+}
+
+/* Whether a batch of a moment near the first one's may begin at a byte of its type. */
+static inline bool is_head(const uint8_t *at, uint64_t first_tick)
+{
+    uint64_t p, tick;
+
+    if (!(at = wire_number(at + 1, &p)) || (p > MOST_P && p != UINT64_MAX) || !wire_number(at, &tick))
+        return false;
+    return tick >= LEAST_TICK && tick - first_tick + TICKS_BEFORE < TICKS_BEFORE + TICKS_BEHIND;
+}
+
+/* Where the next batch begins, as it seems; the end for none. */
+static const uint8_t *next_head(struct span in, uint64_t first_tick)
+{
+    const uint8_t *at = in.at;
+
+    while (in.end - at > HEAD_BYTES && (at = memchr(at, OLD_FORM(OLD_BATCH, 1), (size_t)(in.end - at - HEAD_BYTES)))) {
+        if (is_head(at, first_tick))
+            return at;
+        at++;
+    }
+    return in.end;
+}
+
+/* Samples stand in batches that have nothing else: what comes of another kind is not looked at. */
+static int guess_samples(struct scan *scan, struct span in)
+{
+    int r = 0;
+
+    while (r == 0 && span_size(in) > 0 && *in.at == OLD_FORM(OLD_CPU_SAMPLE, 3))
+        if ((r = old_raw_read(&scan->raw, scan->trace, &in, scan->fault)) == 0)
+            r = add_sample(scan);
+    return r;
+}
+
+static int guess_all(struct scan *scan)
+{
+    struct old_trace *trace = scan->trace;
+    const struct source *source = trace->source;
+    struct span in = source_span(source, trace->begin, trace->end - trace->begin);
+    uint64_t released = trace->begin, first_tick = 0;
+    int r = 0;
+
+    while (r == 0 && span_size(in) > 0) {
+        const uint64_t at = (uint64_t)(in.at - source->at);
+        if (*in.at != OLD_FORM(OLD_BATCH, 1))
+            return guess_fails(scan, at);
+        if ((r = old_raw_read(&scan->raw, trace, &in, scan->fault)) < 0)
+            return r;
+        first_tick = scan->has_batch ? first_tick : scan->raw.args[1];
+        r = begin_batch(scan, (uint64_t)(in.at - source->at));
+        const struct span batch = {in.at, next_head(in, first_tick)};
+        if (r == 0)
+            r = guess_samples(scan, batch);
+        in.at = batch.end;
+        if (at - released > STEP_BYTES) {
+            source_release(source, released, at);
+            released = at;
+        }
+    }
+    return r == 0 ? end_batch(scan, trace->end) : r;
+}
+
+/* ---- all of it ---- */
+
 static int scan_all(struct scan *scan)
 {
     struct old_trace *trace = scan->trace;
@@ -221,7 +301,7 @@ static int order_lanes(struct scan *scan)
     return old_trace_link(trace) < 0 ? no_memory(scan->fault) : 0;
 }
 
-int old_scan(struct old_trace *trace, struct gxt_error *fault)
+int old_scan(struct old_trace *trace, bool guesses, struct gxt_error *fault)
 {
     struct scan *scan = calloc(1, sizeof *scan);
     int r;
@@ -231,7 +311,7 @@ int old_scan(struct old_trace *trace, struct gxt_error *fault)
     scan->trace = trace;
     scan->fault = fault;
     make_numbers(scan);
-    r = scan_all(scan);
+    r = guesses ? guess_all(scan) : scan_all(scan);
     if (r == 0)
         r = order_lanes(scan);
     map_done(&scan->places);

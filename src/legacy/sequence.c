@@ -55,7 +55,7 @@ static int list_lanes(struct old_sequence *sequence)
             sequence->lanes[sequence->n_lanes++] = i;
         }
     }
-    sequence->is_bounded = sequence->is_pending = sequence->has_event = false;
+    sequence->is_bounded = sequence->is_pending = sequence->has_event = sequence->is_exit_known = false;
     return 0;
 }
 
@@ -100,94 +100,108 @@ static int break_tie(struct old_sequence *sequence, int64_t time, size_t *ret)
 }
 
 /* The next return that was told late, if there is one. */
-static int look_at_exit(struct old_sequence *sequence, struct old_mark *ret)
+static __attribute__((noinline)) int look_at_exit(struct old_sequence *sequence)
 {
     struct old_trace *trace = sequence->reader.trace;
-    const uint64_t at = sequence->n_exits * sizeof *ret;
+    const uint64_t at = sequence->n_exits * sizeof sequence->next_exit;
 
-    if (at >= trace->streams[LEGACY_EXITS].size)
+    sequence->next_exit = (struct old_mark){0};
+    sequence->has_exit = at < trace->streams[LEGACY_EXITS].size;
+    sequence->is_exit_known = true;
+    if (!sequence->has_exit)
         return 0;
-    const uint8_t *bytes = old_stream_at(trace, LEGACY_EXITS, at, sizeof *ret, sequence->reader.fault);
-    if (!bytes)
+    const uint8_t *bytes = old_stream_at(trace, LEGACY_EXITS, at, sizeof sequence->next_exit, sequence->reader.fault);
+    if (!bytes) {
+        sequence->is_exit_known = false;
         return sequence->reader.fault->code;
-    memcpy(ret, bytes, sizeof *ret);
-    return 1;
+    }
+    memcpy(&sequence->next_exit, bytes, sizeof sequence->next_exit);
+    return 0;
 }
 
-/* What is the earliest among lanes. */
+/* What is the earliest among lanes, of which there is one. */
 struct least {
-    size_t at, n;            /* which, and how many are of its time */
-    int64_t time, next_time; /* and of the first one behind it */
-    bool has_next;
+    size_t at;               /* the first one that is */
+    int64_t time, next_time; /* and of the next one by time, which may be the same; INT64_MAX for none */
 };
 
-static struct least find_least(const struct old_sequence *sequence)
+/* Without a branch: who is the earliest follows no rule. */
+static inline struct least find_least(const struct old_sequence *sequence)
 {
-    struct least least = {.time = sequence->times[0], .n = 1};
+    struct least least = {.time = sequence->times[0], .next_time = INT64_MAX};
 
     for (size_t i = 1; i < sequence->n_lanes; i++) {
-        const int64_t time = sequence->times[i];
-        if (time > least.time) {
-            least.next_time = !least.has_next || time < least.next_time ? time : least.next_time;
-            least.has_next = true;
-        } else if (time == least.time) {
-            least.n++;
-        } else {
-            least.next_time = least.time;
-            least.has_next = true;
-            least.time = time;
-            least.at = i;
-            least.n = 1;
-        }
+        const int64_t time = sequence->times[i], later = time < least.time ? least.time : time;
+        least.next_time = later < least.next_time ? later : least.next_time;
+        least.at = time < least.time ? i : least.at;
+        least.time = time < least.time ? time : least.time;
     }
     return least;
 }
 
-static int choose_exit(struct old_sequence *sequence, const struct old_mark *mark)
+static int choose_exit(struct old_sequence *sequence)
 {
-    int r = old_mark_read(&sequence->reader, mark, &sequence->exit);
+    int r = old_mark_read(&sequence->reader, &sequence->next_exit, &sequence->exit);
 
     if (r < 0)
         return r;
     if (sequence->exit.type != OLD_GO_SYS_EXIT)
         return index_damaged(sequence);
     sequence->n_exits++;
+    sequence->is_exit_known = false;
     sequence->event = &sequence->exit;
     sequence->lane = (uint32_t)sequence->reader.trace->n_lanes;
     sequence->has_event = true;
     return 1;
 }
 
-/* Looks at all lanes. */
+/* Until when nothing comes but of the lane that is the earliest alone. */
+static int64_t bound_of(const struct old_sequence *sequence, const struct least *least)
+{
+    const int64_t bound = sequence->n_lanes > 1 ? least->next_time - 1 : INT64_MAX;
+    const struct old_mark *exit = &sequence->next_exit;
+    const int64_t last = (int64_t)((uint64_t)exit->time - (exit->offset & 1));
+
+    return sequence->has_exit && last < bound ? last : bound;
+}
+
 int old_sequence_choose(struct old_sequence *sequence)
 {
-    struct old_mark exit = {0};
+    const struct old_mark *exit = &sequence->next_exit;
     struct least least = {0};
-    int has_exit = look_at_exit(sequence, &exit), r;
+    int r;
 
     sequence->is_bounded = false;
     sequence->tie_before = sequence->tie;
-    if (has_exit < 0)
-        return has_exit;
+    if (UNLIKELY(!sequence->is_exit_known) && (r = look_at_exit(sequence)) < 0)
+        return r;
     if (sequence->n_lanes > 0)
         least = find_least(sequence);
-    const bool is_first = exit.offset & 1;
-    if (has_exit && (sequence->n_lanes == 0 || exit.time < least.time || (exit.time == least.time && is_first)))
-        return choose_exit(sequence, &exit);
+    if (sequence->has_exit &&
+        (sequence->n_lanes == 0 || exit->time < least.time || (exit->time == least.time && (exit->offset & 1))))
+        return choose_exit(sequence);
     if (sequence->n_lanes == 0)
         return 0;
-    if (least.n > 1 && (r = break_tie(sequence, least.time, &least.at)) < 0)
+    sequence->is_bounded = sequence->n_lanes == 1 || least.next_time != least.time;
+    if (sequence->is_bounded)
+        sequence->bound = bound_of(sequence, &least);
+    else if ((r = break_tie(sequence, least.time, &least.at)) < 0)
         return r;
-    if (least.n == 1) {
-        sequence->is_bounded = true;
-        sequence->bound = least.has_next ? least.next_time - 1 : INT64_MAX;
-        const int64_t last = (int64_t)((uint64_t)exit.time - is_first);
-        if (has_exit && last < sequence->bound)
-            sequence->bound = last;
-    }
     sequence->current = least.at;
     sequence->lane = sequence->lanes[least.at];
     sequence->event = &sequence->readings[sequence->lane].event;
+    return 1;
+}
+
+int old_sequence_read(struct old_sequence *sequence)
+{
+    if (sequence->event != &sequence->exit && sequence->readings[sequence->lane].is_ahead) {
+        const int r = old_sequence_advance(sequence, sequence->lane);
+        if (r <= 0) {
+            old_sequence_drop(sequence);
+            return r < 0 ? r : old_sequence_look(sequence);
+        }
+    }
     sequence->has_event = true;
     return 1;
 }
@@ -235,6 +249,9 @@ int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
     const size_t n = trace->n_lanes;
     int r = old_sequence_settle(sequence);
 
+    for (size_t i = 0; r >= 0 && i < sequence->n_lanes; i++)
+        if (sequence->readings[sequence->lanes[i]].is_ahead)
+            r = old_sequence_advance(sequence, sequence->lanes[i]);
     if (r < 0)
         return r;
     /* What was chosen and not taken is chosen again. */

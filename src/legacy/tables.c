@@ -29,6 +29,7 @@ struct old_tables {
     size_t n_stacks, stacks_capacity;
     uint64_t *pcs;
     size_t n_pcs, pcs_capacity;
+    size_t n_samples, n_timers; /* passed */
 };
 
 static int no_memory(struct gxt_error *fault)
@@ -115,12 +116,15 @@ static int add_stack(struct old_tables *tables, const struct old_raw *raw, struc
     return 0;
 }
 
+static int wrong_clock(const struct old_raw *raw, struct gxt_error *fault)
+{
+    return OLD_CORRUPT(raw, fault, "%s has %zu arguments, not 1", old_specs[raw->type].name, raw->n_args);
+}
+
 static int take_clock(struct old_trace *trace, const struct old_raw *raw, struct gxt_error *fault)
 {
     if (raw->n_args != 1)
-        return OLD_CORRUPT(raw, fault, "%s has %zu arguments, not 1", old_specs[raw->type].name, raw->n_args);
-    if (raw->type == OLD_TIMER_GOROUTINE)
-        return 1; /* old_scan() has it */
+        return wrong_clock(raw, fault);
     trace->ticks_per_second = (int64_t)raw->args[0];
     return trace->ticks_per_second > 0
                ? 1
@@ -139,13 +143,24 @@ int old_tables_take(struct old_tables *tables, const struct old_raw *raw, struct
         r = add_stack(tables, raw, fault);
         return r < 0 ? r : 1;
     case OLD_CPU_SAMPLE:
+        tables->n_samples++;
         return 1;
-    case OLD_FREQUENCY:
     case OLD_TIMER_GOROUTINE:
+        tables->n_timers++; /* old_scan() has it */
+        return raw->n_args == 1 ? 1 : wrong_clock(raw, fault);
+    case OLD_FREQUENCY:
         return take_clock(tables->trace, raw, fault);
     default:
         return 0;
     }
+}
+
+bool old_tables_fit(const struct old_tables *tables)
+{
+    const struct old_trace *trace = tables->trace;
+
+    return tables->n_samples == trace->streams[LEGACY_SAMPLES].size / sizeof(struct old_mark) &&
+           (tables->n_timers == 0) == (trace->timers.n == 0);
 }
 
 /* ---- making ---- */

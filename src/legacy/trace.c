@@ -23,6 +23,8 @@ void old_trace_init(struct old_trace *trace)
             type == OLD_USER_LOG)
             continue;
         quick->n = n_told == 3 || n == n_told + 1 ? (uint8_t)n : 0;
+        if (quick->n > 0 && type != OLD_GO_SYS_EXIT) /* which may have a mark */
+            quick->certain = n_told == 3 ? 2 : 1;
     }
 }
 

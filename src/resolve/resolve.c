@@ -508,7 +508,7 @@ size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_
 {
     struct quick quick = {resolver, &legacy->trace.gen};
 
-    return legacy_quick(legacy, most, put_quick, &quick, ordinal, ret, 1);
+    return legacy_quick(legacy, most, put_quick, &quick, ordinal, ret);
 }
 
 struct counting {
