@@ -44,6 +44,7 @@ enum {
     AT_LAST_PAGE = 136,
     AT_TXNID = 144,
     META_BYTES = 152,
+    METAS_BYTES = PAGE + META_BYTES, /* up to where the second one ends */
     /* of a tree */
     TREE_FLAGS = 4,
     TREE_DEPTH = 6,
@@ -113,13 +114,19 @@ static bool is_meta(const uint8_t *page)
 }
 
 /* The newer of the two meta pages that are whole, or NULL. */
-static const uint8_t *newest(const uint8_t metas[2 * PAGE])
+static const uint8_t *newest(const uint8_t metas[METAS_BYTES])
 {
     const uint8_t *first = is_meta(metas) ? metas : NULL, *second = is_meta(metas + PAGE) ? metas + PAGE : NULL;
 
     if (!first || !second)
         return first ? first : second;
     return U64(first + AT_TXNID) >= U64(second + AT_TXNID) ? first : second;
+}
+
+/* What LMDB writes of them: the rest stays as it was made. */
+static uint64_t hash_metas(const uint8_t metas[METAS_BYTES])
+{
+    return hash_bytes_seed(metas + PAGE, META_BYTES, hash_bytes(metas, META_BYTES));
 }
 
 static bool tree_fits(const uint8_t *tree, uint16_t flags)
@@ -130,7 +137,7 @@ static bool tree_fits(const uint8_t *tree, uint16_t flags)
 
 int pages_begin(struct pages *pages, int fd, struct gxt_error *fault)
 {
-    uint8_t metas[2 * PAGE];
+    uint8_t metas[METAS_BYTES];
     struct stat status;
 
     *pages = (struct pages){.fd = fd, .n_pages = 2};
@@ -147,7 +154,7 @@ int pages_begin(struct pages *pages, int fd, struct gxt_error *fault)
         return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the file is no index of gxt");
     if (!tree_fits(meta + AT_FREE_TREE, FREE_TREE_FLAGS) || !tree_fits(meta + AT_MAIN_TREE, 0))
         return damaged(fault, (uint64_t)(meta - metas) / PAGE);
-    pages->metas_hash = hash_bytes(metas, sizeof metas);
+    pages->metas_hash = hash_metas(metas);
     pages->last_page = U64(meta + AT_LAST_PAGE);
     pages->root = U64(meta + AT_MAIN_TREE + TREE_ROOT);
     pages->depth = U16(meta + AT_MAIN_TREE + TREE_DEPTH);
@@ -157,12 +164,12 @@ int pages_begin(struct pages *pages, int fd, struct gxt_error *fault)
     return 0;
 }
 
-/* All of the meta pages, as one may have been read while it was written. */
+/* Both, as one may have been read while it was written. */
 bool pages_unmoved(const struct pages *pages)
 {
-    uint8_t metas[2 * PAGE];
+    uint8_t metas[METAS_BYTES];
 
-    return read_at(pages, metas, sizeof metas, 0, NULL) == 0 && hash_bytes(metas, sizeof metas) == pages->metas_hash;
+    return read_at(pages, metas, sizeof metas, 0, NULL) == 0 && hash_metas(metas) == pages->metas_hash;
 }
 
 /* ---- nodes ---- */
