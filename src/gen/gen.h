@@ -120,6 +120,9 @@ int pool_string(struct pool *pool, const void *at, size_t len, const struct gxt_
 /** pool_stack() - the one stack of these frames (whose strings are this pool's). Return: 0; GXT_ENOMEM; GXT_ELIMIT. */
 int pool_stack(struct pool *pool, const struct gxt_frame *frames, size_t n, const struct gxt_stack **ret);
 
+/** pool_refused() - say why the pool did not take a string or stack. Return: @code. */
+int pool_refused(int code, struct gxt_error *fault);
+
 /** pool_find_string(), pool_find_stack() - the one of this id, or NULL if none has been seen. */
 const struct gxt_string *pool_find_string(struct pool *pool, uint64_t id);
 const struct gxt_stack *pool_find_stack(struct pool *pool, uint64_t id);

@@ -66,13 +66,6 @@ static bool leave_out(struct load *load, int code, uint64_t end)
     return true;
 }
 
-static int pool_failed(struct load *load, int code)
-{
-    if (code == GXT_ELIMIT)
-        return fault_set(load->fault, code, GXT_NO_OFFSET, "the trace's distinct strings and stacks pass 2 GiB");
-    return no_memory(load->fault);
-}
-
 /* Makes room for one more and names the array's new place. */
 #define ROOM(load, field, n)                                                                                           \
     __extension__({                                                                                                    \
@@ -101,7 +94,7 @@ static int load_strings(struct load *load, struct span in)
         const struct gxt_string *string;
         int r = pool_string(load->pool, in.at, (size_t)size, &string);
         if (r < 0)
-            return pool_failed(load, r);
+            return pool_refused(r, load->fault);
         in.at += size;
         if (!ROOM(load, strings, n_strings))
             return no_memory(load->fault);
@@ -302,7 +295,7 @@ static int make_stack(struct load *load, const struct loaded_stack *stack, struc
     const struct gxt_stack *made;
     int r = pool_stack(load->pool, frames, stack->n, &made);
     if (r < 0)
-        return pool_failed(load, r);
+        return pool_refused(r, load->fault);
     *ret = (struct gen_entry){stack->id, made};
     return 0;
 }
@@ -469,7 +462,7 @@ int gen_load(struct gen *gen, struct gen_dir *dir, const struct source *source, 
     begin(gen, source);
     int r = use_known(&load, known);
     if (r == 0 && (r = pool_string(pool, "", 0, &gen->empty)) < 0)
-        r = pool_failed(&load, r);
+        r = pool_refused(r, load.fault);
     if (r == 0)
         r = load_all(&load);
 

@@ -44,6 +44,13 @@ struct pool *pool_free(struct pool *pool)
     return NULL;
 }
 
+int pool_refused(int code, struct gxt_error *fault)
+{
+    return fault_set(fault, code, GXT_NO_OFFSET,
+                     code == GXT_ELIMIT ? "the trace's distinct strings and stacks pass 2 GiB"
+                                        : "no memory for another string or stack");
+}
+
 static int add_string(struct pool *pool, uint64_t id, const void *at, size_t len)
 {
     const struct gxt_string **grown =

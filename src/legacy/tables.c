@@ -73,8 +73,10 @@ static int add_string(struct old_tables *tables, const struct old_raw *raw, stru
         return OLD_CORRUPT(raw, fault, "string id %llu is 0 or given twice", (unsigned long long)raw->id);
     if (size == 0)
         return OLD_CORRUPT(raw, fault, "string %llu is empty", (unsigned long long)raw->id);
-    if (pool_string(trace->pool, raw->text.at, size, &string) < 0 ||
-        !ROOM(tables->strings, tables->n_strings, tables->strings_capacity) ||
+    int r = pool_string(trace->pool, raw->text.at, size, &string);
+    if (r < 0)
+        return pool_refused(r, fault);
+    if (!ROOM(tables->strings, tables->n_strings, tables->strings_capacity) ||
         map_put(&tables->string_places, raw->id, (uint32_t)tables->n_strings) < 0)
         return no_memory(fault);
     tables->strings[tables->n_strings++] = (struct gen_entry){raw->id, string};
@@ -187,9 +189,8 @@ static int make_strings(struct old_tables *tables, struct gxt_error *fault)
     trace->first_own_id = trace->max_string + 1 + trace->n_messages;
     for (size_t i = 0; r == 0 && i < N_OWN_STRINGS; i++) {
         const struct gxt_string *string;
-        r = pool_string(trace->pool, old_own_strings[i], strlen(old_own_strings[i]), &string) < 0
-                ? no_memory(fault)
-                : push_string(tables, trace->first_own_id + i, string, fault);
+        r = pool_string(trace->pool, old_own_strings[i], strlen(old_own_strings[i]), &string);
+        r = r < 0 ? pool_refused(r, fault) : push_string(tables, trace->first_own_id + i, string, fault);
     }
     if (r == 0 && gen_table_build(&trace->gen.strings, tables->strings, tables->n_strings, &bad) < 0)
         r = no_memory(fault);
@@ -217,7 +218,8 @@ static int make_stack(struct old_tables *tables, const struct stack *stack, cons
         if (!frames[i].func || !frames[i].file)
             return 0;
     }
-    return pool_stack(tables->trace->pool, frames, stack->n, ret) < 0 ? no_memory(fault) : 0;
+    int r = pool_stack(tables->trace->pool, frames, stack->n, ret);
+    return r < 0 ? pool_refused(r, fault) : 0;
 }
 
 static int make_stacks(struct old_tables *tables, struct gxt_error *fault)

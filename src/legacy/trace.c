@@ -142,14 +142,15 @@ int old_message(struct old_trace *trace, struct span text, uint64_t *ret, struct
 
     string = at != MAP_NONE ? message_at(trace, at) : NULL;
     if (!string || string->len != size || memcmp(string->at, bytes, size) != 0) {
-        if (pool_string(trace->pool, bytes, size, &string) < 0)
-            return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an old trace");
+        int r = pool_string(trace->pool, bytes, size, &string);
+        if (r < 0)
+            return pool_refused(r, fault);
         at = map_get(&trace->messages, string->id);
         if (at == MAP_NONE && trace->is_known)
             return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "a log's message is not in the index");
         if (at == MAP_NONE) {
             at = (uint32_t)trace->n_messages;
-            int r = add_message(trace, string, fault);
+            r = add_message(trace, string, fault);
             if (r < 0)
                 return r;
         }

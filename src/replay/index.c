@@ -132,13 +132,6 @@ int index_generation(const struct gxt_index *index, gxt_gen generation, struct g
 
 /* ---- stacks by id ---- */
 
-static int pool_failed(int code, struct gxt_error *fault)
-{
-    if (code == GXT_ELIMIT)
-        return fault_set(fault, code, GXT_NO_OFFSET, "the trace's distinct strings and stacks pass 2 GiB");
-    return fault_set(fault, code, GXT_NO_OFFSET, "no memory for another string or stack");
-}
-
 static int string_of(const struct gxt_index *index, uint64_t id, struct buf *bytes, const struct gxt_string **ret,
                      struct gxt_error *fault)
 {
@@ -150,7 +143,7 @@ static int string_of(const struct gxt_index *index, uint64_t id, struct buf *byt
         return r == GXT_ENOENT ? fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "a frame's string is not in the index")
                                : r;
     r = pool_string(index->trace->pool, bytes->at ? (const void *)bytes->at : "", bytes->size, ret);
-    return r < 0 ? pool_failed(r, fault) : 0;
+    return r < 0 ? pool_refused(r, fault) : 0;
 }
 
 int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_stack **ret, struct gxt_error *fault)
@@ -171,7 +164,7 @@ int index_stack(const struct gxt_index *index, uint64_t id, const struct gxt_sta
             r = string_of(index, frames[i].file, &bytes, &resolved[i].file, fault);
     }
     if (r == 0 && (r = pool_stack(index->trace->pool, resolved, n, ret)) < 0)
-        r = pool_failed(r, fault);
+        r = pool_refused(r, fault);
     buf_done(&bytes);
     return r;
 }
