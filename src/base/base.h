@@ -108,7 +108,7 @@ struct map_slot {
     uint32_t value; /**< MAP_NONE: the slot is free */
 };
 
-/** A map from uint64_t to uint32_t. All zero is an empty one. Keys are mostly ids that were given out one after another:
+/** A map from uint64_t to uint32_t. All zero is an empty one. Keys are mostly ids that were given out in a row:
  * four in a row share a cache line, and rows keep out of each other's way. A set of keys made to collide costs one
  * rebuild with a secret seed, no more. */
 struct map {

@@ -289,7 +289,7 @@ static void sweep(const char *path)
 {
     enum content content = FOREIGN;
     char *name;
-    int fd;
+    int fd = -1;
 
     if (asprintf(&name, "%s.new", path) < 0)
         return;

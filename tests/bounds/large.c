@@ -38,7 +38,7 @@ static void try_pool(void)
     const uint64_t n_fit = GXT_MAX_POOL_BYTES / PIECE;
     const size_t len = PIECE - 8 - sizeof(struct gxt_string) - 8; /* beside it: a link, the string's head, an end */
     const struct gxt_string *string, *first = NULL;
-    struct pool *pool;
+    struct pool *pool = NULL;
     char *text = malloc(len);
     int r = 0;
 
