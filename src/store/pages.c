@@ -155,6 +155,7 @@ int pages_begin(struct pages *pages, int fd, struct gxt_error *fault)
     if (!tree_fits(meta + AT_FREE_TREE, FREE_TREE_FLAGS) || !tree_fits(meta + AT_MAIN_TREE, 0))
         return damaged(fault, (uint64_t)(meta - metas) / PAGE);
     pages->metas_hash = hash_metas(metas);
+    pages->odd_meta = !is_meta(metas) ? 0 : !is_meta(metas + PAGE) ? 1 : NO_PAGE;
     pages->last_page = U64(meta + AT_LAST_PAGE);
     pages->root = U64(meta + AT_MAIN_TREE + TREE_ROOT);
     pages->depth = U16(meta + AT_MAIN_TREE + TREE_DEPTH);
@@ -408,8 +409,11 @@ int pages_check(const struct pages *pages, uint64_t *ret_proved, struct gxt_erro
 
     if (!check.seen)
         return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory to check the index");
+    /* One is enough to read; LMDB goes by both, and by the first to find the second. */
+    if (pages->odd_meta != NO_PAGE)
+        r = damaged(fault, pages->odd_meta);
     /* Pages that a commit took and gave back need not have been written, a few. */
-    if (pages->last_page > 2 * pages->n_pages + 1024)
+    if (r == 0 && pages->last_page > 2 * pages->n_pages + 1024)
         r = damaged(fault, 0);
     if (r == 0 && pages->depth > 0)
         r = check_page(&check, pages->root, pages->depth, false);

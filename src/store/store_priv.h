@@ -85,6 +85,7 @@ struct pages {
     uint64_t root, free_root; /* UINT64_MAX: an empty tree */
     uint64_t n_entries;
     unsigned depth, free_depth;
+    uint64_t odd_meta; /* the meta page that is none; UINT64_MAX when both are */
 };
 
 /* Takes the newest state. 0; GXT_EINDEX when it is no file of LMDB's that this machine could have written; GXT_EIO. */
