@@ -228,8 +228,9 @@ int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, ui
     struct order *order = cursor->order;
     int r = 1;
 
+    /* At a boundary the next generation is what comes. */
     while (r > 0 && !cursor_is_ahead(cursor) && cursor->ordinal < ordinal &&
-           (!walk_at_boundary(cursor) || walk_generations(cursor) < n_generations)) {
+           walk_generations(cursor) + walk_at_boundary(cursor) <= n_generations) {
         const size_t n = order ? order_skip(order, ordinal - cursor->ordinal, time_ns, &cursor->time_ns) : 0;
         if (n > 0) {
             cursor->ordinal += n;
