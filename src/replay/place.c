@@ -39,6 +39,9 @@ static char *join(const char *first, const char *second)
 static char *in_folder(const char *folder, const char *trace_path)
 {
     char *real = realpath(trace_path, NULL), *path;
+
+    if (!real && errno == ENOMEM)
+        return NULL; /* under its other name nobody would find it again */
     const char *place = real ? real : trace_path;
     const char *slash = strrchr(place, '/');
     const char *name = slash ? slash + 1 : place;

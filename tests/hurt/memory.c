@@ -384,7 +384,8 @@ static void build_in_place(struct failing *failing)
         wrong(error.message, error.code);
     unlink(place);
     free(place);
-    rmdir(folder);
+    if (rmdir(folder) < 0 && errno != ENOENT)
+        wrong("something is left in the index's folder", errno);
 }
 
 static const struct {
