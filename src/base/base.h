@@ -100,6 +100,18 @@ uint64_t hash_bytes(const void *bytes, size_t size);
 /** hash_bytes_seed() - XXH3, 64 bits, with a seed: another function for each seed */
 uint64_t hash_bytes_seed(const void *bytes, size_t size, uint64_t seed);
 
+/** hash_mix() - a number for a number: another function for each seed */
+static inline uint64_t hash_mix(uint64_t key, uint64_t seed)
+{
+    key = (key ^ seed) * UINT64_C(0xbf58476d1ce4e5b9);
+    key ^= key >> 29;
+    key = (key + seed) * UINT64_C(0x94d049bb133111eb);
+    return key ^ key >> 32;
+}
+
+/** hash_secret() - a seed that nobody foresees; not 0 */
+uint64_t hash_secret(void);
+
 /** What map_get() gives for a key that is not there; no value may be it. */
 #define MAP_NONE UINT32_MAX
 
@@ -121,12 +133,8 @@ struct map {
 
 static inline uint64_t map_home(const struct map *map, uint64_t key)
 {
-    if (UNLIKELY(map->seed)) {
-        key = (key ^ map->seed) * UINT64_C(0xbf58476d1ce4e5b9);
-        key ^= key >> 29;
-        key = (key + map->seed) * UINT64_C(0x94d049bb133111eb);
-        return (key ^ key >> 32) & map->mask;
-    }
+    if (UNLIKELY(map->seed))
+        return hash_mix(key, map->seed) & map->mask;
     /* Multiples of the golden ratio: however many there are in a row, their fractions lie evenly. */
     return ((key >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> map->shift << 2) + (key & 3);
 }
@@ -150,6 +158,60 @@ int map_put(struct map *map, uint64_t key, uint32_t value);
 bool map_remove(struct map *map, uint64_t key);
 void map_clear(struct map *map);
 void map_done(struct map *map);
+
+/** Ids side by side in one line of an id_map. */
+#define ID_MAP_LINE 8
+
+struct id_line {
+    uint64_t tag;                 /**< which line of ids, counted from 1; 0: nobody's */
+    uint32_t values[ID_MAP_LINE]; /**< each turned over, so that what was never put is MAP_NONE */
+};
+
+/** A map from ids to uint32_t, for ids that are mostly given out in a row and close together: eight need 40 to 160
+ * bytes, and looking for one next to another finds it near. What is alone needs as much as eight. All zero is an empty
+ * one. Ids made to collide cost one rebuild with a secret seed, no more. */
+struct id_map {
+    struct id_line *lines;
+    uint64_t mask;  /**< capacity - 1; capacity is a power of two, at most half full */
+    uint64_t seed;  /**< 0 until lines collide too much */
+    unsigned shift; /**< 64 less the bits that tell a line */
+    size_t n_lines;
+};
+
+static inline uint64_t id_map_tag(uint64_t id)
+{
+    return id / ID_MAP_LINE + 1;
+}
+
+static inline uint64_t id_map_home(const struct id_map *map, uint64_t tag)
+{
+    if (UNLIKELY(map->seed))
+        tag = hash_mix(tag, map->seed);
+    /* Multiples of the golden ratio: however many there are in a row, their fractions lie evenly. */
+    return tag * UINT64_C(0x9e3779b97f4a7c15) >> map->shift;
+}
+
+/** Return: the value, or MAP_NONE. */
+static inline __attribute__((always_inline)) uint32_t id_map_get(const struct id_map *map, uint64_t id)
+{
+    const uint64_t tag = id_map_tag(id);
+
+    if (UNLIKELY(!map->lines))
+        return MAP_NONE;
+    for (uint64_t i = id_map_home(map, tag);; i = (i + 1) & map->mask) {
+        const struct id_line *line = &map->lines[i];
+        if (LIKELY(line->tag == tag))
+            return ~line->values[id % ID_MAP_LINE];
+        if (line->tag == 0)
+            return MAP_NONE;
+    }
+}
+
+/** Return: 0, or GXT_ENOMEM. Replaces the value of an id that is there. @value: not MAP_NONE */
+int id_map_put(struct id_map *map, uint64_t id, uint32_t value);
+void id_map_remove(struct id_map *map, uint64_t id);
+void id_map_clear(struct id_map *map);
+void id_map_done(struct id_map *map);
 
 /** A key, and what belongs to it. */
 struct pair {

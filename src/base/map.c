@@ -6,21 +6,11 @@
 #include "base.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum {
     FIRST_CAPACITY = 64,
     FAR = 128, /* slots from home: no set of honest ids at half load comes near it */
 };
-
-static uint64_t secret(void)
-{
-    uint64_t seed = 0;
-
-    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
-        seed = (uintptr_t)&seed; /* the stack's place is random enough where there is no entropy yet */
-    return seed | 1;
-}
 
 /* Puts a key that is not there yet. Returns how far from its home it had to go. */
 static uint64_t settle(struct map *map, uint64_t key, uint32_t value)
@@ -77,7 +67,7 @@ int map_put(struct map *map, uint64_t key, uint32_t value)
     }
     map->n++;
     if (settle(map, key, value) > FAR && !map->seed)
-        (void)rebuild(map, map->mask + 1, secret()); /* without memory for it the map is slower, not wrong */
+        (void)rebuild(map, map->mask + 1, hash_secret()); /* without memory for it the map is slower, not wrong */
     return 0;
 }
 

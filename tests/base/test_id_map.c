@@ -1,0 +1,172 @@
+/* test_id_map.c: the map of ids does what a plain list does, whatever the ids, grows only by what is there, and does
+ * not get slow by ids made to collide.
+ */
+#include "base.h"
+
+#include <criterion/criterion.h>
+
+enum {
+    N_IDS = 1500,
+    N_STEPS = 200000,
+    N_HOSTILE = 60000
+};
+
+static uint64_t next(uint64_t *random)
+{
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *random >> 24;
+}
+
+/* Lines that have their home at the start: the map multiplies a line's number and takes the highest bits, so small
+ * products are alike to it. A product's number is its product with the inverse; one in eight is small enough to be a
+ * line's. */
+static uint64_t hostile_id(uint64_t i)
+{
+    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t inverse = 1;
+
+    for (int round = 0; round < 6; round++)
+        inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
+    for (uint64_t product = (i + 1) << 8;; product++)
+        if (product * inverse - 1 < UINT64_C(1) << 61)
+            return (product * inverse - 1) * ID_MAP_LINE;
+}
+
+static uint64_t near_id(uint64_t i)
+{
+    return i;
+}
+
+static uint64_t far_id(uint64_t i)
+{
+    return i * UINT64_C(0x100000001b3) ^ UINT64_MAX << 32;
+}
+
+/* A walk of random steps beside a plain array. */
+static void check_against_model(uint64_t (*id_of)(uint64_t), uint64_t seed)
+{
+    static uint32_t model[N_IDS];
+    struct id_map map = {0};
+
+    memset(model, 0xff, sizeof model);
+    for (int step = 0; step < N_STEPS; step++) {
+        uint64_t i = next(&seed) % N_IDS, id = id_of(i);
+        switch (next(&seed) % 8) {
+        case 0:
+        case 1:
+        case 2:
+        case 3: {
+            uint32_t value = (uint32_t)next(&seed) & 0x7fffffff;
+            cr_assert_eq(id_map_put(&map, id, value), 0);
+            model[i] = value;
+            break;
+        }
+        case 4:
+        case 5:
+        case 6:
+            id_map_remove(&map, id);
+            model[i] = MAP_NONE;
+            break;
+        default:
+            if (next(&seed) % 5000 == 0) {
+                id_map_clear(&map);
+                memset(model, 0xff, sizeof model);
+            }
+        }
+        i = next(&seed) % N_IDS;
+        cr_assert_eq(id_map_get(&map, id_of(i)), model[i], "step %d", step);
+    }
+    for (uint64_t i = 0; i < N_IDS; i++)
+        cr_assert_eq(id_map_get(&map, id_of(i)), model[i]);
+    id_map_done(&map);
+    cr_assert_null(map.lines);
+}
+
+Test(id_map, does_what_a_list_does_for_near_ids)
+{
+    check_against_model(near_id, 1);
+    check_against_model(near_id, 2);
+}
+
+Test(id_map, does_what_a_list_does_for_far_ids)
+{
+    check_against_model(far_id, 3);
+}
+
+Test(id_map, does_what_a_list_does_for_ids_made_to_collide)
+{
+    check_against_model(hostile_id, 4);
+}
+
+Test(id_map, has_nothing_when_empty)
+{
+    struct id_map map = {0};
+
+    cr_expect_eq(id_map_get(&map, 0), MAP_NONE);
+    id_map_remove(&map, 0);
+    id_map_clear(&map);
+    id_map_done(&map);
+}
+
+Test(id_map, takes_the_greatest_ids_and_values)
+{
+    struct id_map map = {0};
+
+    cr_expect_eq(id_map_put(&map, UINT64_MAX, UINT32_MAX - 1), 0);
+    cr_expect_eq(id_map_put(&map, 0, 0), 0);
+    cr_expect_eq(id_map_get(&map, UINT64_MAX), UINT32_MAX - 1);
+    cr_expect_eq(id_map_get(&map, UINT64_MAX - 1), MAP_NONE);
+    cr_expect_eq(id_map_get(&map, 0), 0);
+    cr_expect_eq(id_map_get(&map, 1), MAP_NONE);
+    id_map_done(&map);
+}
+
+/* Goroutines come and go, a few at a time, with ids that never come again. */
+Test(id_map, does_not_grow_by_what_has_gone)
+{
+    struct id_map map = {0};
+
+    for (uint64_t id = 0; id < 1000000; id++) {
+        cr_assert_eq(id_map_put(&map, id, (uint32_t)id), 0);
+        if (id >= 100)
+            id_map_remove(&map, id - 100);
+    }
+    cr_expect_leq(map.mask + 1, 128);
+    for (uint64_t id = 999901; id < 1000000; id++)
+        cr_expect_eq(id_map_get(&map, id), (uint32_t)id);
+    cr_expect_eq(id_map_get(&map, 999899), MAP_NONE);
+    cr_expect_eq(map.seed, 0);
+    id_map_done(&map);
+}
+
+Test(id_map, is_not_slowed_by_ids_made_to_collide)
+{
+    struct id_map map = {0};
+    uint64_t steps = 0, n = 0;
+
+    for (uint32_t i = 0; i < N_HOSTILE; i++)
+        cr_assert_eq(id_map_put(&map, hostile_id(i), i), 0);
+    cr_expect_neq(map.seed, 0, "the lines collide, so the map has taken a seed");
+    for (uint32_t i = 0; i < N_HOSTILE; i++)
+        cr_assert_eq(id_map_get(&map, hostile_id(i)), i);
+    for (uint64_t i = 0; i <= map.mask; i++)
+        if (map.lines[i].tag != 0) {
+            steps += (i - id_map_home(&map, map.lines[i].tag)) & map.mask;
+            n++;
+        }
+    cr_expect_eq(n, N_HOSTILE);
+    cr_expect_lt(steps, 4 * n, "%llu steps", (unsigned long long)steps);
+    id_map_done(&map);
+}
+
+Test(id_map, takes_no_seed_for_honest_ids)
+{
+    struct id_map map = {0};
+
+    for (uint32_t i = 0; i < 300000; i++)
+        cr_assert_eq(id_map_put(&map, i, i), 0);
+    for (uint32_t i = 0; i < 300000; i++)
+        cr_assert_eq(id_map_put(&map, UINT64_C(0x7f0000000000) + i * UINT64_C(4096), i), 0);
+    cr_expect_eq(map.seed, 0);
+    id_map_done(&map);
+}
