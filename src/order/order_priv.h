@@ -151,10 +151,10 @@ struct sched_resource {
     int64_t id;
     uint64_t seq, seq_generation;
     struct sched_extra *extra; /* NULL for none */
-    uint8_t status;
-    bool live;     /* false: the slot is free */
-    bool touched;  /* it is in table->changed, or nobody wants to know */
-    bool at_start; /* it was there at the last sched_mark() */
+    uint8_t status;            /* looked at together with … */
+    uint8_t touched;           /* … whether it lives, and is in table->changed unless nobody wants to know: 0 or 1 */
+    bool live;                 /* false: the slot is free */
+    bool at_start;             /* it was there at the last sched_mark() */
 };
 
 /* A list of ids. */
@@ -165,8 +165,10 @@ struct sched_ids {
 
 /* Resources by id. A place stays good until the next resource is added. */
 struct sched_table {
-    struct map ids;
+    struct id_map ids;
     struct sched_resource *items;
+    uint32_t *places; /* of what has an id that ends so: a hint, checked against the id. Ids are given out in a row */
+    uint64_t places_mask;
     size_t n, capacity; /* slots used so far, free ones included */
     uint32_t *free_slots;
     size_t n_free, free_slots_capacity;
@@ -250,7 +252,7 @@ struct sched_resource *crowd_take(struct sched_table *table, int64_t id);
 /* May add others of a crowd: what was found before has moved then. */
 static inline __attribute__((always_inline)) struct sched_resource *sched_find(struct sched_table *table, int64_t id)
 {
-    uint32_t at = map_get(&table->ids, (uint64_t)id);
+    uint32_t at = id_map_get(&table->ids, (uint64_t)id);
     if (LIKELY(at != MAP_NONE))
         return &table->items[at];
     return UNLIKELY(table->crowd != NULL) ? crowd_take(table, id) : NULL;
@@ -261,7 +263,7 @@ void sched_note(struct sched_table *table, struct sched_resource *resource);
 /* Says that a resource is changed. */
 static inline void sched_touch(struct sched_table *table, struct sched_resource *resource)
 {
-    if (UNLIKELY(!resource->touched))
+    if (UNLIKELY(resource->touched == 0))
         sched_note(table, resource);
 }
 

@@ -20,23 +20,41 @@
  * is a constant where this is inlined. Return: whether it could; if not, nothing has happened. */
 typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type);
 
-/* A resource where it was found last. NULL when it is elsewhere, or when it must be noted that it changes. */
-QUICK struct sched_resource *quick_own(const struct sched_table *table, int64_t id, uint32_t hint)
+/* Whether it is this one, and what it does can be told without a note that it changes. */
+QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
 {
-    if (UNLIKELY(hint >= table->n))
-        return NULL;
-    struct sched_resource *resource = &table->items[hint];
-    return LIKELY(resource->id == id && resource->live && resource->touched) ? resource : NULL;
+    return LIKELY(resource->id == id) && LIKELY(resource->touched == 1);
 }
 
-/* NULL also for one of a crowd that was not asked for before. */
+/* … and it does this. */
+QUICK bool quick_does(const struct sched_resource *resource, int64_t id, uint8_t status)
+{
+    return LIKELY(resource->id == id) && LIKELY(resource->status == status && resource->touched == 1);
+}
+
+/* A resource where it was found last, or what is there now. */
+QUICK struct sched_resource *quick_own(const struct sched_table *table, uint32_t hint)
+{
+    return &table->items[hint];
+}
+
+/* One whose place no hint tells. It may be none. */
+static __attribute__((noinline)) struct sched_resource *quick_find_elsewhere(const struct sched_table *table,
+                                                                             int64_t id)
+{
+    const uint32_t at = id_map_get(&table->ids, (uint64_t)id);
+
+    if (at != MAP_NONE)
+        table->places[(uint64_t)id & table->places_mask] = at;
+    return &table->items[at == MAP_NONE ? 0 : at];
+}
+
+/* A resource where it probably is, or what is there: also for one of a crowd that was not asked for before. */
 QUICK struct sched_resource *quick_find(const struct sched_table *table, int64_t id)
 {
-    uint32_t at = map_get(&table->ids, (uint64_t)id);
-    if (UNLIKELY(at == MAP_NONE))
-        return NULL;
-    struct sched_resource *resource = &table->items[at];
-    return LIKELY(resource->touched) ? resource : NULL;
+    struct sched_resource *resource = &table->items[table->places[(uint64_t)id & table->places_mask]];
+
+    return LIKELY(resource->id == id) ? resource : quick_find_elsewhere(table, id);
 }
 
 QUICK bool quick_follows(const struct sched_resource *resource, uint64_t generation, uint64_t seq)
@@ -110,10 +128,11 @@ QUICK bool quick_is_timed(uint8_t type)
 QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user, uint64_t ordinal,
                          struct gxt_event *event, size_t stride)
 {
-    if (UNLIKELY(!order->steady))
+    struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
+
+    if (UNLIKELY(!order->steady || !gs->places || !ps->places)) /* then there is no item to which a hint could lead */
         return 0;
 
-    struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
     struct frontier_entry *const entries = order->frontier.entries;
     const size_t n_entries = order->frontier.n;
     const uint64_t generation = order->gen.dir.number, first = ordinal;
@@ -164,8 +183,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_START: {
                 HAS(2)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(g && g->status == G_RUNNABLE && quick_follows(g, generation, args[1]))
-                UNLESS(m->p != GXT_NO_PROC && m->g == GXT_NO_GOROUTINE && *next != WIRE_GO_LABEL)
+                UNLESS(quick_does(g, (gxt_goid)args[0], G_RUNNABLE) && quick_follows(g, generation, args[1]))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g == GXT_NO_GOROUTINE)
+                UNLESS(*next != WIRE_GO_LABEL)
                 TAKE(WIRE_GO_START)
                 g->status = G_RUNNING;
                 g->seq++;
@@ -176,8 +197,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GO_BLOCK: {
                 HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                UNLESS(quick_does(g, m->g, G_RUNNING))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GO_BLOCK)
                 g->status = G_WAITING;
                 m->g = GXT_NO_GOROUTINE;
@@ -186,8 +209,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GO_STOP: {
                 HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                UNLESS(quick_does(g, m->g, G_RUNNING))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GO_STOP)
                 g->status = G_RUNNABLE;
                 m->g = GXT_NO_GOROUTINE;
@@ -197,7 +222,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_UNBLOCK: {
                 HAS(3)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(g && g->status == G_WAITING && quick_follows(g, generation, args[1]))
+                UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
                 TAKE(WIRE_GO_UNBLOCK)
                 g->status = G_RUNNABLE;
                 g->seq++;
@@ -207,9 +232,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_CREATE:
             case WIRE_GO_CREATE_BLOCKED: {
                 HAS(3)
-                const struct sched_resource *creator = quick_own(gs, m->g, m->g_at);
-                UNLESS(creator && creator->status == G_RUNNING && m->p != GXT_NO_PROC && !gs->crowd)
-                UNLESS(map_get(&gs->ids, args[0]) == MAP_NONE)
+                const struct sched_resource *creator = quick_own(gs, m->g_at);
+                UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
+                UNLESS(id_map_get(&gs->ids, args[0]) == MAP_NONE)
                 const bool blocked = *head == WIRE_GO_CREATE_BLOCKED;
                 if (blocked) {
                     TAKE(WIRE_GO_CREATE_BLOCKED)
@@ -229,8 +254,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GO_DESTROY: {
                 HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                UNLESS(quick_does(g, m->g, G_RUNNING))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
                 UNLESS(!g->at_start)
                 TAKE(WIRE_GO_DESTROY)
                 sched_remove(gs, g);
@@ -241,18 +268,23 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_SWITCH:
             case WIRE_GO_SWITCH_DESTROY: {
                 HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
+                struct sched_resource *g = quick_own(gs, m->g_at);
                 struct sched_resource *to = quick_find(gs, (gxt_goid)args[0]);
                 const bool ends = *head == WIRE_GO_SWITCH_DESTROY;
                 const uint64_t id = args[0];
-                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
-                UNLESS(to && to->status == G_WAITING && quick_follows(to, generation, args[1]))
+                UNLESS(quick_does(g, m->g, G_RUNNING))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
+                UNLESS(quick_does(to, (gxt_goid)args[0], G_WAITING) && quick_follows(to, generation, args[1]))
                 UNLESS(*next != WIRE_GO_LABEL && most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
-                if (ends) {
+                if (ends)
+                {
                     TAKE(WIRE_GO_SWITCH_DESTROY)
                     quick_follow(&event, stride, ++now_ns, m->g);
                     TAKE(WIRE_GO_DESTROY)
-                } else {
+                }
+                else
+                {
                     TAKE(WIRE_GO_SWITCH)
                     args[0] = args[1] = 0;
                     quick_follow(&event, stride, ++now_ns, m->g);
@@ -275,10 +307,12 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GO_SYSCALL_BEGIN: {
                 HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
-                UNLESS(g && g->status == G_RUNNING && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
-                UNLESS(p && quick_follows(p, generation, args[0]))
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                struct sched_resource *p = quick_own(ps, m->p_at);
+                UNLESS(quick_does(g, m->g, G_RUNNING))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
+                UNLESS(quick_is(p, m->p) && quick_follows(p, generation, args[0]))
                 TAKE(WIRE_GO_SYSCALL_BEGIN)
                 g->status = G_SYSCALL;
                 p->status = P_SYSCALL;
@@ -288,10 +322,12 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GO_SYSCALL_END: {
                 HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
-                UNLESS(g && g->status == G_SYSCALL && m->p != GXT_NO_PROC && m->g != GXT_NO_GOROUTINE)
-                UNLESS(p && p->status == P_SYSCALL)
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                struct sched_resource *p = quick_own(ps, m->p_at);
+                UNLESS(quick_does(g, m->g, G_SYSCALL))
+                UNLESS(m->p != GXT_NO_PROC)
+                UNLESS(m->g != GXT_NO_GOROUTINE)
+                UNLESS(quick_does(p, m->p, P_SYSCALL))
                 TAKE(WIRE_GO_SYSCALL_END)
                 g->status = G_RUNNING;
                 p->status = P_RUNNING;
@@ -300,10 +336,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GO_SYSCALL_END_BLOCKED: {
                 HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                const struct sched_resource *p = quick_own(ps, m->p, m->p_at);
-                UNLESS(g && g->status == G_SYSCALL && m->g != GXT_NO_GOROUTINE)
-                UNLESS(m->p == GXT_NO_PROC || (p && p->status != P_SYSCALL))
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                const struct sched_resource *p = quick_own(ps, m->p_at);
+                UNLESS(quick_does(g, m->g, G_SYSCALL) && m->g != GXT_NO_GOROUTINE)
+                UNLESS(m->p == GXT_NO_PROC || (quick_is(p, m->p) && p->status != P_SYSCALL))
                 TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
                 g->status = G_RUNNABLE;
                 m->g = GXT_NO_GOROUTINE;
@@ -313,7 +349,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_PROC_START: {
                 HAS(2)
                 struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
-                UNLESS(p && p->status == P_IDLE && quick_follows(p, generation, args[1]) && m->p == GXT_NO_PROC)
+                UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
+                UNLESS(m->p == GXT_NO_PROC)
                 TAKE(WIRE_PROC_START)
                 p->status = P_RUNNING;
                 p->seq++;
@@ -324,8 +361,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_PROC_STOP: {
                 HAS(0)
-                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
-                UNLESS(p && (p->status == P_RUNNING || p->status == P_SYSCALL) && m->p != GXT_NO_PROC)
+                struct sched_resource *p = quick_own(ps, m->p_at);
+                UNLESS(quick_is(p, m->p) && (p->status == P_RUNNING || p->status == P_SYSCALL) && m->p != GXT_NO_PROC)
                 TAKE(WIRE_PROC_STOP)
                 p->status = P_IDLE;
                 m->p = GXT_NO_PROC;
@@ -335,7 +372,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_PROC_STEAL: { /* of one that its thread has not given up */
                 HAS(3)
                 struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
-                UNLESS(p && p->status == P_SYSCALL && quick_follows(p, generation, args[1]))
+                UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
                 const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
                 UNLESS(victim_at != MAP_NONE)
                 struct sched_m *victim = &order->sched.ms[victim_at];
@@ -350,7 +387,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_STATUS: { /* of one that is known, and on no thread */
                 HAS(3)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(g && g->status == (uint8_t)args[2] && (g->status == G_WAITING || g->status == G_RUNNABLE))
+                UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
+                UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                 TAKE(WIRE_GO_STATUS)
                 g->seq_generation = generation;
                 g->seq = 0;
@@ -360,7 +398,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             case WIRE_GO_STATUS_STACK: {
                 HAS(4)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(g && g->status == (uint8_t)args[2] && (g->status == G_WAITING || g->status == G_RUNNABLE))
+                UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
+                UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                 TAKE(WIRE_GO_STATUS_STACK)
                 g->seq_generation = generation;
                 g->seq = 0;
@@ -369,8 +408,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GC_MARK_ASSIST_BEGIN: {
                 HAS(1)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                UNLESS(g && quick_may_begin(g) && m->p != GXT_NO_PROC)
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                UNLESS(quick_is(g, m->g) && quick_may_begin(g) && m->p != GXT_NO_PROC)
                 UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GC_MARK_ASSIST_BEGIN)
                 g->extra->ranges[g->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_MARK_ASSIST_BEGIN};
@@ -379,8 +418,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GC_MARK_ASSIST_END: {
                 HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g, m->g_at);
-                UNLESS(g && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
+                struct sched_resource *g = quick_own(gs, m->g_at);
+                UNLESS(quick_is(g, m->g) && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
                 UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GC_MARK_ASSIST_END)
                 g->extra->n_ranges--;
@@ -389,8 +428,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GC_SWEEP_BEGIN: {
                 HAS(1)
-                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
-                UNLESS(p && quick_may_begin(p) && m->p != GXT_NO_PROC)
+                struct sched_resource *p = quick_own(ps, m->p_at);
+                UNLESS(quick_is(p, m->p) && quick_may_begin(p) && m->p != GXT_NO_PROC)
                 TAKE(WIRE_GC_SWEEP_BEGIN)
                 p->extra->ranges[p->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_SWEEP_BEGIN};
                 at = next;
@@ -398,8 +437,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             }
             case WIRE_GC_SWEEP_END: {
                 HAS(2)
-                struct sched_resource *p = quick_own(ps, m->p, m->p_at);
-                UNLESS(p && quick_may_end(p, WIRE_GC_SWEEP_BEGIN) && m->p != GXT_NO_PROC)
+                struct sched_resource *p = quick_own(ps, m->p_at);
+                UNLESS(quick_is(p, m->p) && quick_may_end(p, WIRE_GC_SWEEP_BEGIN) && m->p != GXT_NO_PROC)
                 TAKE(WIRE_GC_SWEEP_END)
                 p->extra->n_ranges--;
                 at = next;

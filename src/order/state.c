@@ -6,6 +6,26 @@
 
 #include <stdlib.h>
 
+enum {
+    FIRST_PLACES = 64
+};
+
+/* Makes room for hints to all that is there, and one more. Without memory there are fewer. */
+static void grow_places(struct sched_table *table)
+{
+    const uint64_t capacity = table->places ? 2 * (table->places_mask + 1) : FIRST_PLACES;
+    uint32_t *places = calloc(capacity, sizeof *places);
+
+    if (!places)
+        return;
+    free(table->places);
+    table->places = places;
+    table->places_mask = capacity - 1;
+    for (size_t i = 0; i < table->n; i++)
+        if (table->items[i].live)
+            table->places[(uint64_t)table->items[i].id & table->places_mask] = (uint32_t)i;
+}
+
 struct sched_resource *sched_add(struct sched_table *table, int64_t id)
 {
     uint32_t at;
@@ -19,7 +39,7 @@ struct sched_resource *sched_add(struct sched_table *table, int64_t id)
         table->items = grown;
         at = (uint32_t)table->n;
     }
-    if (map_put(&table->ids, (uint64_t)id, at) < 0)
+    if (id_map_put(&table->ids, (uint64_t)id, at) < 0)
         return NULL;
     if (table->n_free > 0)
         table->n_free--;
@@ -27,6 +47,10 @@ struct sched_resource *sched_add(struct sched_table *table, int64_t id)
         table->n++;
     table->items[at] = (struct sched_resource){.id = id, .live = true, .touched = !table->tracks};
     sched_touch(table, &table->items[at]);
+    if (UNLIKELY(!table->places || table->n > table->places_mask))
+        grow_places(table);
+    if (LIKELY(table->places != NULL))
+        table->places[(uint64_t)id & table->places_mask] = at;
     return &table->items[at];
 }
 
@@ -44,7 +68,7 @@ static void add_id(struct sched_table *table, struct sched_ids *list, int64_t id
 
 void sched_note(struct sched_table *table, struct sched_resource *resource)
 {
-    resource->touched = true;
+    resource->touched = 1;
     add_id(table, &table->changed, resource->id);
 }
 
@@ -54,7 +78,7 @@ void sched_mark(struct sched_table *table)
     table->changed.n = table->gone.n = 0;
     for (size_t i = 0; i < table->n; i++) {
         table->items[i].at_start = table->items[i].live;
-        table->items[i].touched = false;
+        table->items[i].touched = 0;
     }
 }
 
@@ -73,9 +97,10 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
     uint32_t *grown =
         array_grow(table->free_slots, table->n_free, &table->free_slots_capacity, sizeof *table->free_slots);
 
-    (void)map_remove(&table->ids, (uint64_t)resource->id);
+    id_map_remove(&table->ids, (uint64_t)resource->id);
     free_extra(resource);
     resource->live = false;
+    resource->touched = 0;
     if (resource->at_start)
         add_id(table, &table->gone, resource->id);
     if (!grown)
@@ -93,9 +118,11 @@ struct sched_extra *sched_extra(struct sched_resource *resource)
 
 void sched_table_clear(struct sched_table *table)
 {
-    for (size_t i = 0; i < table->n; i++)
+    for (size_t i = 0; i < table->n; i++) {
         free_extra(&table->items[i]);
-    map_clear(&table->ids);
+        table->items[i].touched = 0; /* a hint may still lead there */
+    }
+    id_map_clear(&table->ids);
     table->n = 0;
     table->n_free = 0;
     table->tracks = false;
@@ -107,8 +134,9 @@ void sched_table_clear(struct sched_table *table)
 void sched_table_done(struct sched_table *table)
 {
     sched_table_clear(table);
-    map_done(&table->ids);
+    id_map_done(&table->ids);
     free(table->items);
+    free(table->places);
     free(table->free_slots);
     free(table->changed.ids);
     free(table->gone.ids);

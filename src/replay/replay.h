@@ -272,7 +272,7 @@ struct tally_ids {
 
 /** The goroutines that are there, and whose events the block at hand has. Begin with TALLY_INIT. */
 struct tally {
-    struct map ids; /* to places */
+    struct id_map ids; /* to places */
     struct tally_place *places;
     struct tally_item *items; /* at the same places */
     size_t n_items, items_capacity, places_capacity;

@@ -38,7 +38,7 @@ static bool begin_places(struct tally *tally)
 
 void tally_done(struct tally *tally)
 {
-    map_done(&tally->ids);
+    id_map_done(&tally->ids);
     free(tally->places);
     free(tally->items);
     free(tally->free_places);
@@ -137,7 +137,7 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 /* Return: its place, 0 for none. */
 static uint32_t find(struct tally *tally, gxt_goid id)
 {
-    uint32_t at = map_get(&tally->ids, (uint64_t)id);
+    uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
 
     if (at == MAP_NONE)
         return 0;
@@ -156,7 +156,7 @@ static uint32_t add(struct tally *tally, gxt_goid id)
         at = (uint32_t)tally->n_items++;
     else
         return 0;
-    if (map_put(&tally->ids, (uint64_t)id, at) < 0)
+    if (id_map_put(&tally->ids, (uint64_t)id, at) < 0)
         return 0;
     tally->cache[(uint64_t)id % TALLY_CACHE] = at;
     tally->places[at] = (struct tally_place){.id = id};
@@ -204,7 +204,7 @@ static int end(struct tally *tally, gxt_goid id)
         return GXT_ENOMEM;
     tally->free_places = grown;
     tally->free_places[tally->n_free++] = at;
-    (void)map_remove(&tally->ids, (uint64_t)id);
+    id_map_remove(&tally->ids, (uint64_t)id);
     tally->places[at].id = GXT_NO_GOROUTINE;
     struct tally_item *item = sum_up(tally, at);
     item->row.length_ns = (uint64_t)item->last_ns - (uint64_t)item->row.first_ns;
