@@ -218,6 +218,8 @@ int old_prepare(struct legacy *legacy)
         return r;
     }
     legacy->ns_per_tick = 1e9 / (double)trace->ticks_per_second;
+    const double usual_ticks = (double)OLD_USUAL_NS / legacy->ns_per_tick;
+    legacy->usual_ticks = usual_ticks < 0x1p63 ? (uint64_t)usual_ticks : (uint64_t)1 << 63;
     reset_processors(legacy);
     return 0;
 }

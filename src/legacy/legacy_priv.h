@@ -246,7 +246,8 @@ struct old_reading {
     uint32_t batch;          /* the one being read, … */
     uint32_t next_batch;     /* … and the next one */
     uint64_t n_samples;      /* taken, of the lane of samples */
-    bool is_ahead;           /* the event that comes, at .at, is not read: only its time is known */
+    const uint8_t *ahead;    /* the event that comes, at .at, is not read: its time is known, and what follows that is
+                                here; NULL: it is read */
     struct old_event event;
 };
 
@@ -489,16 +490,15 @@ struct old_sequence {
     int64_t *times;               /* of those that have an event, … */
     uint32_t *lanes;              /* … and which they are */
     size_t n_lanes;
-    size_t current;        /* place in these of the one at whose event it is; the bound is for it */
-    bool is_bounded;       /* until its time is more than … */
-    int64_t bound;         /* … this nothing else comes */
+    size_t current;        /* place in these of the one at whose event it is, … */
+    int64_t until;         /* … and before this time nothing else comes; INT64_MIN: that is not known */
     bool is_pending;       /* the event was taken: its lane is to move on */
     bool has_event;        /* one was chosen and not taken yet */
     struct old_event exit; /* one that has a mark … */
     struct old_event *event;
-    struct old_mark next_exit; /* the mark that comes, … */
-    bool is_exit_known;        /* … if it was looked for, … */
-    bool has_exit;             /* … and there is one */
+    struct old_mark next_exit; /* the mark that comes, if there is … */
+    bool has_exit;             /* … one: before … */
+    int64_t exit_from;         /* … this time it is not its turn; INT64_MIN: it was not looked for */
     uint32_t lane;             /* … has lane n_lanes of the trace */
     uint64_t tie, tie_before;  /* bytes passed; when the event was chosen */
     uint64_t n_exits, n_calls, n_events;
@@ -508,8 +508,8 @@ int old_sequence_new(struct old_trace *trace, struct gxt_error *fault, struct ol
 struct old_sequence *old_sequence_free(struct old_sequence *sequence);
 /* Back to the start. 0, or the fault. */
 int old_sequence_begin(struct old_sequence *sequence);
-/* Looks at all lanes for the one whose event comes next: of that perhaps only the time is known. 1; 0; negative. */
-int old_sequence_choose(struct old_sequence *sequence);
+/* Whose event comes next, where old_sequence_choose_least() does not tell. Return as old_sequence_choose(). */
+int old_sequence_choose_any(struct old_sequence *sequence);
 /* Reads the event that was chosen. Return as old_sequence_look(). */
 int old_sequence_read(struct old_sequence *sequence);
 /* The lane at which it is has no more events. */
@@ -517,7 +517,7 @@ void old_sequence_drop(struct old_sequence *sequence);
 
 static inline __attribute__((always_inline)) int old_sequence_advance(struct old_sequence *sequence, uint32_t lane)
 {
-    sequence->readings[lane].is_ahead = false;
+    sequence->readings[lane].ahead = NULL;
     return old_reading_next(&sequence->reader, &sequence->reader.trace->lanes[lane], &sequence->readings[lane]);
 }
 
@@ -538,12 +538,44 @@ static inline __attribute__((always_inline)) int old_sequence_settle(struct old_
     return 0;
 }
 
+static inline __attribute__((always_inline)) void old_sequence_set(struct old_sequence *sequence, size_t at,
+                                                                   int64_t until)
+{
+    sequence->current = at;
+    sequence->until = until;
+    sequence->lane = sequence->lanes[at];
+    sequence->event = &sequence->readings[sequence->lane].event;
+}
+
+/* The lane whose event comes next, if it is alone the earliest and before what returns. Without a branch between lanes:
+ * who is the earliest follows no rule. */
+static inline __attribute__((always_inline)) bool old_sequence_choose_least(struct old_sequence *sequence)
+{
+    int64_t least = sequence->times[0], until = sequence->exit_from;
+    size_t at = 0;
+
+    for (size_t i = 1; i < sequence->n_lanes; i++) {
+        const int64_t time = sequence->times[i], later = time < least ? least : time;
+        until = later < until ? later : until;
+        at = time < least ? i : at;
+        least = time < least ? time : least;
+    }
+    if (UNLIKELY(least >= until))
+        return false;
+    old_sequence_set(sequence, at, until);
+    return true;
+}
+
+/* Looks at all lanes for the one whose event comes next: of that perhaps only the time is known. 1; 0; negative. */
+static inline __attribute__((always_inline)) int old_sequence_choose(struct old_sequence *sequence)
+{
+    return LIKELY(old_sequence_choose_least(sequence)) ? 1 : old_sequence_choose_any(sequence);
+}
+
 /* Whose event comes next, none being chosen. Return as old_sequence_choose(). */
 static inline __attribute__((always_inline)) int old_sequence_find(struct old_sequence *sequence)
 {
-    if (LIKELY(sequence->is_bounded && sequence->times[sequence->current] <= sequence->bound))
-        return 1;
-    return old_sequence_choose(sequence);
+    return LIKELY(sequence->times[sequence->current] < sequence->until) ? 1 : old_sequence_choose(sequence);
 }
 
 /* The event that comes next, in sequence.event. 1; 0; negative. */
@@ -602,6 +634,7 @@ struct legacy {
     uint64_t n_syncs;
     int64_t last_ns;
     double ns_per_tick;
+    uint64_t usual_ticks; /* fewer, from the first event on, are less than OLD_USUAL_NS */
     uint64_t stop_reason; /* local string id */
 
     struct order_record *waiting; /* that follow the record handed out */
@@ -615,6 +648,9 @@ struct legacy {
     uint32_t *free_gs;
     size_t n_tasks, tasks_capacity, n_gs, gs_capacity, n_free, free_capacity;
 };
+
+/* Behind it a time may not fit 64 bits. */
+#define OLD_USUAL_NS ((int64_t)1 << 62)
 
 /* Ticks since the first event, as nanoseconds. */
 static inline int64_t old_time_of(const struct legacy *legacy, int64_t ticks)

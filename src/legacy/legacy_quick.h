@@ -133,7 +133,7 @@ OLD_INLINE bool old_put_call(struct legacy *legacy, const struct old_event *even
     const uint64_t args[WIRE_MAX_ARGS] = {0, event->stack};
     struct seen_g *g = old_running_g(legacy, p, event->g);
 
-    if (UNLIKELY(!g || ret->thread == GXT_NO_THREAD || event->g == 0 ||
+    if (UNLIKELY(!g || ret->thread == GXT_NO_THREAD || ret->goroutine == GXT_NO_GOROUTINE ||
                  !to.put(to.user, ret, args, WIRE_GO_SYSCALL_BEGIN)))
         return false;
     g->state = GXT_GO_SYSCALL;
@@ -190,23 +190,31 @@ OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to,
     return to.put(to.user, ret, args, wire);
 }
 
-/* Events of one processor in a row, as far as they were taken. */
+/* Events in a row. */
 struct old_run {
-    const uint8_t *at;  /* of the event that comes */
-    int64_t time;       /* of the last one */
-    int64_t last_ns;    /* of the last record */
-    gxt_goid goroutine; /* the context of the next one */
-    gxt_threadid thread;
-    gxt_procid proc;
-    struct seen_p *p;
     struct old_put to;
     struct gxt_event *ret, *end; /* where records go */
     uint64_t ordinal;            /* of the next one */
+    int64_t last_ns;             /* of the last one */
+
+    /* Of the processor that it is at: */
+    const uint8_t *at, *numbers; /* of the event that comes; behind its time */
+    uint64_t since;              /* its time, from the trace's first event on */
+    gxt_goid goroutine;          /* its context */
+    gxt_threadid thread;
+    gxt_procid proc;
+    struct seen_p *p;
 };
 
 OLD_INLINE gxt_goid old_context_of(uint64_t g)
 {
     return g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)g;
+}
+
+/* As old_time_of(), for what is within the usual ticks. */
+OLD_INLINE int64_t old_run_time(const struct legacy *legacy, const struct old_run *run)
+{
+    return (int64_t)((double)(int64_t)run->since * legacy->ns_per_tick);
 }
 
 /* A record that is handed out is later than the one before it. */
@@ -259,7 +267,7 @@ OLD_INLINE bool old_run_proc(struct old_run *run, const struct old_event *event,
 }
 
 /* A call, and its end unless it blocks, 1 ns behind its begin. */
-OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const struct old_event *event, int64_t time)
+OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const struct old_event *event)
 {
     const int blocks = old_sequence_blocks(legacy->sequence);
     const struct gxt_event *begin = run->ret;
@@ -267,28 +275,28 @@ OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const s
     if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(legacy, event, run->p, run->to, run->ret)))
         return false;
     legacy->sequence->n_calls++;
-    const int64_t time_ns = old_time_of(legacy, time);
+    const int64_t time_ns = old_run_time(legacy, run);
     old_put_time(run, time_ns);
     if (blocks == 0) {
         old_put_call_end(legacy, run->p, run->to, begin, run->ret);
-        old_put_time(run, (int64_t)((uint64_t)time_ns + 1));
+        old_put_time(run, time_ns + 1);
+        legacy->sequence->n_events--; /* of two records one is no event */
     }
     return true;
 }
 
 /* A table of what is usual, by first byte: takes the event that comes. Return: behind it; NULL when it is not usual:
  * then nothing has changed. */
-OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *run, const uint8_t *numbers,
-                                        int64_t time)
+OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *run)
 {
     struct old_event event;
     struct gxt_event *const ret = run->ret;
-    const uint8_t *const at = run->at, *behind = numbers;
+    const uint8_t *const at = run->at, *const numbers = run->numbers, *behind = numbers;
     const struct old_put to = run->to;
     struct seen_p *p = run->p;
     bool is_put = false;
 
-    event.g = run->goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run->goroutine;
+    event.g = (uint64_t)run->goroutine;
     event.stack = 0;
     ret->proc = run->proc;
     ret->thread = run->thread;
@@ -326,9 +334,10 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
         is_put = READ(3, true) && old_put_unblock(legacy, &event, p, to, ret);
         break;
     case OLD_FORM(OLD_GO_SYS_CALL, 1):
-        return READ(1, true) && old_run_call(legacy, run, &event, time) ? behind : NULL;
+        return READ(1, true) && old_run_call(legacy, run, &event) ? behind : NULL;
     case OLD_FORM(OLD_GO_SYS_BLOCK, 0): /* told with its call */
         run->goroutine = GXT_NO_GOROUTINE;
+        legacy->sequence->n_events++; /* without a record */
         return numbers;
     case OLD_FORM(OLD_GO_CREATE, 3):
         is_put = READ(3, true) && old_put_create(legacy, &event, to, ret);
@@ -366,100 +375,83 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
 #undef READ
     if (UNLIKELY(!is_put))
         return NULL;
-    old_put_time(run, old_time_of(legacy, time));
+    old_put_time(run, old_run_time(legacy, run));
     return behind;
 }
 
-/* Where events go, and how many may. */
-struct old_places {
-    struct gxt_event *events;
-    size_t most;
-    uint64_t ordinal;
-};
-
-/* The lane at which it is comes to its next event: to its time, if no more need be known. */
+/* A lane comes to its next event: to its time, if no more need be known. */
 OLD_INLINE void old_quick_move(struct old_sequence *sequence, struct old_reading *reading)
 {
     uint64_t delta;
 
-    reading->is_ahead = old_peek(sequence->reader.trace, reading->at, reading->end, &delta) != NULL;
-    sequence->is_pending = !reading->is_ahead;
-    if (reading->is_ahead)
+    reading->ahead = old_peek(sequence->reader.trace, reading->at, reading->end, &delta);
+    sequence->is_pending = !reading->ahead;
+    if (reading->ahead)
         sequence->times[sequence->current] = (int64_t)((uint64_t)reading->time + delta);
 }
 
-/* Events of a processor in a row, from the one that was chosen and not read. Return: how many were taken. */
-OLD_INLINE size_t old_quick_take(struct legacy *legacy, struct old_run *run, const uint8_t *end)
+/* Up to which time, from the first event on, events of the lane that was chosen are usual and come next; 0: only the
+ * first one does. */
+OLD_INLINE uint64_t old_quick_limit(const struct legacy *legacy)
 {
-    const struct old_sequence *sequence = legacy->sequence;
-    const int64_t bound = sequence->is_bounded ? sequence->bound : INT64_MIN; /* one, then there is another choice */
-    const uint8_t *numbers, *behind;
-    size_t n = 0;
-    uint64_t delta;
+    const int64_t until = legacy->sequence->until, first = legacy->trace.first_tick;
+    const uint64_t limit = until > first ? (uint64_t)until - (uint64_t)first : 0;
 
-    do {
-        if (UNLIKELY(!(numbers = old_peek(&legacy->trace, run->at, end, &delta)) || run->last_ns >= INT64_MAX - 2))
-            break;
-        const int64_t time = (int64_t)((uint64_t)run->time + delta);
-        if ((UNLIKELY(time > bound) && n > 0) || UNLIKELY(!(behind = old_put_usual(legacy, run, numbers, time))))
-            break;
-        run->at = behind;
-        run->time = time;
-        n++;
-    } while (LIKELY(run->ret != run->end));
-    return n;
+    return limit < legacy->usual_ticks ? limit : legacy->usual_ticks;
 }
 
-/* The same, with what goes on from row to row. Return: whether the first event was usual. */
-OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_put to, struct old_places *places)
+/* Events of a processor in a row, from the one that was chosen and not read. Return: whether that was usual. */
+OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run)
 {
     struct old_sequence *sequence = legacy->sequence;
     struct old_reading *reading = &sequence->readings[sequence->lane];
-    struct old_run run = {
-        .at = reading->at,
-        .time = reading->time,
-        .last_ns = legacy->last_ns,
-        .goroutine = old_context_of(reading->last_g),
-        .thread = legacy->ps[sequence->lane].thread,
-        .proc = legacy->trace.lanes[sequence->lane].p,
-        .p = &legacy->ps[sequence->lane],
-        .to = to,
-        .ret = places->events,
-        .end = places->events + places->most,
-        .ordinal = places->ordinal,
-    };
-    if (UNLIKELY(run.proc == -1)) /* its thread is none that is known */
-        run.thread = GXT_NO_THREAD;
-    const size_t n = old_quick_take(legacy, &run, reading->end);
+    const uint8_t *const end = reading->end, *behind;
+    const uint64_t limit = old_quick_limit(legacy), first = (uint64_t)legacy->trace.first_tick;
+    uint64_t delta = 0;
 
-    if (UNLIKELY(n == 0))
+    run->at = reading->at;
+    run->numbers = reading->ahead;
+    run->since = (uint64_t)sequence->times[sequence->current] - first;
+    run->goroutine = old_context_of(reading->last_g);
+    run->p = &legacy->ps[sequence->lane];
+    run->proc = legacy->trace.lanes[sequence->lane].p;
+    run->thread = LIKELY(run->proc != -1) ? run->p->thread : GXT_NO_THREAD;
+    if (UNLIKELY(run->since >= legacy->usual_ticks))
         return false;
-    reading->at = run.at;
-    reading->time = run.time;
-    reading->last_g = run.goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run.goroutine;
-    legacy->last_ns = run.last_ns;
-    sequence->n_events += n;
-    places->most -= run.ordinal - places->ordinal;
-    places->events = run.ret;
-    places->ordinal = run.ordinal;
-    old_quick_move(sequence, reading);
+    do {
+        if (UNLIKELY(!(behind = old_put_usual(legacy, run))))
+            break;
+        run->at = behind;
+        run->numbers = old_peek(&legacy->trace, behind, end, &delta);
+        if (UNLIKELY(!run->numbers))
+            delta = 0;
+        run->since += delta;
+    } while (LIKELY(run->numbers) && run->since < limit && LIKELY(run->ret != run->end));
+
+    if (UNLIKELY(run->at == reading->at))
+        return false;
+    reading->at = run->at;
+    reading->ahead = run->numbers;
+    reading->time = (int64_t)(first + run->since - delta);
+    reading->last_g = run->goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run->goroutine;
+    sequence->times[sequence->current] = (int64_t)(first + run->since);
+    sequence->is_pending = !run->numbers;
     return true;
 }
 
 /* Whose event comes next, when it is not read yet. Return: whether it is so. */
 OLD_INLINE bool old_quick_find(struct old_sequence *sequence)
 {
-    if (sequence->has_event)
+    if (UNLIKELY(sequence->has_event))
         return false;
-    if (sequence->is_pending && sequence->event != &sequence->exit)
+    if (UNLIKELY(sequence->is_pending) && sequence->event != &sequence->exit)
         old_quick_move(sequence, &sequence->readings[sequence->lane]);
     if (UNLIKELY(sequence->is_pending) && old_sequence_settle(sequence) < 0)
         return false;
     if (UNLIKELY(old_sequence_find(sequence) <= 0 || sequence->has_event))
         return false;
     const struct old_reading *reading = &sequence->readings[sequence->lane];
-    if (LIKELY(reading->is_ahead && reading->last_g != (uint64_t)GXT_NO_GOROUTINE &&
-               sequence->times[sequence->current] > INT64_MIN))
+    if (LIKELY(reading->ahead && reading->last_g != (uint64_t)GXT_NO_GOROUTINE))
         return true;
     (void)old_sequence_read(sequence); /* its fault is the walk's */
     return false;
@@ -475,16 +467,23 @@ OLD_INLINE bool old_quick_find(struct old_sequence *sequence)
 OLD_INLINE size_t legacy_quick(struct legacy *legacy, size_t most, legacy_put *put, void *user, uint64_t ordinal,
                                struct gxt_event *events)
 {
-    struct old_places places = {events, most, ordinal};
+    struct old_run run = {.to = {put, user},
+                          .ret = events,
+                          .end = events + most,
+                          .ordinal = ordinal,
+                          .last_ns = legacy->last_ns};
 
-    if (!legacy->has_begun || legacy->before_init || legacy->done || legacy->fault.code < 0 || old_has_waiting(legacy))
+    if (!legacy->has_begun || legacy->before_init || legacy->done || legacy->fault.code < 0 ||
+        old_has_waiting(legacy) || run.last_ns >= OLD_USUAL_NS)
         return 0;
-    while (places.most > 0 && old_quick_find(legacy->sequence))
-        if (UNLIKELY(!old_quick_run(legacy, (struct old_put){put, user}, &places))) {
+    while (LIKELY(run.ret != run.end) && old_quick_find(legacy->sequence))
+        if (UNLIKELY(!old_quick_run(legacy, &run))) {
             (void)old_sequence_read(legacy->sequence); /* its fault is the walk's */
             break;
         }
-    return most - places.most;
+    legacy->last_ns = run.last_ns;
+    legacy->sequence->n_events += run.ordinal - ordinal;
+    return (size_t)(run.ordinal - ordinal);
 }
 
 #endif

@@ -48,6 +48,7 @@ static int list_lanes(struct old_sequence *sequence)
 
     sequence->n_lanes = 0;
     for (uint32_t i = 0; i < sequence->reader.trace->n_lanes; i++) {
+        sequence->times[i] = INT64_MAX;
         if ((r = old_sequence_advance(sequence, i)) < 0)
             return r;
         if (r > 0) {
@@ -55,7 +56,9 @@ static int list_lanes(struct old_sequence *sequence)
             sequence->lanes[sequence->n_lanes++] = i;
         }
     }
-    sequence->is_bounded = sequence->is_pending = sequence->has_event = sequence->is_exit_known = false;
+    sequence->is_pending = sequence->has_event = false;
+    sequence->current = 0;
+    sequence->until = sequence->exit_from = INT64_MIN;
     return 0;
 }
 
@@ -100,43 +103,24 @@ static int break_tie(struct old_sequence *sequence, int64_t time, size_t *ret)
 }
 
 /* The next return that was told late, if there is one. */
-static __attribute__((noinline)) int look_at_exit(struct old_sequence *sequence)
+static int look_at_exit(struct old_sequence *sequence)
 {
     struct old_trace *trace = sequence->reader.trace;
-    const uint64_t at = sequence->n_exits * sizeof sequence->next_exit;
+    struct old_mark *exit = &sequence->next_exit;
+    const uint64_t at = sequence->n_exits * sizeof *exit;
 
-    sequence->next_exit = (struct old_mark){0};
     sequence->has_exit = at < trace->streams[LEGACY_EXITS].size;
-    sequence->is_exit_known = true;
-    if (!sequence->has_exit)
+    if (!sequence->has_exit) {
+        sequence->exit_from = INT64_MAX;
         return 0;
-    const uint8_t *bytes = old_stream_at(trace, LEGACY_EXITS, at, sizeof sequence->next_exit, sequence->reader.fault);
-    if (!bytes) {
-        sequence->is_exit_known = false;
+    }
+    const uint8_t *bytes = old_stream_at(trace, LEGACY_EXITS, at, sizeof *exit, sequence->reader.fault);
+    if (!bytes)
         return sequence->reader.fault->code;
-    }
-    memcpy(&sequence->next_exit, bytes, sizeof sequence->next_exit);
+    memcpy(exit, bytes, sizeof *exit);
+    /* It is behind what else is of its time, unless it is marked. */
+    sequence->exit_from = exit->time + (exit->time < INT64_MAX && !(exit->offset & 1));
     return 0;
-}
-
-/* What is the earliest among lanes, of which there is one. */
-struct least {
-    size_t at;               /* the first one that is */
-    int64_t time, next_time; /* and of the next one by time, which may be the same; INT64_MAX for none */
-};
-
-/* Without a branch: who is the earliest follows no rule. */
-static inline struct least find_least(const struct old_sequence *sequence)
-{
-    struct least least = {.time = sequence->times[0], .next_time = INT64_MAX};
-
-    for (size_t i = 1; i < sequence->n_lanes; i++) {
-        const int64_t time = sequence->times[i], later = time < least.time ? least.time : time;
-        least.next_time = later < least.next_time ? later : least.next_time;
-        least.at = time < least.time ? i : least.at;
-        least.time = time < least.time ? time : least.time;
-    }
-    return least;
 }
 
 static int choose_exit(struct old_sequence *sequence)
@@ -148,54 +132,59 @@ static int choose_exit(struct old_sequence *sequence)
     if (sequence->exit.type != OLD_GO_SYS_EXIT)
         return index_damaged(sequence);
     sequence->n_exits++;
-    sequence->is_exit_known = false;
+    sequence->exit_from = INT64_MIN;
     sequence->event = &sequence->exit;
     sequence->lane = (uint32_t)sequence->reader.trace->n_lanes;
     sequence->has_event = true;
     return 1;
 }
 
-/* Until when nothing comes but of the lane that is the earliest alone. */
-static int64_t bound_of(const struct old_sequence *sequence, const struct least *least)
+/* The first of the lanes that are the earliest, and how many they are. */
+static size_t count_least(const struct old_sequence *sequence, size_t *ret_at)
 {
-    const int64_t bound = sequence->n_lanes > 1 ? least->next_time - 1 : INT64_MAX;
-    const struct old_mark *exit = &sequence->next_exit;
-    const int64_t last = (int64_t)((uint64_t)exit->time - (exit->offset & 1));
+    const int64_t *times = sequence->times;
+    size_t n = 0;
 
-    return sequence->has_exit && last < bound ? last : bound;
+    *ret_at = 0;
+    for (size_t i = 0; i < sequence->n_lanes; i++)
+        if (times[i] < times[*ret_at]) {
+            *ret_at = i;
+            n = 1;
+        } else {
+            n += times[i] == times[*ret_at];
+        }
+    return n;
 }
 
-int old_sequence_choose(struct old_sequence *sequence)
+int old_sequence_choose_any(struct old_sequence *sequence)
 {
     const struct old_mark *exit = &sequence->next_exit;
-    struct least least = {0};
+    size_t at;
     int r;
 
-    sequence->is_bounded = false;
+    sequence->until = INT64_MIN;
     sequence->tie_before = sequence->tie;
-    if (UNLIKELY(!sequence->is_exit_known) && (r = look_at_exit(sequence)) < 0)
-        return r;
-    if (sequence->n_lanes > 0)
-        least = find_least(sequence);
-    if (sequence->has_exit &&
-        (sequence->n_lanes == 0 || exit->time < least.time || (exit->time == least.time && (exit->offset & 1))))
+    if (sequence->exit_from == INT64_MIN) {
+        if ((r = look_at_exit(sequence)) < 0)
+            return r;
+        if (old_sequence_choose_least(sequence))
+            return 1;
+    }
+    const size_t n = count_least(sequence, &at);
+    const int64_t time = sequence->times[at];
+    if (sequence->has_exit && (n == 0 || exit->time < time || (exit->time == time && (exit->offset & 1))))
         return choose_exit(sequence);
-    if (sequence->n_lanes == 0)
-        return 0;
-    sequence->is_bounded = sequence->n_lanes == 1 || least.next_time != least.time;
-    if (sequence->is_bounded)
-        sequence->bound = bound_of(sequence, &least);
-    else if ((r = break_tie(sequence, least.time, &least.at)) < 0)
+    if (n > 1 && (r = break_tie(sequence, time, &at)) < 0)
         return r;
-    sequence->current = least.at;
-    sequence->lane = sequence->lanes[least.at];
-    sequence->event = &sequence->readings[sequence->lane].event;
+    if (n == 0)
+        return 0;
+    old_sequence_set(sequence, at, INT64_MIN);
     return 1;
 }
 
 int old_sequence_read(struct old_sequence *sequence)
 {
-    if (sequence->event != &sequence->exit && sequence->readings[sequence->lane].is_ahead) {
+    if (sequence->event != &sequence->exit && sequence->readings[sequence->lane].ahead) {
         const int r = old_sequence_advance(sequence, sequence->lane);
         if (r <= 0) {
             old_sequence_drop(sequence);
@@ -212,7 +201,8 @@ void old_sequence_drop(struct old_sequence *sequence)
 
     sequence->times[sequence->current] = sequence->times[last];
     sequence->lanes[sequence->current] = sequence->lanes[last];
-    sequence->is_bounded = false;
+    sequence->times[last] = INT64_MAX;
+    sequence->until = INT64_MIN;
 }
 
 int old_sequence_blocks(struct old_sequence *sequence)
@@ -250,7 +240,7 @@ int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
     int r = old_sequence_settle(sequence);
 
     for (size_t i = 0; r >= 0 && i < sequence->n_lanes; i++)
-        if (sequence->readings[sequence->lanes[i]].is_ahead)
+        if (sequence->readings[sequence->lanes[i]].ahead)
             r = old_sequence_advance(sequence, sequence->lanes[i]);
     if (r < 0)
         return r;
@@ -261,7 +251,7 @@ int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
         return fault_set(sequence->reader.fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint");
     for (size_t i = 0; i < sequence->n_lanes; i++)
         has_event[sequence->lanes[i]] = true;
-    buf_put_varint(ret, sequence->has_event ? sequence->tie_before : sequence->tie);
+    buf_put_varint(ret, sequence->has_event && sequence->until == INT64_MIN ? sequence->tie_before : sequence->tie);
     buf_put_varint(ret, sequence->n_exits - is_exit);
     buf_put_varint(ret, sequence->n_calls);
     buf_put_varint(ret, sequence->n_events);
