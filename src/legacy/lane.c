@@ -9,7 +9,8 @@
 
 void old_reading_begin(const struct old_trace *trace, size_t lane, struct old_reading *ret)
 {
-    *ret = (struct old_reading){.batch = MAP_NONE, .next_batch = trace->lanes[lane].first_batch};
+    *ret =
+        (struct old_reading){.lane = (uint32_t)lane, .batch = MAP_NONE, .next_batch = trace->lanes[lane].first_batch};
 }
 
 static int make_event(struct old_reader *reader, struct old_reading *reading)

@@ -61,7 +61,8 @@ struct legacy *legacy_free(struct legacy *legacy)
 static void reset_processors(struct legacy *legacy)
 {
     for (size_t i = 0; legacy->ps && i < legacy->trace.n_lanes; i++)
-        legacy->ps[i] = (struct seen_p){GXT_NO_THREAD, GXT_PROC_UNDETERMINED, false, 0, 0};
+        legacy->ps[i] =
+            (struct seen_p){.thread = GXT_NO_THREAD, .id = legacy->trace.lanes[i].p, .state = GXT_PROC_UNDETERMINED};
 }
 
 void legacy_reset(struct legacy *legacy)

@@ -163,8 +163,8 @@ struct old_quick {
     uint8_t type, plain;
     uint8_t whose; /* enum old_whose */
     bool stack;
-    uint8_t certain;  /* it is an event whatever its numbers say: where its time stands; 0: it may be none */
-    uint8_t spare[1]; /* eight bytes are found without a multiplication */
+    uint8_t certain; /* it is an event whatever its numbers say: where its time stands; 0: it may be none */
+    uint8_t exact;   /* the same, but 0 as well where it could stand in fewer bytes */
 };
 
 enum old_whose {
@@ -243,10 +243,11 @@ struct old_reading {
     int64_t time;            /* of the last event that was read, … */
     uint64_t delta;          /* … what it added, … */
     uint64_t last_g;         /* … and who runs behind it */
-    uint32_t batch;          /* the one being read, … */
-    uint32_t next_batch;     /* … and the next one */
-    uint64_t n_samples;      /* taken, of the lane of samples */
-    const uint8_t *ahead;    /* the event that comes, at .at, is not read: its time is known, and what follows that is
+    uint32_t lane;
+    uint32_t batch;       /* the one being read, … */
+    uint32_t next_batch;  /* … and the next one */
+    uint64_t n_samples;   /* taken, of the lane of samples */
+    const uint8_t *ahead; /* the event that comes, at .at, is not read: its time is known, and what follows that is
                                 here; NULL: it is read */
     struct old_event event;
 };
@@ -488,7 +489,7 @@ struct old_sequence {
     struct old_reader reader;
     struct old_reading *readings; /* by lane */
     int64_t *times;               /* of those that have an event, … */
-    uint32_t *lanes;              /* … and which they are */
+    struct old_reading **fronts;  /* … and which they are */
     size_t n_lanes;
     size_t current;        /* place in these of the one at whose event it is, … */
     int64_t until;         /* … and before this time nothing else comes; INT64_MIN: that is not known */
@@ -543,8 +544,8 @@ static inline __attribute__((always_inline)) void old_sequence_set(struct old_se
 {
     sequence->current = at;
     sequence->until = until;
-    sequence->lane = sequence->lanes[at];
-    sequence->event = &sequence->readings[sequence->lane].event;
+    sequence->lane = sequence->fronts[at]->lane;
+    sequence->event = &sequence->fronts[at]->event;
 }
 
 /* The lane whose event comes next, if it is alone the earliest and before what returns. Without a branch between lanes:
@@ -619,6 +620,7 @@ struct seen_g {
 /* The same of a processor. */
 struct seen_p {
     gxt_threadid thread; /* as the last ProcStart says; GXT_NO_THREAD when it is stopped */
+    gxt_procid id;
     uint8_t state;
     bool told;         /* a record has named it */
     uint32_t g, other; /* perhaps the places of the goroutine that runs on it, and of the one that it named last */

@@ -190,6 +190,15 @@ OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to,
     return to.put(to.user, ret, args, wire);
 }
 
+/* As old_peek(), for what stands in the file as legacy_put_usual() takes it. */
+OLD_INLINE const uint8_t *old_peek_exact(const struct old_trace *trace, const uint8_t *at, const uint8_t *end,
+                                         uint64_t *ret_delta)
+{
+    const unsigned exact = LIKELY(end - at >= OLD_QUICK_BYTES) ? trace->quick[*at].exact : 0;
+
+    return LIKELY(exact > 0) ? wire_number_even(at + exact, ret_delta) : NULL;
+}
+
 /* Events in a row. */
 struct old_run {
     struct old_put to;
@@ -208,7 +217,7 @@ struct old_run {
 
 OLD_INLINE gxt_goid old_context_of(uint64_t g)
 {
-    return g == 0 ? GXT_NO_GOROUTINE : (gxt_goid)g;
+    return (gxt_goid)(g - (g == 0));
 }
 
 /* As old_time_of(), for what is within the usual ticks. */
@@ -285,7 +294,7 @@ OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const s
     return true;
 }
 
-/* A table of what is usual, by first byte: takes the event that comes. Return: behind it; NULL when it is not usual:
+/* A table of what is usual, by type: takes the event that comes. Return: behind it; NULL when it is not usual:
  * then nothing has changed. */
 OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *run)
 {
@@ -302,71 +311,71 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     ret->thread = run->thread;
     ret->goroutine = run->goroutine;
 #define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
-    switch (*at) {
-    case OLD_FORM(OLD_GO_START_LOCAL, 1):
+    switch (*at & 0x3f) {
+    case OLD_GO_START_LOCAL:
         is_put = READ(1, false) && old_run_start(legacy, run, &event);
         break;
-    case OLD_FORM(OLD_GO_START, 2):
+    case OLD_GO_START:
         is_put = READ(2, false) && old_run_start(legacy, run, &event);
         break;
-    case OLD_FORM(OLD_GO_SCHED, 1):
+    case OLD_GO_SCHED:
         is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_GOSCHED);
         break;
-    case OLD_FORM(OLD_GO_PREEMPT, 1):
+    case OLD_GO_PREEMPT:
         is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_PREEMPTED);
         break;
-    case OLD_FORM(OLD_GO_STOP, 1):
-    case OLD_FORM(OLD_GO_SLEEP, 1):
-    case OLD_FORM(OLD_GO_BLOCK, 1):
-    case OLD_FORM(OLD_GO_BLOCK_SEND, 1):
-    case OLD_FORM(OLD_GO_BLOCK_RECV, 1):
-    case OLD_FORM(OLD_GO_BLOCK_SELECT, 1):
-    case OLD_FORM(OLD_GO_BLOCK_SYNC, 1):
-    case OLD_FORM(OLD_GO_BLOCK_COND, 1):
-    case OLD_FORM(OLD_GO_BLOCK_NET, 1):
-    case OLD_FORM(OLD_GO_BLOCK_GC, 1):
+    case OLD_GO_STOP:
+    case OLD_GO_SLEEP:
+    case OLD_GO_BLOCK:
+    case OLD_GO_BLOCK_SEND:
+    case OLD_GO_BLOCK_RECV:
+    case OLD_GO_BLOCK_SELECT:
+    case OLD_GO_BLOCK_SYNC:
+    case OLD_GO_BLOCK_COND:
+    case OLD_GO_BLOCK_NET:
+    case OLD_GO_BLOCK_GC:
         is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[*at & 0x3f]);
         break;
-    case OLD_FORM(OLD_GO_UNBLOCK_LOCAL, 2):
+    case OLD_GO_UNBLOCK_LOCAL:
         is_put = READ(2, true) && old_put_unblock(legacy, &event, p, to, ret);
         break;
-    case OLD_FORM(OLD_GO_UNBLOCK, 3):
+    case OLD_GO_UNBLOCK:
         is_put = READ(3, true) && old_put_unblock(legacy, &event, p, to, ret);
         break;
-    case OLD_FORM(OLD_GO_SYS_CALL, 1):
+    case OLD_GO_SYS_CALL:
         return READ(1, true) && old_run_call(legacy, run, &event) ? behind : NULL;
-    case OLD_FORM(OLD_GO_SYS_BLOCK, 0): /* told with its call */
+    case OLD_GO_SYS_BLOCK: /* told with its call */
         run->goroutine = GXT_NO_GOROUTINE;
         legacy->sequence->n_events++; /* without a record */
         return numbers;
-    case OLD_FORM(OLD_GO_CREATE, 3):
+    case OLD_GO_CREATE:
         is_put = READ(3, true) && old_put_create(legacy, &event, to, ret);
         break;
-    case OLD_FORM(OLD_GO_END, 0):
+    case OLD_GO_END:
         is_put = old_run_end(legacy, run);
         break;
-    case OLD_FORM(OLD_PROC_START, 1):
+    case OLD_PROC_START:
         is_put = READ(1, false) && old_run_proc(run, &event, true);
         break;
-    case OLD_FORM(OLD_PROC_STOP, 0):
+    case OLD_PROC_STOP:
         is_put = old_run_proc(run, &event, false);
         break;
-    case OLD_FORM(OLD_HEAP_ALLOC, 1):
+    case OLD_HEAP_ALLOC:
         is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_ALLOC, ret);
         break;
-    case OLD_FORM(OLD_HEAP_GOAL, 1):
+    case OLD_HEAP_GOAL:
         is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_GOAL, ret);
         break;
-    case OLD_FORM(OLD_GC_SWEEP_START, 1):
+    case OLD_GC_SWEEP_START:
         is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_SWEEP_BEGIN, ret);
         break;
-    case OLD_FORM(OLD_GC_SWEEP_DONE, 2):
+    case OLD_GC_SWEEP_DONE:
         is_put = READ(2, false) && old_put_range(&event, to, WIRE_GC_SWEEP_END, ret);
         break;
-    case OLD_FORM(OLD_GC_MARK_ASSIST_START, 1):
+    case OLD_GC_MARK_ASSIST_START:
         is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_MARK_ASSIST_BEGIN, ret);
         break;
-    case OLD_FORM(OLD_GC_MARK_ASSIST_DONE, 0):
+    case OLD_GC_MARK_ASSIST_DONE:
         is_put = old_put_range(&event, to, WIRE_GC_MARK_ASSIST_END, ret);
         break;
     default:
@@ -377,17 +386,6 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
         return NULL;
     old_put_time(run, old_run_time(legacy, run));
     return behind;
-}
-
-/* A lane comes to its next event: to its time, if no more need be known. */
-OLD_INLINE void old_quick_move(struct old_sequence *sequence, struct old_reading *reading)
-{
-    uint64_t delta;
-
-    reading->ahead = old_peek(sequence->reader.trace, reading->at, reading->end, &delta);
-    sequence->is_pending = !reading->ahead;
-    if (reading->ahead)
-        sequence->times[sequence->current] = (int64_t)((uint64_t)reading->time + delta);
 }
 
 /* Up to which time, from the first event on, events of the lane that was chosen are usual and come next; 0: only the
@@ -401,60 +399,72 @@ OLD_INLINE uint64_t old_quick_limit(const struct legacy *legacy)
 }
 
 /* Events of a processor in a row, from the one that was chosen and not read. Return: whether that was usual. */
-OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run)
+OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run, struct old_reading *reading)
 {
     struct old_sequence *sequence = legacy->sequence;
-    struct old_reading *reading = &sequence->readings[sequence->lane];
-    const uint8_t *const end = reading->end, *behind;
+    int64_t *time = &sequence->times[sequence->current];
     const uint64_t limit = old_quick_limit(legacy), first = (uint64_t)legacy->trace.first_tick;
+    const uint8_t *const end = reading->end, *behind;
     uint64_t delta = 0;
 
     run->at = reading->at;
     run->numbers = reading->ahead;
-    run->since = (uint64_t)sequence->times[sequence->current] - first;
+    run->since = (uint64_t)*time - first;
     run->goroutine = old_context_of(reading->last_g);
-    run->p = &legacy->ps[sequence->lane];
-    run->proc = legacy->trace.lanes[sequence->lane].p;
+    run->p = &legacy->ps[reading->lane];
+    run->proc = run->p->id;
     run->thread = LIKELY(run->proc != -1) ? run->p->thread : GXT_NO_THREAD;
-    if (UNLIKELY(run->since >= legacy->usual_ticks))
+    if (UNLIKELY(run->since >= legacy->usual_ticks || reading->last_g == (uint64_t)GXT_NO_GOROUTINE))
         return false;
     do {
         if (UNLIKELY(!(behind = old_put_usual(legacy, run))))
             break;
         run->at = behind;
-        run->numbers = old_peek(&legacy->trace, behind, end, &delta);
+        run->numbers = old_peek_exact(&legacy->trace, behind, end, &delta);
         if (UNLIKELY(!run->numbers))
             delta = 0;
         run->since += delta;
-    } while (LIKELY(run->numbers) && run->since < limit && LIKELY(run->ret != run->end));
+    } while (LIKELY(run->numbers != NULL) && run->since < limit && LIKELY(run->ret != run->end));
 
     if (UNLIKELY(run->at == reading->at))
         return false;
     reading->at = run->at;
     reading->ahead = run->numbers;
     reading->time = (int64_t)(first + run->since - delta);
-    reading->last_g = run->goroutine == GXT_NO_GOROUTINE ? 0 : (uint64_t)run->goroutine;
-    sequence->times[sequence->current] = (int64_t)(first + run->since);
+    reading->last_g = (uint64_t)run->goroutine + (run->goroutine == GXT_NO_GOROUTINE);
+    *time = (int64_t)(first + run->since);
     sequence->is_pending = !run->numbers;
     return true;
 }
 
-/* Whose event comes next, when it is not read yet. Return: whether it is so. */
-OLD_INLINE bool old_quick_find(struct old_sequence *sequence)
+/* The lane whose event was taken comes to the next one: to its time, if no more need be known. 0, or the fault. */
+OLD_INLINE int old_quick_settle(struct old_sequence *sequence)
 {
-    if (UNLIKELY(sequence->has_event))
-        return false;
-    if (UNLIKELY(sequence->is_pending) && sequence->event != &sequence->exit)
-        old_quick_move(sequence, &sequence->readings[sequence->lane]);
-    if (UNLIKELY(sequence->is_pending) && old_sequence_settle(sequence) < 0)
-        return false;
-    if (UNLIKELY(old_sequence_find(sequence) <= 0 || sequence->has_event))
-        return false;
-    const struct old_reading *reading = &sequence->readings[sequence->lane];
-    if (LIKELY(reading->ahead && reading->last_g != (uint64_t)GXT_NO_GOROUTINE))
-        return true;
+    struct old_reading *reading = &sequence->readings[sequence->lane];
+    uint64_t delta;
+
+    if (sequence->event == &sequence->exit ||
+        !(reading->ahead = old_peek_exact(sequence->reader.trace, reading->at, reading->end, &delta)))
+        return old_sequence_settle(sequence);
+    sequence->is_pending = false;
+    sequence->times[sequence->current] = (int64_t)((uint64_t)reading->time + delta);
+    return 0;
+}
+
+/* Whose event comes next, when it is not read yet; NULL when it is not so. */
+OLD_INLINE struct old_reading *old_quick_find(struct old_sequence *sequence)
+{
+    if (UNLIKELY(sequence->has_event || sequence->is_pending) &&
+        (sequence->has_event || old_quick_settle(sequence) < 0))
+        return NULL;
+    if (sequence->times[sequence->current] >= sequence->until && UNLIKELY(!old_sequence_choose_least(sequence)) &&
+        (old_sequence_choose_any(sequence) <= 0 || sequence->has_event))
+        return NULL;
+    struct old_reading *reading = sequence->fronts[sequence->current];
+    if (LIKELY(reading->ahead != NULL))
+        return reading;
     (void)old_sequence_read(sequence); /* its fault is the walk's */
-    return false;
+    return NULL;
 }
 
 /**
@@ -467,17 +477,15 @@ OLD_INLINE bool old_quick_find(struct old_sequence *sequence)
 OLD_INLINE size_t legacy_quick(struct legacy *legacy, size_t most, legacy_put *put, void *user, uint64_t ordinal,
                                struct gxt_event *events)
 {
-    struct old_run run = {.to = {put, user},
-                          .ret = events,
-                          .end = events + most,
-                          .ordinal = ordinal,
-                          .last_ns = legacy->last_ns};
+    struct old_run run = {
+        .to = {put, user}, .ret = events, .end = events + most, .ordinal = ordinal, .last_ns = legacy->last_ns};
+    struct old_reading *reading;
 
     if (!legacy->has_begun || legacy->before_init || legacy->done || legacy->fault.code < 0 ||
         old_has_waiting(legacy) || run.last_ns >= OLD_USUAL_NS)
         return 0;
-    while (LIKELY(run.ret != run.end) && old_quick_find(legacy->sequence))
-        if (UNLIKELY(!old_quick_run(legacy, &run))) {
+    while (LIKELY(run.ret != run.end) && (reading = old_quick_find(legacy->sequence)) != NULL)
+        if (UNLIKELY(!old_quick_run(legacy, &run, reading))) {
             (void)old_sequence_read(legacy->sequence); /* its fault is the walk's */
             break;
         }

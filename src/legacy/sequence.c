@@ -20,12 +20,14 @@ int old_sequence_new(struct old_trace *trace, struct gxt_error *fault, struct ol
         sequence->reader.fault = fault;
         sequence->readings = calloc(n, sizeof *sequence->readings);
         sequence->times = calloc(n, sizeof *sequence->times);
-        sequence->lanes = calloc(n, sizeof *sequence->lanes);
+        sequence->fronts = calloc(n, sizeof(struct old_reading *));
     }
-    if (!sequence || !sequence->readings || !sequence->times || !sequence->lanes) {
+    if (!sequence || !sequence->readings || !sequence->times || !sequence->fronts) {
         (void)old_sequence_free(sequence);
         return fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for an old trace");
     }
+    for (size_t i = 0; i < n; i++)
+        sequence->readings[i].lane = (uint32_t)i;
     *ret = sequence;
     return 0;
 }
@@ -36,7 +38,7 @@ struct old_sequence *old_sequence_free(struct old_sequence *sequence)
         return NULL;
     free(sequence->readings);
     free(sequence->times);
-    free(sequence->lanes);
+    free(sequence->fronts);
     free(sequence);
     return NULL;
 }
@@ -53,7 +55,7 @@ static int list_lanes(struct old_sequence *sequence)
             return r;
         if (r > 0) {
             sequence->times[sequence->n_lanes] = sequence->readings[i].event.time;
-            sequence->lanes[sequence->n_lanes++] = i;
+            sequence->fronts[sequence->n_lanes++] = &sequence->readings[i];
         }
     }
     sequence->is_pending = sequence->has_event = false;
@@ -95,7 +97,7 @@ static int break_tie(struct old_sequence *sequence, int64_t time, size_t *ret)
             return index_damaged(sequence);
     }
     for (size_t i = 0; i < sequence->n_lanes; i++)
-        if (sequence->lanes[i] == lane && sequence->times[i] == time) {
+        if (sequence->fronts[i]->lane == lane && sequence->times[i] == time) {
             *ret = i;
             return 0;
         }
@@ -200,7 +202,7 @@ void old_sequence_drop(struct old_sequence *sequence)
     const size_t last = --sequence->n_lanes;
 
     sequence->times[sequence->current] = sequence->times[last];
-    sequence->lanes[sequence->current] = sequence->lanes[last];
+    sequence->fronts[sequence->current] = sequence->fronts[last];
     sequence->times[last] = INT64_MAX;
     sequence->until = INT64_MIN;
 }
@@ -240,8 +242,8 @@ int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
     int r = old_sequence_settle(sequence);
 
     for (size_t i = 0; r >= 0 && i < sequence->n_lanes; i++)
-        if (sequence->readings[sequence->lanes[i]].ahead)
-            r = old_sequence_advance(sequence, sequence->lanes[i]);
+        if (sequence->fronts[i]->ahead)
+            r = old_sequence_advance(sequence, sequence->fronts[i]->lane);
     if (r < 0)
         return r;
     /* What was chosen and not taken is chosen again. */
@@ -250,7 +252,7 @@ int old_sequence_save(struct old_sequence *sequence, struct buf *ret)
     if (!has_event)
         return fault_set(sequence->reader.fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for a checkpoint");
     for (size_t i = 0; i < sequence->n_lanes; i++)
-        has_event[sequence->lanes[i]] = true;
+        has_event[sequence->fronts[i]->lane] = true;
     buf_put_varint(ret, sequence->has_event && sequence->until == INT64_MIN ? sequence->tie_before : sequence->tie);
     buf_put_varint(ret, sequence->n_exits - is_exit);
     buf_put_varint(ret, sequence->n_calls);
@@ -268,7 +270,8 @@ static int restore_reading(struct old_trace *trace, struct old_reading *reading,
     const uint64_t batch = reader_varint(in);
     struct span bytes;
 
-    *reading = (struct old_reading){.batch = MAP_NONE, .next_batch = MAP_NONE};
+    old_reading_begin(trace, reading->lane, reading);
+    reading->next_batch = MAP_NONE;
     if (batch == 0)
         return in->failed ? GXT_EINDEX : 0;
     const uint64_t offset = reader_varint(in);

@@ -122,7 +122,9 @@ static int restore_processors(struct legacy *legacy, struct reader *in)
 {
     for (size_t i = 0; i + 1 < legacy->trace.n_lanes; i++) {
         const uint8_t flags = reader_u8(in);
-        legacy->ps[i] = (struct seen_p){reader_signed(in), flags >> 1, flags & 1, 0, 0};
+        legacy->ps[i].state = flags >> 1;
+        legacy->ps[i].told = flags & 1;
+        legacy->ps[i].thread = reader_signed(in);
         if (in->failed || flags >> 1 > GXT_PROC_IDLE)
             return GXT_EINDEX;
     }

@@ -25,6 +25,8 @@ void old_trace_init(struct old_trace *trace)
         quick->n = n_told == 3 || n == n_told + 1 ? (uint8_t)n : 0;
         if (quick->n > 0 && type != OLD_GO_SYS_EXIT) /* which may have a mark */
             quick->certain = n_told == 3 ? 2 : 1;
+        if (n_told == (n < 4 ? n - 1 : 3))
+            quick->exact = quick->certain;
     }
 }
 
