@@ -17,7 +17,32 @@ int old_no_memory(struct legacy *legacy)
 
 /* ---- states ---- */
 
-static __attribute__((noinline)) struct seen_g *add_seen_g(struct legacy *legacy, gxt_goid id)
+/* Whoever was near before may have to go to the map. Return: whether there was memory. */
+static bool come_near(struct legacy *legacy, uint64_t id, uint32_t at)
+{
+    uint32_t *near = &legacy->near[id % OLD_NEAR];
+    struct seen_g *before = &legacy->gs[*near];
+
+    if (*near != 0 && !before->is_far) {
+        if (map_put(&legacy->g_places, (uint64_t)before->id, *near) < 0)
+            return false;
+        before->is_far = true;
+    }
+    *near = at;
+    return true;
+}
+
+uint32_t old_far_place(struct legacy *legacy, uint64_t id)
+{
+    const uint32_t at = map_get(&legacy->g_places, id);
+
+    if (at == MAP_NONE)
+        return 0;
+    (void)come_near(legacy, id, at); /* without memory it stays far */
+    return at;
+}
+
+static struct seen_g *add_seen_g(struct legacy *legacy, gxt_goid id)
 {
     uint32_t at;
 
@@ -29,14 +54,14 @@ static __attribute__((noinline)) struct seen_g *add_seen_g(struct legacy *legacy
             return NULL;
         legacy->n_gs++;
     }
-    legacy->gs[at] = (struct seen_g){id, GXT_NO_THREAD, GXT_GO_NOT_EXIST, false};
-    return map_put(&legacy->g_places, (uint64_t)id, at) < 0 ? NULL : &legacy->gs[at];
+    legacy->gs[at] = (struct seen_g){.id = id, .thread = GXT_NO_THREAD, .state = GXT_GO_NOT_EXIST};
+    return come_near(legacy, (uint64_t)id, at) ? &legacy->gs[at] : NULL;
 }
 
 struct seen_g *old_seen_g(struct legacy *legacy, gxt_goid id)
 {
-    const uint32_t at = map_get(&legacy->g_places, (uint64_t)id);
-    return LIKELY(at != MAP_NONE) ? &legacy->gs[at] : add_seen_g(legacy, id);
+    struct seen_g *g = old_there(legacy, (uint64_t)id);
+    return LIKELY(g != NULL) ? g : add_seen_g(legacy, id);
 }
 
 static inline bool see_g(struct legacy *legacy, gxt_goid id, uint8_t state, gxt_threadid thread)
@@ -52,16 +77,19 @@ static inline bool see_g(struct legacy *legacy, gxt_goid id, uint8_t state, gxt_
 
 bool old_forget_g(struct legacy *legacy, gxt_goid id)
 {
-    const uint32_t at = map_get(&legacy->g_places, (uint64_t)id);
+    const uint32_t at = old_place_of(legacy, (uint64_t)id);
+    uint32_t *near = &legacy->near[(uint64_t)id % OLD_NEAR];
 
-    if (at == MAP_NONE)
+    if (at == 0)
         return true;
     if (!ROOM(legacy->free_gs, legacy->n_free, legacy->free_capacity))
         return false;
     legacy->free_gs[legacy->n_free++] = at;
+    if (legacy->gs[at].is_far)
+        (void)map_remove(&legacy->g_places, (uint64_t)id);
+    if (*near == at)
+        *near = 0;
     legacy->gs[at].state = GXT_GO_NOT_EXIST;
-    legacy->gs[at].on_network = false;
-    (void)map_remove(&legacy->g_places, (uint64_t)id);
     return true;
 }
 
@@ -130,8 +158,8 @@ static __attribute__((noinline)) int32_t special_p(struct legacy *legacy, const 
     case OLD_CPU_SAMPLE:
         return (int32_t)event->args[0];
     case OLD_GO_UNBLOCK: {
-        const uint32_t at = map_get(&legacy->g_places, event->args[0]);
-        if (at != MAP_NONE && legacy->gs[at].on_network)
+        const struct seen_g *g = old_there(legacy, event->args[0]);
+        if (g && g->on_network)
             return NETPOLL_P;
         return map_get(&legacy->trace.timers, event->g) != MAP_NONE ? TIMER_P : p;
     }
@@ -383,10 +411,10 @@ static int block_on_network(struct legacy *legacy, const struct now *now, struct
 
 static int unblock(struct legacy *legacy, const struct now *now, uint8_t type, struct order_record *ret)
 {
-    const uint32_t at = map_get(&legacy->g_places, now->event->args[0]);
+    struct seen_g *g = old_there(legacy, now->event->args[0]);
 
-    if (at != MAP_NONE)
-        legacy->gs[at].on_network = false;
+    if (g)
+        g->on_network = false;
     return plain(legacy, now, type, ret);
 }
 

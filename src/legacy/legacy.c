@@ -25,6 +25,10 @@ int legacy_new(const struct source *source, uint64_t offset, int version, struct
         return GXT_ENOMEM;
     legacy->trace = (struct old_trace){
         .source = source, .pool = pool, .begin = offset, .end = source->size, .version = version, .finder = finder};
+    if (!ROOM(legacy->gs, legacy->n_gs, legacy->gs_capacity)) {
+        free(legacy);
+        return GXT_ENOMEM;
+    }
     old_trace_init(&legacy->trace);
     legacy_reset(legacy);
     *ret = legacy;
@@ -74,7 +78,10 @@ void legacy_reset(struct legacy *legacy)
     legacy->n_syncs = 0;
     legacy->last_ns = -1; /* as in Go's reader: times begin at 0 */
     legacy->stop_reason = 0;
-    legacy->n_created = legacy->n_tasks = legacy->n_gs = legacy->n_free = 0;
+    legacy->n_created = legacy->n_tasks = legacy->n_free = 0;
+    legacy->gs[0] = (struct seen_g){.id = GXT_NO_GOROUTINE, .thread = GXT_NO_THREAD, .state = GXT_GO_NOT_EXIST};
+    legacy->n_gs = 1;
+    memset(legacy->near, 0, sizeof legacy->near);
     map_clear(&legacy->created_places);
     map_clear(&legacy->task_places);
     map_clear(&legacy->g_places);

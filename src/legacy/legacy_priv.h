@@ -615,6 +615,7 @@ struct seen_g {
     gxt_threadid thread;
     uint8_t state;   /* GXT_GO_NOT_EXIST: nobody's place */
     bool on_network; /* what it waits for */
+    bool is_far;     /* it is in the map, perhaps near as well */
 };
 
 /* The same of a processor. */
@@ -622,9 +623,11 @@ struct seen_p {
     gxt_threadid thread; /* as the last ProcStart says; GXT_NO_THREAD when it is stopped */
     gxt_procid id;
     uint8_t state;
-    bool told;         /* a record has named it */
-    uint32_t g, other; /* perhaps the places of the goroutine that runs on it, and of the one that it named last */
+    bool told; /* a record has named it */
 };
+
+/* So many goroutines, by the low bits of their ids, are found without the map. Those that end soon never come there. */
+#define OLD_NEAR 1024
 
 struct legacy {
     struct old_trace trace;
@@ -645,8 +648,9 @@ struct legacy {
     size_t n_created, created_capacity;
     struct map created_places, task_places, g_places;
     struct old_task *tasks;
-    struct seen_g *gs;
-    struct seen_p *ps; /* by lane */
+    struct seen_g *gs;       /* the first is nobody */
+    struct seen_p *ps;       /* by lane */
+    uint32_t near[OLD_NEAR]; /* places of goroutines that are there; 0 for none */
     uint32_t *free_gs;
     size_t n_tasks, tasks_capacity, n_gs, gs_capacity, n_free, free_capacity;
 };
@@ -680,6 +684,22 @@ int old_convert(struct legacy *legacy, struct order_record *ret);
 /* Keeps what a record that is handed out says of states. Return: whether there was memory. */
 bool old_see(struct legacy *legacy, const struct order_record *record);
 struct seen_g *old_seen_g(struct legacy *legacy, gxt_goid id);
+/* The place of a goroutine that is there and not near; 0 for none. It comes near. */
+uint32_t old_far_place(struct legacy *legacy, uint64_t id);
+
+static inline uint32_t old_place_of(struct legacy *legacy, uint64_t id)
+{
+    const uint32_t at = legacy->near[id % OLD_NEAR];
+    return LIKELY((uint64_t)legacy->gs[at].id == id && at != 0) ? at : old_far_place(legacy, id);
+}
+
+/* One that is there, or NULL. */
+static inline struct seen_g *old_there(struct legacy *legacy, uint64_t id)
+{
+    const uint32_t at = old_place_of(legacy, id);
+    return LIKELY(at != 0) ? &legacy->gs[at] : NULL;
+}
+
 /* One that has ended is not there. Return: whether there was memory. */
 bool old_forget_g(struct legacy *legacy, gxt_goid id);
 int old_add_created(struct legacy *legacy, uint64_t g);

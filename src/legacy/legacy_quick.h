@@ -33,54 +33,24 @@ struct old_put {
     void *user;
 };
 
-OLD_INLINE bool old_is_at(const struct legacy *legacy, uint32_t at, uint64_t id)
-{
-    return LIKELY(at < legacy->n_gs) && (uint64_t)legacy->gs[at].id == id && legacy->gs[at].state != GXT_GO_NOT_EXIST;
-}
-
-/* A goroutine that is there, first looked for where this processor named one last. NULL: who is not. */
-OLD_INLINE struct seen_g *old_named_g(struct legacy *legacy, struct seen_p *p, uint64_t id)
-{
-    if (!old_is_at(legacy, p->other, id)) {
-        const uint32_t at = map_get(&legacy->g_places, id);
-        if (UNLIKELY(at == MAP_NONE))
-            return NULL;
-        p->other = at;
-    }
-    return &legacy->gs[p->other];
-}
-
-/* The same of one that runs on this processor. */
-OLD_INLINE struct seen_g *old_running_g(struct legacy *legacy, struct seen_p *p, uint64_t id)
-{
-    if (UNLIKELY(!old_is_at(legacy, p->g, id))) {
-        const uint32_t at = map_get(&legacy->g_places, id);
-        if (at == MAP_NONE)
-            return NULL;
-        p->g = at;
-    }
-    return &legacy->gs[p->g];
-}
-
-OLD_INLINE bool old_put_start(struct legacy *legacy, const struct old_event *event, struct seen_p *p, struct old_put to,
+OLD_INLINE bool old_put_start(struct legacy *legacy, const struct old_event *event, struct old_put to,
                               struct gxt_event *ret)
 {
     const uint64_t args[WIRE_MAX_ARGS] = {event->args[0], event->args[1]};
-    struct seen_g *g = old_named_g(legacy, p, event->args[0]);
+    struct seen_g *g = old_there(legacy, event->args[0]);
 
     if (UNLIKELY(!g || !to.put(to.user, ret, args, WIRE_GO_START)))
         return false;
-    p->g = p->other;
     g->state = GXT_GO_RUNNING;
     g->thread = ret->thread;
     return true;
 }
 
-OLD_INLINE bool old_put_leave(struct legacy *legacy, const struct old_event *event, struct seen_p *p, struct old_put to,
-                              uint8_t wire, uint8_t reason, struct gxt_event *ret)
+OLD_INLINE bool old_put_leave(struct legacy *legacy, const struct old_event *event, struct old_put to, uint8_t wire,
+                              uint8_t reason, struct gxt_event *ret)
 {
     const uint64_t args[WIRE_MAX_ARGS] = {legacy->trace.first_own_id + reason, event->stack};
-    struct seen_g *g = old_running_g(legacy, p, event->g);
+    struct seen_g *g = old_there(legacy, (uint64_t)ret->goroutine);
 
     if (UNLIKELY(!g || !to.put(to.user, ret, args, wire)))
         return false;
@@ -91,12 +61,12 @@ OLD_INLINE bool old_put_leave(struct legacy *legacy, const struct old_event *eve
 }
 
 /* Who unblocks what waits for the network is a processor of Go's reader's own. */
-OLD_INLINE bool old_put_unblock(struct legacy *legacy, const struct old_event *event, struct seen_p *p,
-                                struct old_put to, struct gxt_event *ret)
+OLD_INLINE bool old_put_unblock(struct legacy *legacy, const struct old_event *event, struct old_put to,
+                                struct gxt_event *ret)
 {
     const struct old_trace *trace = &legacy->trace;
     const uint64_t args[WIRE_MAX_ARGS] = {event->args[0], event->args[1], event->stack};
-    struct seen_g *g = old_named_g(legacy, p, event->args[0]);
+    struct seen_g *g = old_there(legacy, event->args[0]);
 
     if (UNLIKELY(!g || (g->on_network ? trace->lanes[trace->n_lanes - 2].p >= TIMER_P : trace->timers.n > 0)))
         return false;
@@ -127,11 +97,9 @@ OLD_INLINE bool old_put_create(struct legacy *legacy, const struct old_event *ev
     return true;
 }
 
-OLD_INLINE bool old_put_call(struct legacy *legacy, const struct old_event *event, struct seen_p *p, struct old_put to,
-                             struct gxt_event *ret)
+OLD_INLINE bool old_put_call(struct seen_g *g, const struct old_event *event, struct old_put to, struct gxt_event *ret)
 {
     const uint64_t args[WIRE_MAX_ARGS] = {0, event->stack};
-    struct seen_g *g = old_running_g(legacy, p, event->g);
 
     if (UNLIKELY(!g || ret->thread == GXT_NO_THREAD || ret->goroutine == GXT_NO_GOROUTINE ||
                  !to.put(to.user, ret, args, WIRE_GO_SYSCALL_BEGIN)))
@@ -142,8 +110,8 @@ OLD_INLINE bool old_put_call(struct legacy *legacy, const struct old_event *even
 }
 
 /* The end of a system call that does not block. Nothing in it can fail. */
-OLD_INLINE void old_put_call_end(struct legacy *legacy, const struct seen_p *p, struct old_put to,
-                                 const struct gxt_event *begin, struct gxt_event *ret)
+OLD_INLINE void old_put_call_end(struct seen_g *g, struct old_put to, const struct gxt_event *begin,
+                                 struct gxt_event *ret)
 {
     const uint64_t args[WIRE_MAX_ARGS] = {0};
 
@@ -151,7 +119,7 @@ OLD_INLINE void old_put_call_end(struct legacy *legacy, const struct seen_p *p, 
     ret->thread = begin->thread;
     ret->goroutine = begin->goroutine;
     (void)to.put(to.user, ret, args, WIRE_GO_SYSCALL_END);
-    legacy->gs[p->g].state = GXT_GO_RUNNING;
+    g->state = GXT_GO_RUNNING;
 }
 
 /* A processor that a record has named starts or stops. */
@@ -238,7 +206,7 @@ OLD_INLINE void old_put_time(struct old_run *run, int64_t time_ns)
 OLD_INLINE bool old_run_leave(struct legacy *legacy, struct old_run *run, const struct old_event *event, uint8_t wire,
                               uint8_t reason)
 {
-    if (UNLIKELY(!old_put_leave(legacy, event, run->p, run->to, wire, reason, run->ret)))
+    if (UNLIKELY(!old_put_leave(legacy, event, run->to, wire, reason, run->ret)))
         return false;
     run->goroutine = GXT_NO_GOROUTINE;
     return true;
@@ -250,7 +218,7 @@ OLD_INLINE bool old_run_start(struct legacy *legacy, struct old_run *run, const 
     const gxt_goid g = old_context_of(event->args[0]);
 
     run->ret->goroutine = g;
-    if (UNLIKELY(g == GXT_NO_GOROUTINE || !old_put_start(legacy, event, run->p, run->to, run->ret)))
+    if (UNLIKELY(g == GXT_NO_GOROUTINE || !old_put_start(legacy, event, run->to, run->ret)))
         return false;
     run->goroutine = g;
     return true;
@@ -280,14 +248,15 @@ OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const s
 {
     const int blocks = old_sequence_blocks(legacy->sequence);
     const struct gxt_event *begin = run->ret;
+    struct seen_g *g = old_there(legacy, (uint64_t)run->goroutine);
 
-    if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(legacy, event, run->p, run->to, run->ret)))
+    if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(g, event, run->to, run->ret)))
         return false;
     legacy->sequence->n_calls++;
     const int64_t time_ns = old_run_time(legacy, run);
     old_put_time(run, time_ns);
     if (blocks == 0) {
-        old_put_call_end(legacy, run->p, run->to, begin, run->ret);
+        old_put_call_end(g, run->to, begin, run->ret);
         old_put_time(run, time_ns + 1);
         legacy->sequence->n_events--; /* of two records one is no event */
     }
@@ -302,10 +271,8 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     struct gxt_event *const ret = run->ret;
     const uint8_t *const at = run->at, *const numbers = run->numbers, *behind = numbers;
     const struct old_put to = run->to;
-    struct seen_p *p = run->p;
     bool is_put = false;
 
-    event.g = (uint64_t)run->goroutine;
     event.stack = 0;
     ret->proc = run->proc;
     ret->thread = run->thread;
@@ -337,10 +304,10 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
         is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[*at & 0x3f]);
         break;
     case OLD_GO_UNBLOCK_LOCAL:
-        is_put = READ(2, true) && old_put_unblock(legacy, &event, p, to, ret);
+        is_put = READ(2, true) && old_put_unblock(legacy, &event, to, ret);
         break;
     case OLD_GO_UNBLOCK:
-        is_put = READ(3, true) && old_put_unblock(legacy, &event, p, to, ret);
+        is_put = READ(3, true) && old_put_unblock(legacy, &event, to, ret);
         break;
     case OLD_GO_SYS_CALL:
         return READ(1, true) && old_run_call(legacy, run, &event) ? behind : NULL;

@@ -77,16 +77,15 @@ static int save_piece(const struct legacy *legacy, const struct pair *pairs, siz
 
 static int save_goroutines(const struct legacy *legacy, struct order_snapshot *ret)
 {
-    const struct map *places = &legacy->g_places;
-    struct pair *pairs = malloc((places->n + 1) * sizeof *pairs);
+    struct pair *pairs = malloc(legacy->n_gs * sizeof *pairs);
     struct pairs_spare spare = {0};
     size_t n = 0;
 
     if (!pairs)
         return GXT_ENOMEM;
-    for (uint64_t i = 0; places->slots && i <= places->mask; i++)
-        if (places->slots[i].value != MAP_NONE)
-            pairs[n++] = (struct pair){places->slots[i].key, places->slots[i].value};
+    for (uint32_t i = 0; i < legacy->n_gs; i++)
+        if (legacy->gs[i].state != GXT_GO_NOT_EXIST)
+            pairs[n++] = (struct pair){(uint64_t)legacy->gs[i].id, i};
     int r = pairs_sort(pairs, n, &spare);
     buf_put_varint(&ret->bytes, n);
     for (size_t begin = 0, end; r == 0 && begin < n; begin = end) {
@@ -161,7 +160,7 @@ static int restore_goroutines(struct legacy *legacy, struct reader *in)
 {
     const uint64_t n = reader_count(in, 2);
 
-    while (!in->failed && legacy->g_places.n < n) {
+    while (!in->failed && legacy->n_gs - 1 < n) {
         const uint64_t piece = reader_varint(in), n_piece = reader_count(in, 2);
         if (n_piece == 0 || piece > UINT64_MAX >> PIECE_BITS)
             return GXT_EINDEX;
@@ -171,7 +170,7 @@ static int restore_goroutines(struct legacy *legacy, struct reader *in)
             const gxt_threadid thread = flags & HAS_THREAD ? reader_signed(in) : GXT_NO_THREAD;
             const uint64_t id = piece << PIECE_BITS | low;
             if (in->failed || low >> PIECE_BITS != 0 || (flags & STATE) == GXT_GO_NOT_EXIST ||
-                (flags & STATE) > GXT_GO_SYSCALL || map_get(&legacy->g_places, id) != MAP_NONE)
+                (flags & STATE) > GXT_GO_SYSCALL || old_place_of(legacy, id) != 0)
                 return GXT_EINDEX;
             struct seen_g *g = old_seen_g(legacy, (gxt_goid)id);
             if (!g)
@@ -181,7 +180,7 @@ static int restore_goroutines(struct legacy *legacy, struct reader *in)
             g->thread = thread;
         }
     }
-    return in->failed || legacy->g_places.n != n ? GXT_EINDEX : 0;
+    return in->failed || legacy->n_gs - 1 != n ? GXT_EINDEX : 0;
 }
 
 static int restore(struct legacy *legacy, struct reader *in)
