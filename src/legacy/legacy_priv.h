@@ -247,8 +247,7 @@ struct old_reading {
     uint32_t batch;       /* the one being read, … */
     uint32_t next_batch;  /* … and the next one */
     uint64_t n_samples;   /* taken, of the lane of samples */
-    const uint8_t *ahead; /* the event that comes, at .at, is not read: its time is known, and what follows that is
-                                here; NULL: it is read */
+    const uint8_t *ahead; /* behind the time of the event that comes, when that is not read; NULL: it is */
     struct old_event event;
 };
 

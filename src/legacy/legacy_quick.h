@@ -158,7 +158,7 @@ OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to,
     return to.put(to.user, ret, args, wire);
 }
 
-/* As old_peek(), for what stands in the file as legacy_put_usual() takes it. */
+/* As old_peek(), for what stands in the file as old_put_usual() takes it. */
 OLD_INLINE const uint8_t *old_peek_exact(const struct old_trace *trace, const uint8_t *at, const uint8_t *end,
                                          uint64_t *ret_delta)
 {
