@@ -80,7 +80,6 @@ static int start(struct old_check *check, struct old_p *p, struct old_g *g)
         return WRONG(check, "goroutine %llu starts on processor %d, which runs another", ULL(check->event->g),
                      check->p);
     g->state = RUNNING;
-    g->on_network = false;
     p->g = check->event->g;
     return 0;
 }
@@ -106,7 +105,6 @@ static int leave(struct old_check *check, struct old_p *p, struct old_g *g, uint
     if (r < 0)
         return r;
     g->state = state;
-    g->on_network = check->event->plain == OLD_GO_BLOCK_NET;
     p->g = 0;
     if (check->event->plain == OLD_GO_END)
         drop_regions(check, g);
@@ -119,7 +117,6 @@ static int become(struct old_check *check, struct old_g *g, uint8_t from, uint8_
         return WRONG(check, "%s of goroutine %llu in another state", old_specs[check->event->plain].name,
                      ULL(check->event->g));
     g->state = to;
-    g->on_network = false;
     return 0;
 }
 
@@ -136,7 +133,6 @@ static int unblock(struct old_check *check, const struct old_p *p, const struct 
     if (other->state != WAITING)
         return WRONG(check, "goroutine %llu is unblocked and does not wait", ULL(event->args[0]));
     other->state = RUNNABLE;
-    other->on_network = false;
     return 0;
 }
 

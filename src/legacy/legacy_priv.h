@@ -410,7 +410,6 @@ struct old_g {
     uint8_t state;      /* by what was checked */
     bool is_known;      /* an event was of it */
     bool is_blocked;    /* what the order saw of it last is that its system call blocked */
-    bool on_network;    /* what it waits for */
     bool assists;
 };
 
@@ -460,27 +459,100 @@ enum old_state {
     OLD_WAITING
 };
 
-/* old_check_event() for what is most, where nothing is wrong. Return: whether it was so; else nothing has changed. */
-static inline bool old_check_start(struct old_p *p, struct old_g *g, uint64_t id)
+/* ---- merge.c, turn.c: the order of a whole trace ---- */
+
+/* Of a goroutine's sequence and, as ids, of none's. */
+#define OLD_UNORDERED UINT64_MAX
+#define OLD_GARBAGE (UINT64_MAX - 1) /* the collector's own sequence */
+#define OLD_ANY_SEQ UINT64_MAX
+#define OLD_NEXT_SEQ (UINT64_MAX - 1)
+
+/* What an event needs of a goroutine, and what it makes of it. */
+struct old_move {
+    uint32_t g; /* its place; MAP_NONE: nothing */
+    uint8_t from, to;
+    uint64_t from_seq, to_seq;
+};
+
+struct old_proc {
+    int64_t time;           /* of the event that comes; where .reading.is_ahead nothing else of it was read, but … */
+    const uint8_t *numbers; /* … where those behind its time stand, and what it needs, when it waits: in .move */
+    uint64_t near_g;        /* a goroutine that was named lately, … */
+    uint32_t near;          /* … and its place; at first both are of nobody */
+    uint32_t last_own;      /* the place of who runs */
+    struct old_p p;
+    struct old_reading reading;
+    struct old_move move;
+    struct old_lane *lane;
+    uint32_t own, other; /* places of the event's goroutine, and of the one that it names; 0 for none */
+    uint32_t at;         /* of its lane */
+    bool has_event, is_fresh, done;
+};
+
+/* Processors whose event is ready, a heap by time; ties stand as the moves of Go's reader leave them. */
+struct old_ready {
+    int64_t time;
+    struct old_proc *proc;
+};
+
+struct old_merge {
+    struct old_reader reader;
+    struct old_trace *trace;
+    struct gxt_error *fault;
+    struct old_check check;
+    struct map g_places;
+    struct old_g *gs;
+    size_t n_gs, gs_capacity;
+    struct old_proc *procs, **waiting;
+    struct old_ready *ready;
+    size_t n_waiting, n_ready;
+    uint64_t waited_for;         /* places of goroutines for which one waits: a bit for each, modulo 64 */
+    uint32_t changed;            /* the goroutine that the last event moved */
+    int64_t last_time;           /* of the last event */
+    const struct old_proc *tail; /* whose the last events are, … */
+    size_t n_tail;               /* … and how many of these are of that time */
+    uint64_t n_events;
+    int64_t first_tick;
+    bool is_right; /* there was an event, and so far all were right */
+    bool is_odd; /* a return goes where another event of its goroutine may be between: events are checked in their order
+                  */
+    struct gxt_error bad_time, bad_exit, bad_check; /* the first of each */
+};
+
+/* The place of a goroutine, made when it is not known; MAP_NONE without memory. */
+uint32_t old_merge_add(struct old_merge *merge, uint64_t id);
+
+static inline uint32_t old_merge_g_of(struct old_merge *merge, uint64_t id)
 {
-    if (UNLIKELY(g->state != OLD_RUNNABLE || p->g != 0 || g->call != 0))
-        return false;
-    g->is_known = true;
-    g->state = OLD_RUNNING;
-    g->on_network = false;
-    p->g = id;
-    return true;
+    const uint32_t at = map_get(&merge->g_places, id);
+    return LIKELY(at != MAP_NONE) ? at : old_merge_add(merge, id);
 }
 
-static inline bool old_check_leave(struct old_p *p, struct old_g *g, uint64_t id, bool waits)
+static inline bool old_merge_is_ready(const struct old_merge *merge, const struct old_move *move)
 {
-    if (UNLIKELY(g->state != OLD_RUNNING || p->g != id || g->call != 0))
-        return false;
-    g->state = waits ? OLD_WAITING : OLD_RUNNABLE;
-    g->on_network = false;
-    p->g = 0;
-    return true;
+    if (move->g == MAP_NONE)
+        return true;
+    const struct old_g *g = &merge->gs[move->g];
+    return (move->from_seq == OLD_ANY_SEQ || move->from_seq == g->seq) && move->from == g->status;
 }
+
+void old_merge_push(struct old_merge *merge, struct old_proc *proc);
+struct old_proc *old_merge_pop(struct old_merge *merge);
+/* What the pushes and pops that were left out in a turn of so many events make of the heap. */
+void old_merge_settle(struct old_merge *merge, size_t n);
+/* Whether one that waits does so for the goroutine that the last event moved. */
+bool old_merge_is_waited_for(const struct old_merge *merge);
+/* An event of a time is taken: whose it is, in case that others are of that time too. It is not the last one yet. */
+void old_merge_note(struct old_merge *merge, const struct old_proc *proc, int64_t time);
+
+/**
+ * old_merge_take_usual() - take events of turns as long as all is usual
+ * @proc:  whose turn it is; the one whose turn it has become
+ * @n:     events taken in this turn
+ *
+ * Return: whether the turn is over, and the processor is to wait with its next event; else that one is to be read.
+ */
+bool old_merge_take_usual(struct old_merge *merge, struct old_proc **proc, size_t *n);
 
 /* ---- sequence.c: the events of a trace in order ---- */
 
