@@ -475,14 +475,13 @@ struct old_move {
 };
 
 struct old_proc {
-    int64_t time;           /* of the event that comes; where .reading.is_ahead nothing else of it was read, but … */
-    const uint8_t *numbers; /* … where those behind its time stand, and what it needs, when it waits: in .move */
-    uint64_t near_g;        /* a goroutine that was named lately, … */
-    uint32_t near;          /* … and its place; at first both are of nobody */
-    uint32_t last_own;      /* the place of who runs */
+    int64_t time;      /* of the event that comes. When that is not read, .reading is ahead of it, and … */
+    uint64_t near_g;   /* a goroutine that was named lately, … */
+    uint32_t near;     /* … and its place; at first both are of nobody */
+    uint32_t last_own; /* the place of who runs */
     struct old_p p;
     struct old_reading reading;
-    struct old_move move;
+    struct old_move move; /* … this is known when it waits */
     struct old_lane *lane;
     uint32_t own, other; /* places of the event's goroutine, and of the one that it names; 0 for none */
     uint32_t at;         /* of its lane */

@@ -153,7 +153,7 @@ static inline int apply(struct old_merge *merge, const struct old_proc *proc)
 /* Reads the next event of a processor. 1; 0 when there is no more; negative. */
 static int advance(struct old_merge *merge, struct old_proc *proc)
 {
-    proc->reading.is_ahead = false;
+    proc->reading.ahead = NULL;
     const int r = old_reading_next(&merge->reader, proc->lane, &proc->reading);
 
     proc->has_event = r > 0;
@@ -171,7 +171,7 @@ static int gather(struct old_merge *merge)
     for (size_t i = 0; i < merge->n_waiting;) {
         struct old_proc *proc = merge->waiting[i];
         int r = 1;
-        if (!proc->has_event && !proc->reading.is_ahead && (r = advance(merge, proc)) < 0)
+        if (!proc->has_event && !proc->reading.ahead && (r = advance(merge, proc)) < 0)
             return r;
         proc->done = r == 0;
         if (r > 0 && ((!proc->is_fresh && proc->move.g != merge->changed) || !old_merge_is_ready(merge, &proc->move))) {
@@ -301,7 +301,7 @@ static int take_turns(struct old_merge *merge, struct old_proc *proc)
 static uint64_t waits_at(const struct old_merge *merge, const struct old_proc *proc)
 {
     const struct old_reading *reading = &proc->reading;
-    return reading->is_ahead ? (uint64_t)(reading->at - merge->trace->source->at) : reading->event.offset;
+    return reading->ahead ? (uint64_t)(reading->at - merge->trace->source->at) : reading->event.offset;
 }
 
 static int order_all(struct old_merge *merge)

@@ -504,7 +504,7 @@ bool old_merge_take_usual(struct old_merge *merge, struct old_proc **ret_proc, s
 
     for (;;) {
         struct old_reading *reading = &proc->reading;
-        struct row row = {reading->at, proc->numbers, proc->time, reading->last_g};
+        struct row row = {reading->at, proc->reading.ahead, proc->time, reading->last_g};
         struct old_move move;
         const size_t before = n;
         const enum end end = take_row(merge, proc, &row, &n);
@@ -516,8 +516,7 @@ bool old_merge_take_usual(struct old_merge *merge, struct old_proc **ret_proc, s
         if (end == IS_UNUSUAL || !find_need(merge, proc, &row, &move))
             break;
         proc->time = row.time;
-        proc->numbers = row.numbers;
-        reading->is_ahead = true;
+        reading->ahead = row.numbers;
         if (UNLIKELY(!old_merge_is_ready(merge, &move)) || UNLIKELY(is_waited_for(merge))) {
             proc->move = move;
             waits = true;
