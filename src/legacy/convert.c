@@ -24,7 +24,7 @@ static bool come_near(struct legacy *legacy, uint64_t id, uint32_t at)
     struct seen_g *before = &legacy->gs[*near];
 
     if (*near != 0 && !before->is_far) {
-        if (map_put(&legacy->g_places, (uint64_t)before->id, *near) < 0)
+        if (id_map_put(&legacy->g_places, (uint64_t)before->id, *near) < 0)
             return false;
         before->is_far = true;
     }
@@ -34,7 +34,7 @@ static bool come_near(struct legacy *legacy, uint64_t id, uint32_t at)
 
 uint32_t old_far_place(struct legacy *legacy, uint64_t id)
 {
-    const uint32_t at = map_get(&legacy->g_places, id);
+    const uint32_t at = id_map_get(&legacy->g_places, id);
 
     if (at == MAP_NONE)
         return 0;
@@ -86,7 +86,7 @@ bool old_forget_g(struct legacy *legacy, gxt_goid id)
         return false;
     legacy->free_gs[legacy->n_free++] = at;
     if (legacy->gs[at].is_far)
-        (void)map_remove(&legacy->g_places, (uint64_t)id);
+        id_map_remove(&legacy->g_places, (uint64_t)id);
     if (*near == at)
         *near = 0;
     legacy->gs[at].state = GXT_GO_NOT_EXIST;

@@ -57,7 +57,7 @@ struct legacy *legacy_free(struct legacy *legacy)
     free(legacy->free_gs);
     map_done(&legacy->created_places);
     map_done(&legacy->task_places);
-    map_done(&legacy->g_places);
+    id_map_done(&legacy->g_places);
     free(legacy);
     return NULL;
 }
@@ -84,7 +84,7 @@ void legacy_reset(struct legacy *legacy)
     memset(legacy->near, 0, sizeof legacy->near);
     map_clear(&legacy->created_places);
     map_clear(&legacy->task_places);
-    map_clear(&legacy->g_places);
+    id_map_clear(&legacy->g_places);
     reset_processors(legacy);
 }
 

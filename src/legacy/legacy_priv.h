@@ -499,7 +499,7 @@ struct old_merge {
     struct old_trace *trace;
     struct gxt_error *fault;
     struct old_check check;
-    struct map g_places;
+    struct id_map g_places;
     struct old_g *gs;
     size_t n_gs, gs_capacity;
     struct old_proc *procs, **waiting;
@@ -523,7 +523,7 @@ uint32_t old_merge_add(struct old_merge *merge, uint64_t id);
 
 static inline uint32_t old_merge_g_of(struct old_merge *merge, uint64_t id)
 {
-    const uint32_t at = map_get(&merge->g_places, id);
+    const uint32_t at = id_map_get(&merge->g_places, id);
     return LIKELY(at != MAP_NONE) ? at : old_merge_add(merge, id);
 }
 
@@ -716,7 +716,8 @@ struct legacy {
     size_t n_waiting, next_waiting, waiting_capacity;
     uint64_t *created; /* goroutines that were there before the trace, and have told nothing yet */
     size_t n_created, created_capacity;
-    struct map created_places, task_places, g_places;
+    struct map created_places, task_places;
+    struct id_map g_places;
     struct old_task *tasks;
     struct seen_g *gs;       /* the first is nobody */
     struct seen_p *ps;       /* by lane */

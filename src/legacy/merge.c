@@ -30,7 +30,7 @@ uint32_t old_merge_add(struct old_merge *merge, uint64_t id)
     const uint32_t at = (uint32_t)merge->n_gs;
 
     if (merge->n_gs >= MAP_NONE || !ROOM(merge->gs, merge->n_gs, merge->gs_capacity) ||
-        map_put(&merge->g_places, id, at) < 0)
+        id_map_put(&merge->g_places, id, at) < 0)
         return MAP_NONE;
     merge->check.gs = merge->gs;
     merge->gs[merge->n_gs++] = (struct old_g){.region = MAP_NONE};
@@ -461,7 +461,7 @@ static void merge_done(struct old_merge *merge)
 {
     (void)old_tables_free(merge->reader.tables);
     old_check_done(&merge->check);
-    map_done(&merge->g_places);
+    id_map_done(&merge->g_places);
     free(merge->gs);
     free(merge->procs);
     free(merge->waiting);

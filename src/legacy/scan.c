@@ -3,7 +3,8 @@
  * In: the bytes of an old trace. Out: where each processor's batches are, the samples, the timers. Never: an order.
  *
  * A batch does not say how long it is. What looks like the head of the next one, with a time that fits the first one's,
- * nearly always is: so it is guessed first. Who reads the batches sees whether it was right: each is read up to where
+ * nearly always is: so it is guessed first. A system call's return has such a time too: where the head may be part of
+ * one, the batch is read up to there. Who reads the batches sees whether the guess was right: each is read up to where
  * the next one begins, and holds none.
  *
  * Where the guess was wrong every event is looked at. Most are a byte and one to three numbers, which are passed over
@@ -18,6 +19,8 @@ enum {
     LONGEST_SAFE = 9,         /* bytes of a number that fits for certain */
     MOST_P = 1 << 16,         /* of a batch that is guessed */
     HEAD_BYTES = 1 + 10 + 10, /* of a batch at most */
+    EXIT_BYTES = 2 + 4 * 10,  /* of a return at most */
+    PASS_BYTES = 128 + 3,     /* that there must be for an event to be passed */
     LEAST_TICK = 1 << 21,     /* of a batch that is guessed: a number of four bytes is none by chance */
 };
 #define TICKS_BEFORE ((uint64_t)1 << 28) /* the first batch: how much earlier another one begins, … */
@@ -74,7 +77,7 @@ static void pass_usual(struct scan *scan, struct span *in)
 {
     const uint8_t *at = in->at;
 
-    while (in->end - at > 128 + 2) {
+    while (in->end - at >= PASS_BYTES) {
         const unsigned n = scan->numbers[*at];
         uint64_t bytes;
         if (n == 0)
@@ -203,13 +206,42 @@ static inline bool is_head(const uint8_t *at, uint64_t first_tick)
     return tick >= LEAST_TICK && tick - first_tick + TICKS_BEFORE < TICKS_BEFORE + TICKS_BEHIND;
 }
 
-/* Where the next batch begins, as it seems; the end for none. */
-static const uint8_t *next_head(struct span in, uint64_t first_tick)
+/* Whether a byte seems to be inside a return that was told late, whose last number is the time at which it happened. */
+static bool may_be_in_exit(const uint8_t *begin, const uint8_t *at)
 {
-    const uint8_t *at = in.at;
+    const uint8_t *from = at - begin > EXIT_BYTES ? at - EXIT_BYTES : begin;
+
+    for (const uint8_t *exit = at - 1; exit >= from; exit--) {
+        if (*exit == OLD_FORM(OLD_GO_SYS_EXIT_LOCAL, 2))
+            return true;
+        if (*exit == OLD_FORM(OLD_GO_SYS_EXIT, 3) && exit + 2 + exit[1] > at)
+            return true;
+    }
+    return false;
+}
+
+/* Whether an event begins at @at. @in: of the batch, from an event on; moved to the first one that is not before it. */
+static bool is_event(struct scan *scan, struct span *in, const uint8_t *at)
+{
+    struct gxt_error ignored = {0};
+
+    while (in->at < at) {
+        struct span before = {in->at, at + PASS_BYTES - 1 < in->end ? at + PASS_BYTES - 1 : in->end};
+        pass_usual(scan, &before);
+        in->at = before.at;
+        if (in->at < at && old_raw_read(&scan->raw, scan->trace, in, &ignored) < 0)
+            return false;
+    }
+    return in->at == at;
+}
+
+/* Where the next batch begins, as it seems; the end for none. */
+static const uint8_t *next_head(struct scan *scan, struct span in, uint64_t first_tick)
+{
+    const uint8_t *const begin = in.at, *at = begin;
 
     while (in.end - at > HEAD_BYTES && (at = memchr(at, OLD_FORM(OLD_BATCH, 1), (size_t)(in.end - at - HEAD_BYTES)))) {
-        if (is_head(at, first_tick))
+        if (is_head(at, first_tick) && (!may_be_in_exit(begin, at) || is_event(scan, &in, at)))
             return at;
         at++;
     }
@@ -243,7 +275,7 @@ static int guess_all(struct scan *scan)
             return r;
         first_tick = scan->has_batch ? first_tick : scan->raw.args[1];
         r = begin_batch(scan, (uint64_t)(in.at - source->at));
-        const struct span batch = {in.at, next_head(in, first_tick)};
+        const struct span batch = {in.at, next_head(scan, in, first_tick)};
         if (r == 0)
             r = guess_samples(scan, batch);
         in.at = batch.end;
