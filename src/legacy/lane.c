@@ -54,6 +54,18 @@ static int pass_table(struct old_reader *reader)
     }
 }
 
+/* Passes over a stack whose bytes are counted, where it was read before. */
+static bool pass_stack(const struct old_reader *reader, struct old_reading *reading)
+{
+    struct span in = {reading->at + 1, reading->end};
+    uint64_t size;
+
+    if (reader->tables || *reading->at != OLD_FORM(OLD_STACK, 3) || wire_varint(&in, &size) < 0 || size > span_size(in))
+        return false;
+    reading->at = in.at + size;
+    return true;
+}
+
 /* Opens the next batch. 1; 0 when there is none. */
 static int next_batch(struct old_reader *reader, struct old_reading *reading)
 {
@@ -152,6 +164,8 @@ int old_reading_slow(struct old_reader *reader, const struct old_lane *lane, str
                 return r;
             continue;
         }
+        if (pass_stack(reader, reading))
+            continue;
         in = (struct span){reading->at, reading->end};
         if ((r = old_raw_read(&reader->raw, reader->trace, &in, reader->fault)) < 0)
             return r;

@@ -12,8 +12,8 @@ struct frame {
 };
 
 struct stack {
-    uint64_t offset; /* of its frames' PCs in tables.pcs */
-    uint32_t n;
+    uint64_t offset; /* of its frames' places in tables.places */
+    uint32_t n, id;
 };
 
 struct old_tables {
@@ -24,11 +24,12 @@ struct old_tables {
     struct map frame_places;  /* PC to place: the first one seen */
     struct frame *frames;
     size_t n_frames, frames_capacity;
-    struct map stack_places; /* id to place: the last one seen */
+    struct gxt_frame *made;     /* of each frame; without names those that have one that is not there */
+    struct id_map stack_places; /* id to place: the last one seen */
     struct stack *stacks;
     size_t n_stacks, stacks_capacity;
-    uint64_t *pcs;
-    size_t n_pcs, pcs_capacity;
+    uint32_t *places; /* of stacks' frames */
+    size_t n_places, places_capacity;
     size_t n_samples, n_timers; /* passed */
 };
 
@@ -53,10 +54,11 @@ struct old_tables *old_tables_free(struct old_tables *tables)
     free(tables->strings);
     free(tables->frames);
     free(tables->stacks);
-    free(tables->pcs);
+    free(tables->places);
+    free(tables->made);
     map_done(&tables->string_places);
     map_done(&tables->frame_places);
-    map_done(&tables->stack_places);
+    id_map_done(&tables->stack_places);
     free(tables);
     return NULL;
 }
@@ -85,15 +87,18 @@ static int add_string(struct old_tables *tables, const struct old_raw *raw, stru
     return 0;
 }
 
-static int add_frame(struct old_tables *tables, const uint64_t *args, struct gxt_error *fault)
+/* The place of a frame, made when its PC is not known; MAP_NONE without memory. */
+static uint32_t place_of_frame(struct old_tables *tables, const uint64_t *args)
 {
-    if (map_get(&tables->frame_places, args[0]) != MAP_NONE)
-        return 0;
-    if (!ROOM(tables->frames, tables->n_frames, tables->frames_capacity) ||
-        map_put(&tables->frame_places, args[0], (uint32_t)tables->n_frames) < 0)
-        return no_memory(fault);
+    const uint32_t known = map_get(&tables->frame_places, args[0]), place = (uint32_t)tables->n_frames;
+
+    if (LIKELY(known != MAP_NONE))
+        return known;
+    if (tables->n_frames >= MAP_NONE || !ROOM(tables->frames, tables->n_frames, tables->frames_capacity) ||
+        map_put(&tables->frame_places, args[0], place) < 0)
+        return MAP_NONE;
     tables->frames[tables->n_frames++] = (struct frame){args[1], args[2], args[3], args[0]};
-    return 0;
+    return place;
 }
 
 static int add_stack(struct old_tables *tables, const struct old_raw *raw, struct gxt_error *fault)
@@ -103,17 +108,15 @@ static int add_stack(struct old_tables *tables, const struct old_raw *raw, struc
     const uint32_t id = (uint32_t)raw->args[0], n = (uint32_t)raw->args[1];
     if (id == 0 || n == 0)
         return 0;
-    if (!ROOM(tables->stacks, tables->n_stacks, tables->stacks_capacity) ||
-        map_put(&tables->stack_places, id, (uint32_t)tables->n_stacks) < 0)
+    if (tables->n_stacks >= MAP_NONE || !ROOM(tables->stacks, tables->n_stacks, tables->stacks_capacity) ||
+        id_map_put(&tables->stack_places, id, (uint32_t)tables->n_stacks) < 0)
         return no_memory(fault);
-    tables->stacks[tables->n_stacks++] = (struct stack){tables->n_pcs, n};
+    tables->stacks[tables->n_stacks++] = (struct stack){tables->n_places, n, id};
     for (uint32_t i = 0; i < n; i++) {
-        int r = add_frame(tables, raw->args + 2 + 4 * i, fault);
-        if (r < 0)
-            return r;
-        if (!ROOM(tables->pcs, tables->n_pcs, tables->pcs_capacity))
+        const uint32_t place = place_of_frame(tables, raw->args + 2 + 4 * i);
+        if (place == MAP_NONE || !ROOM(tables->places, tables->n_places, tables->places_capacity))
             return no_memory(fault);
-        tables->pcs[tables->n_pcs++] = raw->args[2 + 4 * i];
+        tables->places[tables->n_places++] = place;
     }
     return 0;
 }
@@ -204,17 +207,26 @@ static const struct gxt_string *string_of(const struct old_tables *tables, uint6
     return id == 0 ? gen->empty : gen_table_get(&gen->strings, id);
 }
 
+static bool make_frames(struct old_tables *tables)
+{
+    tables->made = calloc(tables->n_frames + 1, sizeof *tables->made);
+    for (size_t i = 0; tables->made && i < tables->n_frames; i++) {
+        const struct frame *frame = &tables->frames[i];
+        tables->made[i] =
+            (struct gxt_frame){frame->pc, frame->line, string_of(tables, frame->func), string_of(tables, frame->file)};
+    }
+    return tables->made != NULL;
+}
+
 /* @ret: NULL when a name of it is not there. */
-static int make_stack(struct old_tables *tables, const struct stack *stack, const struct gxt_stack **ret,
+static int make_stack(const struct old_tables *tables, const struct stack *stack, const struct gxt_stack **ret,
                       struct gxt_error *fault)
 {
     struct gxt_frame frames[OLD_MOST_FRAMES];
 
     *ret = NULL;
     for (uint32_t i = 0; i < stack->n; i++) {
-        const struct frame *frame = &tables->frames[map_get(&tables->frame_places, tables->pcs[stack->offset + i])];
-        frames[i] =
-            (struct gxt_frame){frame->pc, frame->line, string_of(tables, frame->func), string_of(tables, frame->file)};
+        frames[i] = tables->made[tables->places[stack->offset + i]];
         if (!frames[i].func || !frames[i].file)
             return 0;
     }
@@ -226,17 +238,17 @@ static int make_stacks(struct old_tables *tables, struct gxt_error *fault)
 {
     struct gen_entry *entries = calloc(tables->n_stacks + 1, sizeof *entries);
     size_t n = 0, bad;
-    int r = entries ? 0 : no_memory(fault);
+    int r = entries && make_frames(tables) ? 0 : no_memory(fault);
 
-    for (uint64_t slot = 0; r == 0 && tables->stack_places.slots && slot <= tables->stack_places.mask; slot++) {
-        const struct map_slot *it = &tables->stack_places.slots[slot];
+    for (size_t i = 0; r == 0 && i < tables->n_stacks; i++) {
+        const struct stack *it = &tables->stacks[i];
         const struct gxt_stack *stack;
-        if (it->value == MAP_NONE)
+        if (id_map_get(&tables->stack_places, it->id) != i)
             continue;
-        r = make_stack(tables, &tables->stacks[it->value], &stack, fault);
+        r = make_stack(tables, it, &stack, fault);
         if (r == 0 && stack)
-            entries[n++] = (struct gen_entry){it->key, stack};
-        else if (r == 0 && map_put(&tables->trace->bad_stacks, it->key, 1) < 0)
+            entries[n++] = (struct gen_entry){it->id, stack};
+        else if (r == 0 && map_put(&tables->trace->bad_stacks, it->id, 1) < 0)
             r = no_memory(fault);
     }
     if (r == 0 && gen_table_build(&tables->trace->gen.stacks, entries, n, &bad) < 0)

@@ -4,7 +4,7 @@
  */
 #include "wire.h"
 
-int wire_varint(struct span *in, uint64_t *ret)
+int wire_varint_slow(struct span *in, uint64_t *ret)
 {
     const uint8_t *at = in->at;
     uint64_t value = 0;

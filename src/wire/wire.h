@@ -122,19 +122,6 @@ static inline bool wire_is_old(int version)
     return version < 22;
 }
 
-/**
- * wire_varint() - read one unsigned number
- * @in:   moved past the number on success, left alone on failure
- * @ret:  written on success only
- *
- * Seven bits a byte, low bits first, top bit set on all but the last byte. Padding is legal: the Go runtime reserves
- * ten bytes for a batch's length and fills them when the batch is done (traceBuf.varintAt).
- *
- * Cost: at most ten bytes read.
- * Return: 0; GXT_ETRUNCATED if @in ends inside the number; GXT_ECORRUPT if it needs more than 64 bits.
- */
-int wire_varint(struct span *in, uint64_t *ret);
-
 /** A batch's header. */
 struct wire_batch {
     uint64_t generation;
@@ -165,7 +152,8 @@ struct wire_event {
  * much the same from event to event, so that branches are foretold well: faster than eight bytes taken at once. */
 
 enum {
-    WIRE_MAX_EVENT = 1 + 10 * (1 + WIRE_MAX_ARGS), /**< bytes of an event at most: its type and five numbers */
+    WIRE_MAX_NUMBER = 10,                                       /**< bytes of a number at most */
+    WIRE_MAX_EVENT = 1 + WIRE_MAX_NUMBER * (1 + WIRE_MAX_ARGS), /**< of an event: its type and five numbers */
 };
 
 /** wire_event_slow() - wire_event() for any number of bytes */
@@ -207,6 +195,31 @@ static inline __attribute__((always_inline)) const uint8_t *wire_number(const ui
     if (LIKELY(number.behind != NULL))
         *ret = number.value;
     return number.behind;
+}
+
+/** wire_varint_slow() - wire_varint() for any number of bytes */
+int wire_varint_slow(struct span *in, uint64_t *ret);
+
+/**
+ * wire_varint() - read one unsigned number
+ * @in:   moved past the number on success, left alone on failure
+ * @ret:  written on success only
+ *
+ * Seven bits a byte, low bits first, top bit set on all but the last byte. Padding is legal: the Go runtime reserves
+ * ten bytes for a batch's length and fills them when the batch is done (traceBuf.varintAt).
+ *
+ * Cost: at most ten bytes read.
+ * Return: 0; GXT_ETRUNCATED if @in ends inside the number; GXT_ECORRUPT if it needs more than 64 bits.
+ */
+static inline int wire_varint(struct span *in, uint64_t *ret)
+{
+    if (UNLIKELY(span_size(*in) < WIRE_MAX_NUMBER))
+        return wire_varint_slow(in, ret);
+    const uint8_t *behind = wire_number(in->at, ret);
+    if (UNLIKELY(!behind))
+        return GXT_ECORRUPT;
+    in->at = behind;
+    return 0;
 }
 
 /** wire_number_even() - wire_number(), for what is of one byte or of two by chance: without a branch between them */
