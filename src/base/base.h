@@ -174,7 +174,7 @@ struct id_map {
     struct id_line *lines;
     uint64_t mask;  /**< capacity - 1; capacity is a power of two, at most half full */
     uint64_t seed;  /**< 0 until lines collide too much */
-    unsigned shift; /**< 64 less the bits that tell a line */
+    unsigned shift; /**< 64 less the bits that tell eight lines */
     size_t n_lines;
 };
 
@@ -186,9 +186,9 @@ static inline uint64_t id_map_tag(uint64_t id)
 static inline uint64_t id_map_home(const struct id_map *map, uint64_t tag)
 {
     if (UNLIKELY(map->seed))
-        tag = hash_mix(tag, map->seed);
-    /* Multiples of the golden ratio: however many there are in a row, their fractions lie evenly. */
-    return tag * UINT64_C(0x9e3779b97f4a7c15) >> map->shift;
+        return hash_mix(tag, map->seed) & map->mask;
+    /* Eight lines stay together; the rest as map_home(). */
+    return ((tag >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> map->shift << 3) + (tag & 7);
 }
 
 /** Return: the value, or MAP_NONE. */

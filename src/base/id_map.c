@@ -12,7 +12,7 @@
 
 enum {
     FIRST_CAPACITY = 16, /* lines */
-    FAR = 128,           /* lines from home: no set of honest ids at half load comes near it */
+    FAR = 1024,          /* lines from home: no set of honest ids at half load comes near it */
 };
 
 static bool is_used(const struct id_line *line)
@@ -35,7 +35,7 @@ static struct id_line *find(const struct id_map *map, uint64_t id)
 
 static int rebuild(struct id_map *map, uint64_t capacity, uint64_t seed)
 {
-    struct id_map made = {.mask = capacity - 1, .seed = seed, .shift = 64 - (unsigned)__builtin_ctzll(capacity)};
+    struct id_map made = {.mask = capacity - 1, .seed = seed, .shift = 67 - (unsigned)__builtin_ctzll(capacity)};
 
     if (capacity > SIZE_MAX / sizeof *made.lines)
         return GXT_ENOMEM;

@@ -17,9 +17,9 @@ static uint64_t next(uint64_t *random)
     return *random >> 24;
 }
 
-/* Lines that have their home at the start: the map multiplies a line's number and takes the highest bits, so small
- * products are alike to it. A product's number is its product with the inverse; one in eight is small enough to be a
- * line's. */
+/* Lines that have their home at the start: the map multiplies the number of eight lines and takes the highest bits, so
+ * small products are alike to it. A product's number is its product with the inverse; one in 64 is small enough to be
+ * that of eight lines. */
 static uint64_t hostile_id(uint64_t i)
 {
     const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
@@ -27,9 +27,9 @@ static uint64_t hostile_id(uint64_t i)
 
     for (int round = 0; round < 6; round++)
         inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
-    for (uint64_t product = (i + 1) << 8;; product++)
-        if (product * inverse - 1 < UINT64_C(1) << 61)
-            return (product * inverse - 1) * ID_MAP_LINE;
+    for (uint64_t product = (i + 1) << 16;; product++)
+        if (product * inverse - 1 < UINT64_C(1) << 58)
+            return (product * inverse * 8 - 1) * ID_MAP_LINE;
 }
 
 static uint64_t near_id(uint64_t i)
