@@ -494,12 +494,22 @@ struct old_ready {
     struct old_proc *proc;
 };
 
+/* So many goroutines, by the low bits of their ids, are found without the map. */
+#define OLD_NEAR 1024
+
+/* A goroutine's id and its place; at first the id is nobody's, who has place 0. */
+struct old_near {
+    uint64_t id;
+    uint32_t at;
+};
+
 struct old_merge {
     struct old_reader reader;
     struct old_trace *trace;
     struct gxt_error *fault;
     struct old_check check;
     struct id_map g_places;
+    struct old_near near[OLD_NEAR]; /* what was looked for last, by the low bits of ids */
     struct old_g *gs;
     size_t n_gs, gs_capacity;
     struct old_proc *procs, **waiting;
@@ -523,8 +533,15 @@ uint32_t old_merge_add(struct old_merge *merge, uint64_t id);
 
 static inline uint32_t old_merge_g_of(struct old_merge *merge, uint64_t id)
 {
-    const uint32_t at = id_map_get(&merge->g_places, id);
-    return LIKELY(at != MAP_NONE) ? at : old_merge_add(merge, id);
+    struct old_near *near = &merge->near[id % OLD_NEAR];
+
+    if (LIKELY(near->id == id))
+        return near->at;
+    uint32_t at = id_map_get(&merge->g_places, id);
+    if (UNLIKELY(at == MAP_NONE) && (at = old_merge_add(merge, id)) == MAP_NONE)
+        return MAP_NONE;
+    *near = (struct old_near){id, at};
+    return at;
 }
 
 static inline bool old_merge_is_ready(const struct old_merge *merge, const struct old_move *move)
@@ -697,9 +714,6 @@ struct seen_p {
     bool told; /* a record has named it */
 };
 
-/* So many goroutines, by the low bits of their ids, are found without the map. Those that end soon never come there. */
-#define OLD_NEAR 1024
-
 struct legacy {
     struct old_trace trace;
     struct old_sequence *sequence; /* NULL before the trace is known */
@@ -722,7 +736,7 @@ struct legacy {
     struct old_task *tasks;
     struct seen_g *gs;       /* the first is nobody */
     struct seen_p *ps;       /* by lane */
-    uint32_t near[OLD_NEAR]; /* places of goroutines that are there; 0 for none */
+    uint32_t near[OLD_NEAR]; /* places of goroutines that are there; 0 for none. Those that end soon come to no map */
     uint32_t *free_gs;
     size_t n_tasks, tasks_capacity, n_gs, gs_capacity, n_free, free_capacity;
 };

@@ -444,7 +444,7 @@ static int begin(struct old_merge *merge)
     merge->ready = calloc(n, sizeof *merge->ready);
     merge->reader.tables = old_tables_new(trace);
     if (!merge->procs || !merge->waiting || !merge->ready || !merge->reader.tables ||
-        old_merge_g_of(merge, 0) == MAP_NONE)
+        old_merge_add(merge, 0) == MAP_NONE)
         return no_memory(merge);
     for (size_t i = 0; i < n; i++) {
         merge->procs[i].lane = &trace->lanes[i];
