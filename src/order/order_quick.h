@@ -277,14 +277,11 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 UNLESS(m->g != GXT_NO_GOROUTINE)
                 UNLESS(quick_does(to, (gxt_goid)args[0], G_WAITING) && quick_follows(to, generation, args[1]))
                 UNLESS(*next != WIRE_GO_LABEL && most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
-                if (ends)
-                {
+                if (ends) {
                     TAKE(WIRE_GO_SWITCH_DESTROY)
                     quick_follow(&event, stride, ++now_ns, m->g);
                     TAKE(WIRE_GO_DESTROY)
-                }
-                else
-                {
+                } else {
                     TAKE(WIRE_GO_SWITCH)
                     args[0] = args[1] = 0;
                     quick_follow(&event, stride, ++now_ns, m->g);
