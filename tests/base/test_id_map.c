@@ -1,101 +1,68 @@
 /* test_id_map.c: the map of ids does what a plain list does, whatever the ids, grows only by what is there, and does
  * not get slow by ids made to collide.
  */
-#include "base.h"
-
-#include <criterion/criterion.h>
+#include "against_list.h"
 
 enum {
-    N_IDS = 1500,
-    N_STEPS = 200000,
     N_HOSTILE = 60000
 };
-
-static uint64_t next(uint64_t *random)
-{
-    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *random >> 24;
-}
 
 /* Lines that have their home at the start: the map multiplies the number of eight lines and takes the highest bits, so
  * small products are alike to it. A product's number is its product with the inverse; one in 64 is small enough to be
  * that of eight lines. */
 static uint64_t hostile_id(uint64_t i)
 {
-    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t inverse = 1;
+    const uint64_t inverse = inverse_of_multiplier();
 
-    for (int round = 0; round < 6; round++)
-        inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
     for (uint64_t product = (i + 1) << 16;; product++)
         if (product * inverse - 1 < UINT64_C(1) << 58)
             return (product * inverse * 8 - 1) * ID_MAP_LINE;
 }
 
-static uint64_t near_id(uint64_t i)
+static int put(void *map, uint64_t key, uint32_t value)
 {
-    return i;
+    return id_map_put(map, key, value);
 }
 
-static uint64_t far_id(uint64_t i)
+static void take_out(void *map, uint64_t key, bool is_there)
 {
-    return i * UINT64_C(0x100000001b3) ^ UINT64_MAX << 32;
+    (void)is_there;
+    id_map_remove(map, key);
 }
 
-/* A walk of random steps beside a plain array. */
-static void check_against_model(uint64_t (*id_of)(uint64_t), uint64_t seed)
+static uint32_t get(const void *map, uint64_t key)
 {
-    static uint32_t model[N_IDS];
+    return id_map_get(map, key);
+}
+
+static void clear(void *map)
+{
+    id_map_clear(map);
+}
+
+static void check_keys(uint64_t (*key_of)(uint64_t), uint64_t seed)
+{
     struct id_map map = {0};
 
-    memset(model, 0xff, sizeof model);
-    for (int step = 0; step < N_STEPS; step++) {
-        uint64_t i = next(&seed) % N_IDS, id = id_of(i);
-        switch (next(&seed) % 8) {
-        case 0:
-        case 1:
-        case 2:
-        case 3: {
-            uint32_t value = (uint32_t)next(&seed) & 0x7fffffff;
-            cr_assert_eq(id_map_put(&map, id, value), 0);
-            model[i] = value;
-            break;
-        }
-        case 4:
-        case 5:
-        case 6:
-            id_map_remove(&map, id);
-            model[i] = MAP_NONE;
-            break;
-        default:
-            if (next(&seed) % 5000 == 0) {
-                id_map_clear(&map);
-                memset(model, 0xff, sizeof model);
-            }
-        }
-        i = next(&seed) % N_IDS;
-        cr_assert_eq(id_map_get(&map, id_of(i)), model[i], "step %d", step);
-    }
-    for (uint64_t i = 0; i < N_IDS; i++)
-        cr_assert_eq(id_map_get(&map, id_of(i)), model[i]);
+    check_against_list(&(struct subject){&map, put, take_out, get, clear, key_of}, seed);
     id_map_done(&map);
     cr_assert_null(map.lines);
 }
 
 Test(id_map, does_what_a_list_does_for_near_ids)
 {
-    check_against_model(near_id, 1);
-    check_against_model(near_id, 2);
+    check_keys(near_key, 1);
+    check_keys(near_key, 2);
 }
 
 Test(id_map, does_what_a_list_does_for_far_ids)
 {
-    check_against_model(far_id, 3);
+    check_keys(far_key, 3);
 }
 
 Test(id_map, does_what_a_list_does_for_ids_made_to_collide)
 {
-    check_against_model(hostile_id, 4);
+    check_keys(hostile_id, 4);
 }
 
 Test(id_map, has_nothing_when_empty)

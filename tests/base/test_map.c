@@ -1,106 +1,70 @@
 /* test_map.c: the map does what a plain list does, whatever the keys, and does not get slow by keys made to collide.
  */
-#include "base.h"
-
-#include <criterion/criterion.h>
-#include <stdlib.h>
+#include "against_list.h"
 
 enum {
-    N_KEYS = 700,
-    N_STEPS = 200000,
     N_HOSTILE = 60000
 };
-
-static uint64_t next(uint64_t *random)
-{
-    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *random >> 24;
-}
 
 /* Keys that have a home at the start: the map multiplies four keys' number (key >> 2) and takes the highest bits, so
  * small products are alike to it. A product's number is its product with the inverse; one in four is small enough to be
  * a key's. */
 static uint64_t hostile_key(uint64_t i)
 {
-    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t inverse = 1;
+    const uint64_t inverse = inverse_of_multiplier();
 
-    for (int round = 0; round < 6; round++)
-        inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
     for (uint64_t product = i << 8;; product++)
         if ((product * inverse) >> 62 == 0)
             return (product * inverse) << 2;
 }
 
-static uint64_t near_key(uint64_t i)
+static int put(void *map, uint64_t key, uint32_t value)
 {
-    return i;
+    return map_put(map, key, value);
 }
 
-static uint64_t far_key(uint64_t i)
+static void take_out(void *map, uint64_t key, bool is_there)
 {
-    return i * UINT64_C(0x100000001b3) ^ UINT64_MAX << 32;
+    cr_assert_eq(map_remove(map, key), is_there);
 }
 
-/* A walk of random steps beside a plain array. */
-static void check_against_model(uint64_t (*key_of)(uint64_t), uint64_t seed)
+static uint32_t get(const void *map, uint64_t key)
 {
-    static uint32_t model[N_KEYS];
+    return map_get(map, key);
+}
+
+static void clear(void *map)
+{
+    map_clear(map);
+}
+
+static void check_keys(uint64_t (*key_of)(uint64_t), uint64_t seed)
+{
     struct map map = {0};
-    size_t n = 0;
 
-    memset(model, 0xff, sizeof model);
-    for (int step = 0; step < N_STEPS; step++) {
-        uint64_t i = next(&seed) % N_KEYS, key = key_of(i);
-        switch (next(&seed) % 8) {
-        case 0:
-        case 1:
-        case 2:
-        case 3: {
-            uint32_t value = (uint32_t)next(&seed) & 0x7fffffff;
-            cr_assert_eq(map_put(&map, key, value), 0);
-            n += model[i] == MAP_NONE;
-            model[i] = value;
-            break;
-        }
-        case 4:
-        case 5:
-        case 6:
-            cr_assert_eq(map_remove(&map, key), model[i] != MAP_NONE, "step %d", step);
-            n -= model[i] != MAP_NONE;
-            model[i] = MAP_NONE;
-            break;
-        default:
-            if (next(&seed) % 5000 == 0) {
-                map_clear(&map);
-                memset(model, 0xff, sizeof model);
-                n = 0;
-            }
-        }
-        cr_assert_eq(map.n, n, "step %d", step);
-        i = next(&seed) % N_KEYS;
-        cr_assert_eq(map_get(&map, key_of(i)), model[i], "step %d", step);
-    }
-    for (uint64_t i = 0; i < N_KEYS; i++)
-        cr_assert_eq(map_get(&map, key_of(i)), model[i]);
+    check_against_list(&(struct subject){&map, put, take_out, get, clear, key_of}, seed);
+    size_t n = 0;
+    for (uint64_t i = 0; i < LIST_LENGTH; i++)
+        n += map_get(&map, key_of(i)) != MAP_NONE;
+    cr_assert_eq(map.n, n);
     map_done(&map);
     cr_assert_null(map.slots);
 }
 
 Test(map, does_what_a_list_does_for_near_keys)
 {
-    check_against_model(near_key, 1);
-    check_against_model(near_key, 2);
+    check_keys(near_key, 1);
+    check_keys(near_key, 2);
 }
 
 Test(map, does_what_a_list_does_for_far_keys)
 {
-    check_against_model(far_key, 3);
+    check_keys(far_key, 3);
 }
 
 Test(map, does_what_a_list_does_for_keys_made_to_collide)
 {
-    check_against_model(hostile_key, 4);
+    check_keys(hostile_key, 4);
 }
 
 Test(map, has_nothing_when_empty)
