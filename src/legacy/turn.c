@@ -428,7 +428,7 @@ static const struct need {
 MERGE_INLINE bool find_need(struct old_merge *merge, struct old_proc *proc, const struct row *row, struct old_move *ret)
 {
     const struct need need = needs[*row->at];
-    uint64_t id, seq;
+    uint64_t id = 0, seq;
 
     *ret = (struct old_move){.g = MAP_NONE, .from = need.from, .from_seq = OLD_ANY_SEQ};
     switch (need.who) {
