@@ -151,10 +151,10 @@ struct sched_resource {
     int64_t id;
     uint64_t seq, seq_generation;
     struct sched_extra *extra; /* NULL for none */
-    uint8_t status;            /* looked at together with … */
-    uint8_t touched;           /* … whether it lives, and is in table->changed unless nobody wants to know: 0 or 1 */
-    bool live;                 /* false: the slot is free */
-    bool at_start;             /* it was there at the last sched_mark() */
+    uint8_t status;
+    bool live;     /* false: the slot is free */
+    bool touched;  /* it lives, and is in table->changed or nobody wants to know */
+    bool at_start; /* it was there at the last sched_mark() */
 };
 
 /* A list of ids. */
@@ -263,7 +263,7 @@ void sched_note(struct sched_table *table, struct sched_resource *resource);
 /* Says that a resource is changed. */
 static inline void sched_touch(struct sched_table *table, struct sched_resource *resource)
 {
-    if (UNLIKELY(resource->touched == 0))
+    if (UNLIKELY(!resource->touched))
         sched_note(table, resource);
 }
 

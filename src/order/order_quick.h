@@ -23,13 +23,13 @@ typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *arg
 /* Whether it is this one, and what it does can be told without a note that it changes. */
 QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
 {
-    return LIKELY(resource->id == id) && LIKELY(resource->touched == 1);
+    return LIKELY(resource->id == id) && LIKELY(resource->touched);
 }
 
 /* … and it does this. */
 QUICK bool quick_does(const struct sched_resource *resource, int64_t id, uint8_t status)
 {
-    return LIKELY(resource->id == id) && LIKELY(resource->status == status && resource->touched == 1);
+    return LIKELY(resource->id == id) && LIKELY(resource->status == status && resource->touched);
 }
 
 /* A resource where it was found last, or what is there now. */

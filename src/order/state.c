@@ -68,7 +68,7 @@ static void add_id(struct sched_table *table, struct sched_ids *list, int64_t id
 
 void sched_note(struct sched_table *table, struct sched_resource *resource)
 {
-    resource->touched = 1;
+    resource->touched = true;
     add_id(table, &table->changed, resource->id);
 }
 
@@ -78,7 +78,7 @@ void sched_mark(struct sched_table *table)
     table->changed.n = table->gone.n = 0;
     for (size_t i = 0; i < table->n; i++) {
         table->items[i].at_start = table->items[i].live;
-        table->items[i].touched = 0;
+        table->items[i].touched = false;
     }
 }
 
@@ -100,7 +100,7 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
     id_map_remove(&table->ids, (uint64_t)resource->id);
     free_extra(resource);
     resource->live = false;
-    resource->touched = 0;
+    resource->touched = false;
     if (resource->at_start)
         add_id(table, &table->gone, resource->id);
     if (!grown)
@@ -120,7 +120,7 @@ void sched_table_clear(struct sched_table *table)
 {
     for (size_t i = 0; i < table->n; i++) {
         free_extra(&table->items[i]);
-        table->items[i].touched = 0; /* a hint may still lead there */
+        table->items[i].touched = false; /* a hint may still lead there */
     }
     id_map_clear(&table->ids);
     table->n = 0;
