@@ -356,14 +356,17 @@ static inline __attribute__((always_inline)) int old_reading_next(struct old_rea
     return 1;
 }
 
-/* The time of the next event, when it is one that is nothing but itself: reading it cannot pass it over. Return: what
- * follows the time; NULL when it is not so. */
+/* The time of the next event, when it is one that is nothing but itself: reading it cannot pass it over. @exact: and
+ * stands in no more bytes than it needs. Return: what follows the time; NULL when it is not so. */
 static inline __attribute__((always_inline)) const uint8_t *old_peek(const struct old_trace *trace, const uint8_t *at,
-                                                                     const uint8_t *end, uint64_t *ret_delta)
+                                                                     const uint8_t *end, bool exact,
+                                                                     uint64_t *ret_delta)
 {
-    const unsigned certain = LIKELY(end - at >= OLD_QUICK_BYTES) ? trace->quick[*at].certain : 0;
-
-    return LIKELY(certain > 0) ? wire_number_even(at + certain, ret_delta) : NULL;
+    if (UNLIKELY(end - at < OLD_QUICK_BYTES))
+        return NULL;
+    const struct old_quick *quick = &trace->quick[*at];
+    const unsigned where = exact ? quick->exact : quick->certain;
+    return LIKELY(where > 0) ? wire_number_even(at + where, ret_delta) : NULL;
 }
 
 /* The first byte of an event with so many numbers behind its time. With three their bytes are counted before them. */
@@ -476,8 +479,6 @@ struct old_move {
 
 struct old_proc {
     int64_t time;      /* of the event that comes. When that is not read, .reading is ahead of it, and … */
-    uint64_t near_g;   /* a goroutine that was named lately, … */
-    uint32_t near;     /* … and its place; at first both are of nobody */
     uint32_t last_own; /* the place of who runs */
     struct old_p p;
     struct old_reading reading;

@@ -158,15 +158,6 @@ OLD_INLINE bool old_put_metric(const struct old_event *event, struct old_put to,
     return to.put(to.user, ret, args, wire);
 }
 
-/* As old_peek(), for what stands in the file as old_put_usual() takes it. */
-OLD_INLINE const uint8_t *old_peek_exact(const struct old_trace *trace, const uint8_t *at, const uint8_t *end,
-                                         uint64_t *ret_delta)
-{
-    const unsigned exact = LIKELY(end - at >= OLD_QUICK_BYTES) ? trace->quick[*at].exact : 0;
-
-    return LIKELY(exact > 0) ? wire_number_even(at + exact, ret_delta) : NULL;
-}
-
 /* Events in a row. */
 struct old_run {
     struct old_put to;
@@ -387,7 +378,7 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run, struct
         if (UNLIKELY(!(behind = old_put_usual(legacy, run))))
             break;
         run->at = behind;
-        run->numbers = old_peek_exact(&legacy->trace, behind, end, &delta);
+        run->numbers = old_peek(&legacy->trace, behind, end, true, &delta);
         if (UNLIKELY(!run->numbers))
             delta = 0;
         run->since += delta;
@@ -411,7 +402,7 @@ OLD_INLINE int old_quick_settle(struct old_sequence *sequence)
     uint64_t delta;
 
     if (sequence->event == &sequence->exit ||
-        !(reading->ahead = old_peek_exact(sequence->reader.trace, reading->at, reading->end, &delta)))
+        !(reading->ahead = old_peek(sequence->reader.trace, reading->at, reading->end, true, &delta)))
         return old_sequence_settle(sequence);
     sequence->is_pending = false;
     sequence->times[sequence->current] = (int64_t)((uint64_t)reading->time + delta);

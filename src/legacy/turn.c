@@ -138,19 +138,10 @@ struct row {
     uint64_t last_g;        /* who runs before it */
 };
 
-/* The place of the goroutine of an id, which this processor perhaps named last. MAP_NONE: none that is usual. */
-MERGE_INLINE uint32_t near_g(struct old_merge *merge, struct old_proc *proc, uint64_t id)
+/* The place of the goroutine of an id. MAP_NONE: none that is usual. */
+MERGE_INLINE uint32_t usual_g(struct old_merge *merge, uint64_t id)
 {
-    if (LIKELY(id == proc->near_g))
-        return proc->near;
-    if (UNLIKELY(id >= OLD_GARBAGE))
-        return MAP_NONE;
-    const uint32_t at = old_merge_g_of(merge, id);
-    if (LIKELY(at != MAP_NONE)) {
-        proc->near = at;
-        proc->near_g = id;
-    }
-    return at;
+    return LIKELY(id < OLD_GARBAGE) ? old_merge_g_of(merge, id) : MAP_NONE;
 }
 
 /* An event is of a goroutine: a call that was its last event blocks if this says so. */
@@ -167,7 +158,7 @@ MERGE_INLINE void see(struct old_merge *merge, struct old_g *g, bool blocks)
 
 MERGE_INLINE bool start(struct old_merge *merge, struct old_proc *proc, struct row *row, uint64_t id, uint64_t seq)
 {
-    const uint32_t at = near_g(merge, proc, id);
+    const uint32_t at = usual_g(merge, id);
 
     if (UNLIKELY(at == MAP_NONE))
         return false;
@@ -213,7 +204,7 @@ MERGE_INLINE bool leave(struct old_merge *merge, struct old_proc *proc, struct r
 MERGE_INLINE bool unblock(struct old_merge *merge, struct old_proc *proc, const struct row *row, uint64_t id,
                           uint64_t seq)
 {
-    const uint32_t named = near_g(merge, proc, id);
+    const uint32_t named = usual_g(merge, id);
 
     if (UNLIKELY(named == MAP_NONE))
         return false;
@@ -233,7 +224,7 @@ MERGE_INLINE bool unblock(struct old_merge *merge, struct old_proc *proc, const 
 
 MERGE_INLINE bool create(struct old_merge *merge, struct old_proc *proc, const struct row *row, uint64_t id)
 {
-    const uint32_t named = near_g(merge, proc, id);
+    const uint32_t named = usual_g(merge, id);
 
     if (UNLIKELY(named == MAP_NONE || named == proc->last_own))
         return false;
@@ -454,7 +445,7 @@ MERGE_INLINE bool find_need(struct old_merge *merge, struct old_proc *proc, cons
         ret->from_seq = 0;
         break;
     }
-    ret->g = near_g(merge, proc, id);
+    ret->g = usual_g(merge, id);
     return LIKELY(ret->g != MAP_NONE);
 }
 
@@ -465,7 +456,7 @@ MERGE_INLINE bool look(const struct old_merge *merge, struct row *row, const uin
 {
     uint64_t delta = 0;
 
-    row->numbers = old_peek(merge->trace, row->at, end, &delta);
+    row->numbers = old_peek(merge->trace, row->at, end, false, &delta);
     row->time = (int64_t)((uint64_t)merge->last_time + delta);
     return LIKELY(row->numbers != NULL);
 }
