@@ -145,8 +145,9 @@ static struct word state_word(const struct gxt_transition *transition, int state
     return *word;
 }
 
-static void put_transition(struct printer *printer, const struct gxt_transition *transition)
+static void put_transition(struct printer *printer, const struct gxt_event *event)
 {
+    const struct gxt_transition *transition = &event->transition;
     struct out *out = printer->out;
     char *at = out_reserve(out, ROOM);
 
@@ -164,7 +165,7 @@ static void put_transition(struct printer *printer, const struct gxt_transition 
     at = transition->run == GXT_RUN_SAME    ? PUT_LITERAL(at, ",\"run\":null,\"run_thread\":")
          : transition->run == GXT_RUN_BEGIN ? PUT_LITERAL(at, ",\"run\":\"begin\",\"run_thread\":")
                                             : PUT_LITERAL(at, ",\"run\":\"end\",\"run_thread\":");
-    at = put_id(at, transition->run_thread);
+    at = put_id(at, transition->run == GXT_RUN_SAME ? GXT_NO_THREAD : event->thread);
     out->at = transition->stolen ? PUT_LITERAL(at, ",\"stolen\":true") : PUT_LITERAL(at, ",\"stolen\":false");
     put_stack(printer, transition->stack);
 }
@@ -242,7 +243,7 @@ static void put_details(struct printer *printer, const struct gxt_event *event)
         json_string(out, "message", event->log.message);
         break;
     case GXT_KIND_STATE_TRANSITION:
-        put_transition(printer, &event->transition);
+        put_transition(printer, event);
         break;
     case GXT_KIND_EXPERIMENTAL:
         put_experimental(out, event);

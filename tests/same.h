@@ -10,7 +10,7 @@
 static inline bool same_transition(const struct gxt_transition *a, const struct gxt_transition *b)
 {
     return a->id == b->id && a->reason == b->reason && a->stack == b->stack && a->label == b->label &&
-           a->run_thread == b->run_thread && a->resource == b->resource && a->from == b->from && a->to == b->to &&
+           a->resource == b->resource && a->from == b->from && a->to == b->to &&
            a->run == b->run && a->reason_code == b->reason_code && a->stolen == b->stolen;
 }
 

@@ -87,11 +87,12 @@ enum gxt_procstate {
     GXT_PROC_IDLE,
 };
 
-/** Whether a transition puts a goroutine on a thread or takes it off: a thread's goroutines without a word of Ps. */
+/** Whether a transition puts a goroutine on the event's thread or takes it off: a thread's goroutines without a word of
+ * Ps. */
 enum gxt_run {
     GXT_RUN_SAME = 0, /**< the thread goes on with what it had */
-    GXT_RUN_BEGIN,    /**< from here on run_thread executes the goroutine (running or in a syscall) */
-    GXT_RUN_END,      /**< up to here run_thread executed the goroutine */
+    GXT_RUN_BEGIN,    /**< from here on it executes the goroutine (running or in a syscall) */
+    GXT_RUN_END,      /**< up to here it executed the goroutine */
 };
 
 /** Why a goroutine stopped or blocked: the runtime's traceGoStopReasonStrings and traceBlockReasonStrings
@@ -205,7 +206,6 @@ struct gxt_transition {
     const struct gxt_string *reason; /**< never NULL; "" for none */
     const struct gxt_stack *stack;   /**< of the one that changes; a new goroutine's: where it will start; or NULL */
     const struct gxt_string *label;  /**< to running: the label that the runtime writes just after; NULL for none */
-    gxt_threadid run_thread;         /**< with run: the thread; else GXT_NO_THREAD */
     uint8_t resource;                /**< an enum gxt_resource: goroutine or proc */
     uint8_t from, to;                /**< enum gxt_gostate or enum gxt_procstate */
     uint8_t run;                     /**< an enum gxt_run; SAME for processors */
@@ -276,8 +276,8 @@ struct gxt_resource_id {
 /**
  * gxt_event_belongs() - whether an event belongs to a resource
  *
- * An event belongs to its context, and to whom it is about: a transition, a status, a label, a range, and with
- * gxt_transition.run the thread. A Sync belongs to nobody, nor does a range of the whole process, whoever began it.
+ * An event belongs to its context, and to whom it is about: a transition, a status, a label, a range. A Sync belongs to
+ * nobody, nor does a range of the whole process, whoever began it.
  *
  * Threads: any. Since: 0.1
  */

@@ -151,9 +151,15 @@ struct sched_resource {
     int64_t id;
     uint64_t seq, seq_generation;
     struct sched_extra *extra; /* NULL for none */
-    uint8_t status;
-    bool live;     /* false: the slot is free */
-    bool touched;  /* it lives, and is in table->changed or nobody wants to know */
+    union {
+        struct {
+            uint8_t status;
+            bool live;    /* false: the slot is free */
+            bool touched; /* it lives, and is in table->changed or nobody wants to know */
+            uint8_t zero;
+        };
+        uint32_t word; /* the four of them */
+    };
     bool at_start; /* it was there at the last sched_mark() */
 };
 
@@ -176,6 +182,7 @@ struct sched_table {
     struct crowd *crowd;            /* of a snapshot, not all of it asked for yet; NULL for none */
     bool tracks;                    /* whether it is kept what changes */
     struct sched_ids changed, gone; /* since the last sched_mark(): touched or added; and at_start but removed */
+    bool has_nobody;                /* one had the id -1, which stands for none */
     int lost;                       /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */
 };
 

@@ -26,10 +26,25 @@ QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
     return LIKELY(resource->id == id) && LIKELY(resource->touched);
 }
 
-/* … and it does this. */
+/* What stands in one that does this, and can be told without that note. */
+QUICK uint32_t quick_word(uint8_t status)
+{
+    const struct sched_resource resource = {.status = status, .live = true, .touched = true};
+
+    return resource.word;
+}
+
+/* Whether it is this one, and does this. */
 QUICK bool quick_does(const struct sched_resource *resource, int64_t id, uint8_t status)
 {
-    return LIKELY(resource->id == id) && LIKELY(resource->status == status && resource->touched);
+    return LIKELY(resource->id == id) && LIKELY(resource->word == quick_word(status));
+}
+
+/* One of which the note is not needed does this now. Written as it is read: a part of a word that was just written would
+ * have to wait for the whole. */
+QUICK void quick_set(struct sched_resource *resource, uint8_t status)
+{
+    resource->word = quick_word(status);
 }
 
 /* A resource where it was found last, or what is there now. */
@@ -108,11 +123,109 @@ QUICK void quick_move(struct frontier_entry *entries, size_t n)
     entries[i] = entry;
 }
 
-/* Of a type that has a time: of nearly all that have one, which is enough here. */
-QUICK bool quick_is_timed(uint8_t type)
+/* What is to be done with a type: the cases of the loop below. */
+enum quick_case {
+    QUICK_ENDS, /* it is not usual, nor is what it follows: it has no time, or is a label, which says more about that */
+    QUICK_UNUSUAL, /* it is not usual */
+    QUICK_GO_START,
+    QUICK_GO_BLOCK,
+    QUICK_GO_STOP,
+    QUICK_GO_UNBLOCK,
+    QUICK_GO_CREATE,
+    QUICK_GO_CREATE_BLOCKED,
+    QUICK_GO_DESTROY,
+    QUICK_GO_SWITCH,
+    QUICK_GO_SWITCH_DESTROY,
+    QUICK_GO_SYSCALL_BEGIN,
+    QUICK_GO_SYSCALL_END,
+    QUICK_GO_SYSCALL_END_BLOCKED,
+    QUICK_PROC_START,
+    QUICK_PROC_STOP,
+    QUICK_PROC_STEAL,
+    QUICK_GO_STATUS,
+    QUICK_GO_STATUS_STACK,
+    QUICK_GC_MARK_ASSIST_BEGIN,
+    QUICK_GC_MARK_ASSIST_END,
+    QUICK_GC_SWEEP_BEGIN,
+    QUICK_GC_SWEEP_END,
+    QUICK_HEAP_ALLOC,
+    QUICK_HEAP_OBJECT_ALLOC,
+    QUICK_HEAP_OBJECT_FREE,
+};
+
+static const uint8_t quick_cases[256] = {
+    [WIRE_PROCS_CHANGE] = QUICK_UNUSUAL,
+    [WIRE_PROC_START] = QUICK_PROC_START,
+    [WIRE_PROC_STOP] = QUICK_PROC_STOP,
+    [WIRE_PROC_STEAL] = QUICK_PROC_STEAL,
+    [WIRE_PROC_STATUS] = QUICK_UNUSUAL,
+    [WIRE_GO_CREATE] = QUICK_GO_CREATE,
+    [WIRE_GO_CREATE_SYSCALL] = QUICK_UNUSUAL,
+    [WIRE_GO_START] = QUICK_GO_START,
+    [WIRE_GO_DESTROY] = QUICK_GO_DESTROY,
+    [WIRE_GO_DESTROY_SYSCALL] = QUICK_UNUSUAL,
+    [WIRE_GO_STOP] = QUICK_GO_STOP,
+    [WIRE_GO_BLOCK] = QUICK_GO_BLOCK,
+    [WIRE_GO_UNBLOCK] = QUICK_GO_UNBLOCK,
+    [WIRE_GO_SYSCALL_BEGIN] = QUICK_GO_SYSCALL_BEGIN,
+    [WIRE_GO_SYSCALL_END] = QUICK_GO_SYSCALL_END,
+    [WIRE_GO_SYSCALL_END_BLOCKED] = QUICK_GO_SYSCALL_END_BLOCKED,
+    [WIRE_GO_STATUS] = QUICK_GO_STATUS,
+    [WIRE_STW_BEGIN] = QUICK_UNUSUAL,
+    [WIRE_STW_END] = QUICK_UNUSUAL,
+    [WIRE_GC_ACTIVE] = QUICK_UNUSUAL,
+    [WIRE_GC_BEGIN] = QUICK_UNUSUAL,
+    [WIRE_GC_END] = QUICK_UNUSUAL,
+    [WIRE_GC_SWEEP_ACTIVE] = QUICK_UNUSUAL,
+    [WIRE_GC_SWEEP_BEGIN] = QUICK_GC_SWEEP_BEGIN,
+    [WIRE_GC_SWEEP_END] = QUICK_GC_SWEEP_END,
+    [WIRE_GC_MARK_ASSIST_ACTIVE] = QUICK_UNUSUAL,
+    [WIRE_GC_MARK_ASSIST_BEGIN] = QUICK_GC_MARK_ASSIST_BEGIN,
+    [WIRE_GC_MARK_ASSIST_END] = QUICK_GC_MARK_ASSIST_END,
+    [WIRE_HEAP_ALLOC] = QUICK_HEAP_ALLOC,
+    [WIRE_HEAP_GOAL] = QUICK_UNUSUAL,
+    [WIRE_USER_TASK_BEGIN] = QUICK_UNUSUAL,
+    [WIRE_USER_TASK_END] = QUICK_UNUSUAL,
+    [WIRE_USER_REGION_BEGIN] = QUICK_UNUSUAL,
+    [WIRE_USER_REGION_END] = QUICK_UNUSUAL,
+    [WIRE_USER_LOG] = QUICK_UNUSUAL,
+    [WIRE_GO_SWITCH] = QUICK_GO_SWITCH,
+    [WIRE_GO_SWITCH_DESTROY] = QUICK_GO_SWITCH_DESTROY,
+    [WIRE_GO_CREATE_BLOCKED] = QUICK_GO_CREATE_BLOCKED,
+    [WIRE_GO_STATUS_STACK] = QUICK_GO_STATUS_STACK,
+    [WIRE_SPAN] = QUICK_UNUSUAL,
+    [WIRE_SPAN_ALLOC] = QUICK_UNUSUAL,
+    [WIRE_SPAN_FREE] = QUICK_UNUSUAL,
+    [WIRE_HEAP_OBJECT] = QUICK_UNUSUAL,
+    [WIRE_HEAP_OBJECT_ALLOC] = QUICK_HEAP_OBJECT_ALLOC,
+    [WIRE_HEAP_OBJECT_FREE] = QUICK_HEAP_OBJECT_FREE,
+    [WIRE_GOROUTINE_STACK] = QUICK_UNUSUAL,
+    [WIRE_GOROUTINE_STACK_ALLOC] = QUICK_UNUSUAL,
+    [WIRE_GOROUTINE_STACK_FREE] = QUICK_UNUSUAL,
+};
+
+/* A tick's nanoseconds, where they are whole and not many, as nearly everywhere: 64. Else 0. */
+QUICK uint64_t quick_whole_ns(double ns_per_tick)
 {
-    return LIKELY((uint8_t)(type - WIRE_PROCS_CHANGE) <= WIRE_GO_STATUS_STACK - WIRE_PROCS_CHANGE) ||
-           (uint8_t)(type - WIRE_SPAN) <= WIRE_GOROUTINE_STACK_FREE - WIRE_SPAN;
+    return ns_per_tick >= 1 && ns_per_tick <= UINT32_MAX && (double)(uint32_t)ns_per_tick == ns_per_tick
+               ? (uint32_t)ns_per_tick
+               : 0;
+}
+
+/* gen_time() of a number, which is of one byte or of two by chance: without a branch between them. */
+QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_tick, const uint8_t **ret_behind)
+{
+    const uint64_t low = at[0], high = at[1], is_long = low >> 7;
+    uint64_t ticks = 0;
+
+    if (UNLIKELY((low & high) >= 0x80)) {
+        *ret_behind = wire_number(at, &ticks);
+        return (uint64_t)gen_time(ns_per_tick, ticks);
+    }
+    *ret_behind = at + 1 + is_long;
+    ticks = (low & 0x7f) | (high << 7 & -is_long);
+    /* So few, times a whole number: the same with and without a fraction's bits. */
+    return LIKELY(whole_ns != 0) ? ticks * whole_ns : (uint64_t)gen_time(ns_per_tick, ticks);
 }
 
 /**
@@ -132,34 +245,41 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
 
     if (UNLIKELY(!order->steady || !gs->places || !ps->places)) /* then there is no item to which a hint could lead */
         return 0;
+    if (UNLIKELY(gs->has_nobody || ps->has_nobody)) /* else who is nobody is not found */
+        return 0;
 
     struct frontier_entry *const entries = order->frontier.entries;
     const size_t n_entries = order->frontier.n;
     const uint64_t generation = order->gen.dir.number, first = ordinal;
     const double ns_per_tick = order->gen.ns_per_tick;
+    const uint64_t whole_ns = quick_whole_ns(ns_per_tick);
     const int64_t most_ns = order->sample_ns < QUICK_LAST ? order->sample_ns : QUICK_LAST;
     int64_t last_ns = order->last_ns;
-    bool is_usual = last_ns <= QUICK_LAST;
 
+    if (UNLIKELY(last_ns > QUICK_LAST))
+        return 0;
     most += ordinal; /* where it ends */
     entries[n_entries].time_ns = entries[n_entries + 1].time_ns = INT64_MAX;
-    while (is_usual && ordinal < most) {
+    while (ordinal < most) {
         struct lane *const lane = entries[0].lane;
-        if (UNLIKELY(lane->m == MAP_NONE))
-            break;
         /* As long as its time is at most this one, the lane stays the earliest, … */
         const int64_t others_ns = entries[1].time_ns < entries[2].time_ns ? entries[1].time_ns : entries[2].time_ns;
         /* … and no sample goes before it. */
         const int64_t until_ns = others_ns < most_ns ? others_ns : most_ns;
+        int64_t time_ns = lane->time_ns;
+        if (UNLIKELY(lane->m == MAP_NONE || time_ns > until_ns))
+            break;
 
         struct sched_m *const m = &order->sched.ms[lane->m];
         const uint8_t *head = lane->head, *at = lane->args;
-        int64_t time_ns = lane->time_ns;
+        uint8_t now = quick_cases[*head];
 
 /* The head has @count arguments, and an event that can be read behind it. */
 #define HAS(count)                                                                                                     \
-    const uint8_t *next = wire_numbers(at, (count), args);                                                             \
-    if (UNLIKELY(next >= lane->quick_end || !quick_is_timed(*next)))                                                   \
+    uint64_t args[WIRE_MAX_ARGS] = {0};                                                                                \
+    const uint8_t *const next = wire_numbers(at, (count), args);                                                       \
+    const uint8_t next_case = quick_cases[*next];                                                                      \
+    if (UNLIKELY(next >= lane->quick_end || next_case == QUICK_ENDS))                                                  \
         goto unusual;
 #define TAKE(type)                                                                                                     \
     if (UNLIKELY(!take(user, event, args, (type))))                                                                    \
@@ -167,75 +287,70 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
 #define UNLESS(condition)                                                                                              \
     if (UNLIKELY(!(condition)))                                                                                        \
         goto unusual;
+#define GO_ON                                                                                                          \
+    head = next;                                                                                                       \
+    now = next_case;                                                                                                   \
+    break;
 
-        is_usual = time_ns <= until_ns;
-        while (time_ns <= until_ns && ordinal < most) {
+        for (;;) {
             last_ns++;
             int64_t now_ns = time_ns > last_ns ? time_ns : last_ns;
-            uint64_t args[WIRE_MAX_ARGS];
             event->time_ns = now_ns;
             event->ordinal = ordinal;
             event->thread = lane->thread;
             event->proc = m->p;
             event->goroutine = m->g;
 
-            switch (*head) {
-            case WIRE_GO_START: {
+            switch (now) {
+            case QUICK_GO_START: {
                 HAS(2)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_RUNNABLE) && quick_follows(g, generation, args[1]))
                 UNLESS(m->p != GXT_NO_PROC)
                 UNLESS(m->g == GXT_NO_GOROUTINE)
-                UNLESS(*next != WIRE_GO_LABEL)
                 TAKE(WIRE_GO_START)
-                g->status = G_RUNNING;
+                quick_set(g, G_RUNNING);
                 g->seq++;
                 m->g = (gxt_goid)args[0];
                 m->g_at = (uint32_t)(g - gs->items);
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_BLOCK: {
+            case QUICK_GO_BLOCK: {
                 HAS(2)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 UNLESS(quick_does(g, m->g, G_RUNNING))
                 UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GO_BLOCK)
-                g->status = G_WAITING;
+                quick_set(g, G_WAITING);
                 m->g = GXT_NO_GOROUTINE;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_STOP: {
+            case QUICK_GO_STOP: {
                 HAS(2)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 UNLESS(quick_does(g, m->g, G_RUNNING))
                 UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GO_STOP)
-                g->status = G_RUNNABLE;
+                quick_set(g, G_RUNNABLE);
                 m->g = GXT_NO_GOROUTINE;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_UNBLOCK: {
+            case QUICK_GO_UNBLOCK: {
                 HAS(3)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
                 TAKE(WIRE_GO_UNBLOCK)
-                g->status = G_RUNNABLE;
+                quick_set(g, G_RUNNABLE);
                 g->seq++;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_CREATE:
-            case WIRE_GO_CREATE_BLOCKED: {
+            case QUICK_GO_CREATE:
+            case QUICK_GO_CREATE_BLOCKED: {
                 HAS(3)
                 const struct sched_resource *creator = quick_own(gs, m->g_at);
                 UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
                 UNLESS(id_map_get(&gs->ids, args[0]) == MAP_NONE)
-                const bool blocked = *head == WIRE_GO_CREATE_BLOCKED;
+                const bool blocked = now == QUICK_GO_CREATE_BLOCKED;
                 if (blocked) {
                     TAKE(WIRE_GO_CREATE_BLOCKED)
                 } else {
@@ -247,36 +362,32 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                     sched_remove(gs, g);
                     goto unusual;
                 }
-                g->status = blocked ? G_WAITING : G_RUNNABLE;
+                quick_set(g, blocked ? G_WAITING : G_RUNNABLE);
                 g->seq_generation = generation;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_DESTROY: {
+            case QUICK_GO_DESTROY: {
                 HAS(0)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 UNLESS(quick_does(g, m->g, G_RUNNING))
                 UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 UNLESS(!g->at_start)
                 TAKE(WIRE_GO_DESTROY)
                 sched_remove(gs, g);
                 m->g = GXT_NO_GOROUTINE;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_SWITCH:
-            case WIRE_GO_SWITCH_DESTROY: {
+            case QUICK_GO_SWITCH:
+            case QUICK_GO_SWITCH_DESTROY: {
                 HAS(2)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 struct sched_resource *to = quick_find(gs, (gxt_goid)args[0]);
-                const bool ends = *head == WIRE_GO_SWITCH_DESTROY;
+                const bool ends = now == QUICK_GO_SWITCH_DESTROY;
                 const uint64_t id = args[0];
                 UNLESS(quick_does(g, m->g, G_RUNNING))
                 UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 UNLESS(quick_does(to, (gxt_goid)args[0], G_WAITING) && quick_follows(to, generation, args[1]))
-                UNLESS(*next != WIRE_GO_LABEL && most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
+                UNLESS(most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
                 if (ends) {
                     TAKE(WIRE_GO_SWITCH_DESTROY)
                     quick_follow(&event, stride, ++now_ns, m->g);
@@ -293,80 +404,70 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 if (ends)
                     sched_remove(gs, g);
                 else
-                    g->status = G_WAITING;
-                to->status = G_RUNNING;
+                    quick_set(g, G_WAITING);
+                quick_set(to, G_RUNNING);
                 to->seq++;
                 m->g = (gxt_goid)id;
                 m->g_at = (uint32_t)(to - gs->items);
-                at = next;
                 ordinal += 2;
-                break;
+                GO_ON
             }
-            case WIRE_GO_SYSCALL_BEGIN: {
+            case QUICK_GO_SYSCALL_BEGIN: {
                 HAS(2)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 struct sched_resource *p = quick_own(ps, m->p_at);
                 UNLESS(quick_does(g, m->g, G_RUNNING))
-                UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
-                UNLESS(quick_is(p, m->p) && quick_follows(p, generation, args[0]))
+                UNLESS(quick_does(p, m->p, P_RUNNING) && quick_follows(p, generation, args[0]))
                 TAKE(WIRE_GO_SYSCALL_BEGIN)
-                g->status = G_SYSCALL;
-                p->status = P_SYSCALL;
+                quick_set(g, G_SYSCALL);
+                quick_set(p, P_SYSCALL);
                 p->seq++;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_SYSCALL_END: {
+            case QUICK_GO_SYSCALL_END: {
                 HAS(0)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 struct sched_resource *p = quick_own(ps, m->p_at);
                 UNLESS(quick_does(g, m->g, G_SYSCALL))
-                UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 UNLESS(quick_does(p, m->p, P_SYSCALL))
                 TAKE(WIRE_GO_SYSCALL_END)
-                g->status = G_RUNNING;
-                p->status = P_RUNNING;
-                at = next;
-                break;
+                quick_set(g, G_RUNNING);
+                quick_set(p, P_RUNNING);
+                GO_ON
             }
-            case WIRE_GO_SYSCALL_END_BLOCKED: {
+            case QUICK_GO_SYSCALL_END_BLOCKED: {
                 HAS(0)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 const struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_does(g, m->g, G_SYSCALL) && m->g != GXT_NO_GOROUTINE)
+                UNLESS(quick_does(g, m->g, G_SYSCALL))
                 UNLESS(m->p == GXT_NO_PROC || (quick_is(p, m->p) && p->status != P_SYSCALL))
                 TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
-                g->status = G_RUNNABLE;
+                quick_set(g, G_RUNNABLE);
                 m->g = GXT_NO_GOROUTINE;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_PROC_START: {
+            case QUICK_PROC_START: {
                 HAS(2)
                 struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
                 UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
                 UNLESS(m->p == GXT_NO_PROC)
                 TAKE(WIRE_PROC_START)
-                p->status = P_RUNNING;
+                quick_set(p, P_RUNNING);
                 p->seq++;
                 m->p = (gxt_procid)args[0];
                 m->p_at = (uint32_t)(p - ps->items);
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_PROC_STOP: {
+            case QUICK_PROC_STOP: {
                 HAS(0)
                 struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_is(p, m->p) && (p->status == P_RUNNING || p->status == P_SYSCALL) && m->p != GXT_NO_PROC)
+                UNLESS(quick_is(p, m->p) && (p->status == P_RUNNING || p->status == P_SYSCALL))
                 TAKE(WIRE_PROC_STOP)
-                p->status = P_IDLE;
+                quick_set(p, P_IDLE);
                 m->p = GXT_NO_PROC;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_PROC_STEAL: { /* of one that its thread has not given up */
+            case QUICK_PROC_STEAL: { /* of one that its thread has not given up */
                 HAS(3)
                 struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
                 UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
@@ -375,13 +476,12 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 struct sched_m *victim = &order->sched.ms[victim_at];
                 UNLESS(victim->p == p->id)
                 TAKE(WIRE_PROC_STEAL)
-                p->status = P_IDLE;
+                quick_set(p, P_IDLE);
                 p->seq++;
                 victim->p = GXT_NO_PROC;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_STATUS: { /* of one that is known, and on no thread */
+            case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
                 HAS(3)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
                 UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
@@ -389,10 +489,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_STATUS)
                 g->seq_generation = generation;
                 g->seq = 0;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GO_STATUS_STACK: {
+            case QUICK_GO_STATUS_STACK: {
                 HAS(4)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
                 UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
@@ -400,85 +499,77 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 TAKE(WIRE_GO_STATUS_STACK)
                 g->seq_generation = generation;
                 g->seq = 0;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GC_MARK_ASSIST_BEGIN: {
+            case QUICK_GC_MARK_ASSIST_BEGIN: {
                 HAS(1)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 UNLESS(quick_is(g, m->g) && quick_may_begin(g) && m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GC_MARK_ASSIST_BEGIN)
                 g->extra->ranges[g->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_MARK_ASSIST_BEGIN};
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GC_MARK_ASSIST_END: {
+            case QUICK_GC_MARK_ASSIST_END: {
                 HAS(0)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 UNLESS(quick_is(g, m->g) && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
-                UNLESS(m->g != GXT_NO_GOROUTINE)
                 TAKE(WIRE_GC_MARK_ASSIST_END)
                 g->extra->n_ranges--;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GC_SWEEP_BEGIN: {
+            case QUICK_GC_SWEEP_BEGIN: {
                 HAS(1)
                 struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_is(p, m->p) && quick_may_begin(p) && m->p != GXT_NO_PROC)
+                UNLESS(quick_is(p, m->p) && quick_may_begin(p))
                 TAKE(WIRE_GC_SWEEP_BEGIN)
                 p->extra->ranges[p->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_SWEEP_BEGIN};
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_GC_SWEEP_END: {
+            case QUICK_GC_SWEEP_END: {
                 HAS(2)
                 struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_is(p, m->p) && quick_may_end(p, WIRE_GC_SWEEP_BEGIN) && m->p != GXT_NO_PROC)
+                UNLESS(quick_is(p, m->p) && quick_may_end(p, WIRE_GC_SWEEP_BEGIN))
                 TAKE(WIRE_GC_SWEEP_END)
                 p->extra->n_ranges--;
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_HEAP_ALLOC: {
+            case QUICK_HEAP_ALLOC: {
                 HAS(1)
                 UNLESS(m->p != GXT_NO_PROC)
                 TAKE(WIRE_HEAP_ALLOC)
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_HEAP_OBJECT_ALLOC: {
+            case QUICK_HEAP_OBJECT_ALLOC: {
                 HAS(2)
                 TAKE(WIRE_HEAP_OBJECT_ALLOC)
-                at = next;
-                break;
+                GO_ON
             }
-            case WIRE_HEAP_OBJECT_FREE: {
+            case QUICK_HEAP_OBJECT_FREE: {
                 HAS(1)
                 TAKE(WIRE_HEAP_OBJECT_FREE)
-                at = next;
-                break;
+                GO_ON
             }
-            default:
+            case QUICK_ENDS:
+            case QUICK_UNUSUAL:
                 goto unusual;
+            default: /* there is no other: so it is not asked whether it is one of these */
+                __builtin_unreachable();
             }
             ordinal++;
             event += stride;
             last_ns = now_ns;
             /* lane_read_head(), in registers */
-            uint64_t delta = 0;
-            head = at;
-            at = wire_number_even(head + 1, &delta);
             lane->before_ns = time_ns;
             const int64_t since_ns = LIKELY(time_ns != 0) ? time_ns : lane->base_ns;
-            time_ns = (int64_t)((uint64_t)since_ns + (uint64_t)gen_time(ns_per_tick, delta));
+            time_ns = (int64_t)((uint64_t)since_ns + quick_delta(head + 1, whole_ns, ns_per_tick, &at));
+            if (time_ns > until_ns || UNLIKELY(ordinal == most))
+                break;
+            continue;
+        unusual:
+            last_ns--;
+            most = 0;
+            break;
         }
-        goto usual;
-    unusual:
-        last_ns--;
-        is_usual = false;
-    usual:
         lane->head = head;
         lane->type = *head;
         lane->args = at;
@@ -491,6 +582,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
 #undef HAS
 #undef TAKE
 #undef UNLESS
+#undef GO_ON
 }
 
 #endif

@@ -47,6 +47,7 @@ struct sched_resource *sched_add(struct sched_table *table, int64_t id)
         table->n++;
     table->items[at] = (struct sched_resource){.id = id, .live = true, .touched = !table->tracks};
     sched_touch(table, &table->items[at]);
+    table->has_nobody = table->has_nobody || id == -1;
     if (UNLIKELY(!table->places || table->n > table->places_mask))
         grow_places(table);
     if (LIKELY(table->places != NULL))
@@ -125,7 +126,7 @@ void sched_table_clear(struct sched_table *table)
     id_map_clear(&table->ids);
     table->n = 0;
     table->n_free = 0;
-    table->tracks = false;
+    table->tracks = table->has_nobody = false;
     table->changed.n = table->gone.n = 0;
     table->lost = 0;
     crowd_free(table);

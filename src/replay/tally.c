@@ -271,11 +271,9 @@ static inline int touch_transition(struct tally *tally, const struct gxt_event *
     const struct gxt_transition *transition = &event->transition;
     int r = 0;
 
-    if (transition->run != GXT_RUN_SAME)
-        r = see(tally, TALLY_M, transition->run_thread);
     if (UNLIKELY(transition->resource != GXT_RESOURCE_GOROUTINE))
-        return r < 0 ? r : see(tally, TALLY_P, transition->id);
-    if (r == 0 && transition->id != event->goroutine)
+        return see(tally, TALLY_P, transition->id);
+    if (transition->id != event->goroutine)
         r = touch(tally, event, transition->id);
     if (r == 0 && UNLIKELY(transition->to == GXT_GO_NOT_EXIST))
         r = end(tally, transition->id);
@@ -290,9 +288,7 @@ static __attribute__((noinline)) int touch_other(struct tally *tally, const stru
 
     if (owners->g[1] != owners->g[0])
         r = touch(tally, event, owners->g[1]);
-    if (r == 0)
-        r = see(tally, TALLY_P, owners->p[1]);
-    return r < 0 ? r : see(tally, TALLY_M, owners->m[1]);
+    return r < 0 ? r : see(tally, TALLY_P, owners->p[1]);
 }
 
 static inline int touch_context(struct tally *tally, const struct gxt_event *event, gxt_goid g, gxt_procid p,
@@ -313,7 +309,7 @@ static inline int tally_event(struct tally *tally, const struct gxt_event *event
         return r < 0 ? r : touch_transition(tally, event);
     }
     const struct owners owners = owners_of(event);
-    int r = touch_context(tally, event, owners.g[0], owners.p[0], owners.m[0]);
+    int r = touch_context(tally, event, owners.g[0], owners.p[0], owners.m);
     return r < 0 ? r : touch_other(tally, event, &owners);
 }
 

@@ -7,8 +7,7 @@
 
 struct owners owners_of(const struct gxt_event *event)
 {
-    struct owners owners = {
-        {event->goroutine, GXT_NO_GOROUTINE}, {event->proc, GXT_NO_PROC}, {event->thread, GXT_NO_THREAD}};
+    struct owners owners = {{event->goroutine, GXT_NO_GOROUTINE}, {event->proc, GXT_NO_PROC}, event->thread};
 
     switch (event->kind) {
     case GXT_KIND_STATE_TRANSITION:
@@ -16,8 +15,6 @@ struct owners owners_of(const struct gxt_event *event)
             owners.g[1] = event->transition.id;
         else
             owners.p[1] = event->transition.id;
-        if (event->transition.run != GXT_RUN_SAME)
-            owners.m[1] = event->transition.run_thread;
         break;
     case GXT_KIND_RANGE_BEGIN:
     case GXT_KIND_RANGE_ACTIVE:
@@ -40,8 +37,7 @@ struct owners owners_of(const struct gxt_event *event)
     return owners;
 }
 
-const struct owners owners_none = {
-    {GXT_NO_GOROUTINE, GXT_NO_GOROUTINE}, {GXT_NO_PROC, GXT_NO_PROC}, {GXT_NO_THREAD, GXT_NO_THREAD}};
+const struct owners owners_none = {{GXT_NO_GOROUTINE, GXT_NO_GOROUTINE}, {GXT_NO_PROC, GXT_NO_PROC}, GXT_NO_THREAD};
 
 bool event_belongs(const struct gxt_event *event, int64_t resource, int64_t id)
 {
@@ -55,7 +51,7 @@ bool event_belongs(const struct gxt_event *event, int64_t resource, int64_t id)
     case GXT_RESOURCE_PROC:
         return owners.p[0] == id || owners.p[1] == id;
     case GXT_RESOURCE_THREAD:
-        return owners.m[0] == id || owners.m[1] == id;
+        return owners.m == id;
     default:
         return false;
     }

@@ -165,8 +165,7 @@ struct look {
     struct gen *gen;
     const struct order_record *record;
     struct gxt_error *fault;
-    int code;      /* 0 while none failed */
-    bool is_quick; /* what fails is tried again by others, who tell why */
+    int code; /* 0 while none failed */
 };
 
 static void unknown(struct look *look, const struct gen_table *table, const char *what, uint64_t id)
@@ -194,9 +193,7 @@ static inline __attribute__((always_inline)) const struct gxt_string *string_at(
     if (id == 0)
         return look->resolver->empty;
     const struct gxt_string *string = gen_table_get(&look->gen->strings, id);
-    if (UNLIKELY(!string) && look->is_quick)
-        look->code = GXT_ECORRUPT;
-    else if (UNLIKELY(!string)) {
+    if (UNLIKELY(!string)) {
         unknown(look, &look->gen->strings, "string", id);
         string = look->resolver->empty; /* looked at only where the fault is left out */
     }
@@ -208,9 +205,7 @@ static inline __attribute__((always_inline)) const struct gxt_stack *stack_at(st
     if (id == 0)
         return NULL;
     const struct gxt_stack *stack = gen_table_get(&look->gen->stacks, id);
-    if (UNLIKELY(!stack) && look->is_quick)
-        look->code = GXT_ECORRUPT;
-    else if (UNLIKELY(!stack))
+    if (UNLIKELY(!stack))
         unknown(look, &look->gen->stacks, "stack", id);
     return stack;
 }
@@ -275,7 +270,6 @@ static inline __attribute__((always_inline)) void put_transition(struct look *lo
     transition->reason = look->resolver->empty;
     transition->stack = row->own_stack ? event->stack : NULL;
     transition->label = NULL;
-    transition->run_thread = row->run == GXT_RUN_SAME ? GXT_NO_THREAD : record->thread;
     transition->resource = row->resource;
     transition->from = row->from;
     transition->to = row->to;
@@ -309,7 +303,6 @@ static inline __attribute__((always_inline)) void put_transition(struct look *lo
         transition->stolen = record->type == WIRE_PROC_STEAL;
         if (row->resource == GXT_RESOURCE_GOROUTINE && record->run != GXT_RUN_SAME) {
             transition->run = record->run;
-            transition->run_thread = record->thread;
         }
         break;
     }
@@ -448,12 +441,6 @@ static inline __attribute__((always_inline)) int put_rest(struct look *look, uin
     ret->stack = stack != 0 ? stack_at(look, record->args[stack - 1]) : NULL;
     if (LIKELY(row->kind == GXT_KIND_STATE_TRANSITION))
         put_transition(look, row, ret);
-    else if (look->is_quick && row->kind == GXT_KIND_METRIC)
-        put_metric(look, row, &ret->metric);
-    else if (look->is_quick && row->kind != GXT_KIND_EXPERIMENTAL)
-        put_range(look, row, &ret->range);
-    else if (look->is_quick)
-        put_experimental(look, type, &ret->experimental);
     else
         put_details(look, row, ret);
     return look->code;
@@ -473,32 +460,103 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
 
 /* ---- what is usual ---- */
 
+/* A table as far as its entries are at hand. */
+struct at_hand {
+    const void *const *dense;
+    size_t n;
+};
+
+/* What is at hand for all events of a call, so that nothing is asked for twice. */
 struct quick {
     struct resolver *resolver;
-    struct gen *gen;
+    const struct gxt_string *empty;
+    struct at_hand strings, stacks;
 };
+
+static inline struct at_hand at_hand(const struct gen_table *table)
+{
+    return (struct at_hand){table->dense, table->n_dense};
+}
+
+static inline struct quick quick_of(struct resolver *resolver, const struct gen *gen)
+{
+    return (struct quick){resolver, resolver->empty, at_hand(&gen->strings), at_hand(&gen->stacks)};
+}
+
+/* Whether what has this id is at hand: it, or NULL for 0. Who has it not leaves it to others, who tell why. */
+QUICK bool quick_get(const struct at_hand *table, uint64_t id, const void **ret)
+{
+    *ret = LIKELY(id < table->n) ? table->dense[id] : NULL;
+    return LIKELY(*ret != NULL) || id == 0;
+}
+
+/* put_transition() of a type that is known, for states that are. */
+QUICK bool put_quick_transition(const struct quick *quick, const struct row *row, const struct gxt_stack *stack,
+                                const uint64_t *args, struct gxt_event *event)
+{
+    struct gxt_transition *transition = &event->transition;
+    const void *reason = NULL, *start = NULL;
+
+    if (row->more == A_REASON && UNLIKELY(!quick_get(&quick->strings, args[0], &reason)))
+        return false;
+    if (row->more == A_START_STACK && UNLIKELY(!quick_get(&quick->stacks, args[1], &start)))
+        return false;
+    transition->id = row->subject == THE_ARGUMENT              ? (int64_t)args[0]
+                     : row->resource == GXT_RESOURCE_GOROUTINE ? event->goroutine
+                                                               : event->proc;
+    transition->reason = reason ? reason : quick->empty;
+    transition->stack = row->own_stack ? stack : start;
+    transition->label = NULL;
+    transition->resource = row->resource;
+    transition->from = row->from;
+    transition->to = row->to;
+    transition->run = row->run;
+    transition->reason_code = reason ? reason_code(quick->resolver, reason) : GXT_REASON_NONE;
+    transition->stolen = false;
+    return true;
+}
 
 QUICK bool put_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
 {
     const struct quick *quick = user;
+    const struct row *row = &rows[type];
+    const uint8_t stack_arg = wire_specs[type].stack;
+    const void *stack = NULL;
+    struct order_record record = {.proc = event->proc, .goroutine = event->goroutine, .type = type};
+    struct look look = {.resolver = quick->resolver, .record = &record};
 
-    struct order_record record = {
-        .thread = event->thread, .proc = event->proc, .goroutine = event->goroutine, .type = type};
-    struct look look = {.resolver = quick->resolver, .gen = quick->gen, .record = &record, .is_quick = true};
-
+    if (stack_arg != 0 && UNLIKELY(!quick_get(&quick->stacks, args[stack_arg - 1], &stack)))
+        return false;
+    if (row->kind == GXT_KIND_STATE_TRANSITION && !put_quick_transition(quick, row, stack, args, event))
+        return false;
+    event->stack = stack;
+    event->kind = row->kind;
+    event->wire_type = type;
+    event->flags = 0;
+    if (type == WIRE_GO_STATUS || type == WIRE_GO_STATUS_STACK) {
+        event->transition.from = event->transition.to = sched_go_state[(uint8_t)args[2]];
+    } else if (type == WIRE_PROC_STEAL) {
+        event->transition.from = GXT_PROC_RUNNING;
+        event->transition.to = GXT_PROC_IDLE;
+        event->transition.stolen = true;
+    }
+    if (row->kind == GXT_KIND_STATE_TRANSITION)
+        return true;
     for (unsigned i = 0; i < wire_specs[type].n_args; i++)
         record.args[i] = args[i];
-    if (type == WIRE_GO_STATUS || type == WIRE_GO_STATUS_STACK)
-        record.from = record.to = sched_go_state[(uint8_t)args[2]];
-    else if (type == WIRE_PROC_STEAL)
-        record.from = GXT_PROC_RUNNING, record.to = GXT_PROC_IDLE;
-    return LIKELY(put_rest(&look, type, event) == 0);
+    if (row->kind == GXT_KIND_METRIC)
+        put_metric(&look, row, &event->metric);
+    else if (row->kind == GXT_KIND_EXPERIMENTAL)
+        put_experimental(&look, type, &event->experimental);
+    else
+        put_range(&look, row, &event->range);
+    return true;
 }
 
 size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most, uint64_t ordinal,
                      struct gxt_event *ret)
 {
-    struct quick quick = {resolver, &order->gen};
+    struct quick quick = quick_of(resolver, &order->gen);
 
     return order_quick(order, most, put_quick, &quick, ordinal, ret, 1);
 }
@@ -506,7 +564,7 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
 size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_t most, uint64_t ordinal,
                          struct gxt_event *ret)
 {
-    struct quick quick = {resolver, &legacy->trace.gen};
+    struct quick quick = quick_of(resolver, &legacy->trace.gen);
 
     return legacy_quick(legacy, most, put_quick, &quick, ordinal, ret);
 }

@@ -62,11 +62,11 @@ size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_
  * is looked at all the same */
 size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KINDS], int64_t *ret_ns);
 
-/** Whom an event belongs to: its context, and whom it is about; -1 for nobody. */
+/** Whom an event belongs to: its context, and whom it is about, which is never a thread; -1 for nobody. */
 struct owners {
     gxt_goid g[2];
     gxt_procid p[2];
-    gxt_threadid m[2];
+    gxt_threadid m;
 };
 
 extern const struct owners owners_none;

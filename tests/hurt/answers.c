@@ -42,7 +42,7 @@ static uint64_t mix_string(uint64_t digest, const struct gxt_string *string)
 
 static uint64_t mix_transition(uint64_t digest, const struct gxt_transition *it)
 {
-    digest = mix(mix(digest, (uint64_t)it->id), (uint64_t)it->run_thread);
+    digest = mix(digest, (uint64_t)it->id);
     digest = mix_string(mix_string(digest, it->reason), it->label);
     digest = mix(digest, gxt_stack_id(it->stack));
     return mix(digest, it->resource | it->from << 8 | it->to << 16 | it->run << 24 | (uint64_t)it->stolen << 32);

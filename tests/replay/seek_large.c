@@ -53,7 +53,6 @@ static uint64_t mix_transition(uint64_t digest, const struct gxt_transition *tra
     digest = mix_pointer(digest, transition->reason);
     digest = mix_pointer(digest, transition->stack);
     digest = mix_pointer(digest, transition->label);
-    digest = mix(digest, (uint64_t)transition->run_thread);
     return mix(digest, transition->from | transition->to << 8 | transition->run << 16 | transition->resource << 24 |
                            (uint64_t)transition->reason_code << 32 | (uint64_t)transition->stolen << 40);
 }

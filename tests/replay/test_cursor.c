@@ -159,10 +159,10 @@ Test(gxt_transition, says_which_goroutine_a_thread_runs)
         while (gxt_cursor_next(cursor, &event) == 1) {
             if (event->kind == GXT_KIND_STATE_TRANSITION && event->transition.run != GXT_RUN_SAME) {
                 size_t at = 0;
-                while (at < n_runs && runs[at].thread != event->transition.run_thread)
+                while (at < n_runs && runs[at].thread != event->thread)
                     at++;
                 if (at == n_runs)
-                    runs[n_runs++].thread = event->transition.run_thread;
+                    runs[n_runs++].thread = event->thread;
                 cr_assert_lt(n_runs, 512);
                 runs[at].goroutine = event->transition.run == GXT_RUN_BEGIN ? event->transition.id : GXT_NO_GOROUTINE;
             }
