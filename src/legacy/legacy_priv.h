@@ -81,6 +81,43 @@ extern const struct old_spec old_specs[64];
 
 /* ---- spec.c ---- */
 
+/* The first byte of an event with so many numbers behind its time. With three their bytes are counted before them. */
+#define OLD_FORM(type, n) ((type) | (n) << 6)
+
+/* What is to be done with an event that is usual. */
+enum old_what {
+    OLD_IS_UNUSUAL,
+    OLD_STARTS_LOCALLY,
+    OLD_STARTS,
+    OLD_YIELDS,
+    OLD_BLOCKS,
+    OLD_BLOCKS_IN_CALL,
+    OLD_ENDS,
+    OLD_STOPS,
+    OLD_UNBLOCKS_LOCALLY,
+    OLD_UNBLOCKS,
+    OLD_CALLS,
+    OLD_CREATES,
+    OLD_STARTS_PROC,
+    OLD_STOPS_PROC,
+    OLD_MEASURES,
+};
+
+/* Whose state it needs. */
+enum old_who {
+    OLD_NOBODY,
+    OLD_OWN,   /* who runs */
+    OLD_NAMED, /* the first number */
+};
+
+/* By first byte: what is usual, whose state it needs for the order, and which one. merge.c knows the same for all types. */
+struct old_usual {
+    uint8_t what, who, from;
+    bool has_seq; /* … with its sequence number */
+};
+
+extern const struct old_usual old_usual[256];
+
 extern const char *const old_own_strings[];
 
 /* A type without what is only told apart for the order. */
@@ -368,9 +405,6 @@ static inline __attribute__((always_inline)) const uint8_t *old_peek(const struc
     const unsigned where = exact ? quick->exact : quick->certain;
     return LIKELY(where > 0) ? wire_number_even(at + where, ret_delta) : NULL;
 }
-
-/* The first byte of an event with so many numbers behind its time. With three their bytes are counted before them. */
-#define OLD_FORM(type, n) ((type) | (n) << 6)
 
 /* The numbers behind the time of such an event. Return: behind them; NULL when they are not as usual. */
 static inline __attribute__((always_inline)) const uint8_t *old_read_numbers(const uint8_t *at, const uint8_t *numbers,

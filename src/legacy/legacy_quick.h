@@ -262,6 +262,7 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     struct gxt_event *const ret = run->ret;
     const uint8_t *const at = run->at, *const numbers = run->numbers, *behind = numbers;
     const struct old_put to = run->to;
+    const uint8_t what = old_usual[*at].what, type = *at & 0x3f;
     bool is_put = false;
 
     event.stack = 0;
@@ -269,76 +270,69 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     ret->thread = run->thread;
     ret->goroutine = run->goroutine;
 #define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
-    switch (*at & 0x3f) {
-    case OLD_GO_START_LOCAL:
+    /* Branches are foretold better than a jump to one of many places. */
+    if (what == OLD_STARTS_LOCALLY)
         is_put = READ(1, false) && old_run_start(legacy, run, &event);
-        break;
-    case OLD_GO_START:
-        is_put = READ(2, false) && old_run_start(legacy, run, &event);
-        break;
-    case OLD_GO_SCHED:
-        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_GOSCHED);
-        break;
-    case OLD_GO_PREEMPT:
-        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_PREEMPTED);
-        break;
-    case OLD_GO_STOP:
-    case OLD_GO_SLEEP:
-    case OLD_GO_BLOCK:
-    case OLD_GO_BLOCK_SEND:
-    case OLD_GO_BLOCK_RECV:
-    case OLD_GO_BLOCK_SELECT:
-    case OLD_GO_BLOCK_SYNC:
-    case OLD_GO_BLOCK_COND:
-    case OLD_GO_BLOCK_NET:
-    case OLD_GO_BLOCK_GC:
-        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[*at & 0x3f]);
-        break;
-    case OLD_GO_UNBLOCK_LOCAL:
+    else if (what == OLD_BLOCKS)
+        is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, old_wait_reasons[type]);
+    else if (what == OLD_UNBLOCKS_LOCALLY)
         is_put = READ(2, true) && old_put_unblock(legacy, &event, to, ret);
-        break;
-    case OLD_GO_UNBLOCK:
-        is_put = READ(3, true) && old_put_unblock(legacy, &event, to, ret);
-        break;
-    case OLD_GO_SYS_CALL:
-        return READ(1, true) && old_run_call(legacy, run, &event) ? behind : NULL;
-    case OLD_GO_SYS_BLOCK: /* told with its call */
-        run->goroutine = GXT_NO_GOROUTINE;
-        legacy->sequence->n_events++; /* without a record */
-        return numbers;
-    case OLD_GO_CREATE:
-        is_put = READ(3, true) && old_put_create(legacy, &event, to, ret);
-        break;
-    case OLD_GO_END:
-        is_put = old_run_end(legacy, run);
-        break;
-    case OLD_PROC_START:
-        is_put = READ(1, false) && old_run_proc(run, &event, true);
-        break;
-    case OLD_PROC_STOP:
-        is_put = old_run_proc(run, &event, false);
-        break;
-    case OLD_HEAP_ALLOC:
-        is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_ALLOC, ret);
-        break;
-    case OLD_HEAP_GOAL:
-        is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_GOAL, ret);
-        break;
-    case OLD_GC_SWEEP_START:
-        is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_SWEEP_BEGIN, ret);
-        break;
-    case OLD_GC_SWEEP_DONE:
-        is_put = READ(2, false) && old_put_range(&event, to, WIRE_GC_SWEEP_END, ret);
-        break;
-    case OLD_GC_MARK_ASSIST_START:
-        is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_MARK_ASSIST_BEGIN, ret);
-        break;
-    case OLD_GC_MARK_ASSIST_DONE:
-        is_put = old_put_range(&event, to, WIRE_GC_MARK_ASSIST_END, ret);
-        break;
-    default:
-        break;
-    }
+    else
+        switch (type) {
+        case OLD_GO_START:
+            is_put = READ(2, false) && old_run_start(legacy, run, &event);
+            break;
+        case OLD_GO_SCHED:
+            is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_GOSCHED);
+            break;
+        case OLD_GO_PREEMPT:
+            is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_STOP, OWN_PREEMPTED);
+            break;
+        case OLD_GO_STOP:
+            is_put = READ(1, true) && old_run_leave(legacy, run, &event, WIRE_GO_BLOCK, OWN_FOREVER);
+            break;
+        case OLD_GO_UNBLOCK:
+            is_put = READ(3, true) && old_put_unblock(legacy, &event, to, ret);
+            break;
+        case OLD_GO_SYS_CALL:
+            return READ(1, true) && old_run_call(legacy, run, &event) ? behind : NULL;
+        case OLD_GO_SYS_BLOCK: /* told with its call */
+            run->goroutine = GXT_NO_GOROUTINE;
+            legacy->sequence->n_events++; /* without a record */
+            return numbers;
+        case OLD_GO_CREATE:
+            is_put = READ(3, true) && old_put_create(legacy, &event, to, ret);
+            break;
+        case OLD_GO_END:
+            is_put = old_run_end(legacy, run);
+            break;
+        case OLD_PROC_START:
+            is_put = READ(1, false) && old_run_proc(run, &event, true);
+            break;
+        case OLD_PROC_STOP:
+            is_put = old_run_proc(run, &event, false);
+            break;
+        case OLD_HEAP_ALLOC:
+            is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_ALLOC, ret);
+            break;
+        case OLD_HEAP_GOAL:
+            is_put = READ(1, false) && old_put_metric(&event, to, WIRE_HEAP_GOAL, ret);
+            break;
+        case OLD_GC_SWEEP_START:
+            is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_SWEEP_BEGIN, ret);
+            break;
+        case OLD_GC_SWEEP_DONE:
+            is_put = READ(2, false) && old_put_range(&event, to, WIRE_GC_SWEEP_END, ret);
+            break;
+        case OLD_GC_MARK_ASSIST_START:
+            is_put = READ(1, true) && old_put_range(&event, to, WIRE_GC_MARK_ASSIST_BEGIN, ret);
+            break;
+        case OLD_GC_MARK_ASSIST_DONE:
+            is_put = old_put_range(&event, to, WIRE_GC_MARK_ASSIST_END, ret);
+            break;
+        default:
+            break;
+        }
 #undef READ
     if (UNLIKELY(!is_put))
         return NULL;

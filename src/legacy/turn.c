@@ -90,7 +90,7 @@ void old_merge_settle(struct old_merge *merge, size_t n)
 
 static inline bool is_waited_for(const struct old_merge *merge)
 {
-    if (LIKELY((merge->waited_for >> merge->changed % 64 & 1) == 0))
+    if (LIKELY((merge->waited_for & UINT64_C(1) << merge->changed % 64) == 0))
         return false;
     for (size_t i = 0; i < merge->n_waiting; i++)
         if (merge->waiting[i]->move.g == merge->changed)
@@ -303,72 +303,64 @@ MERGE_INLINE const uint8_t *read_named(const struct row *row, unsigned n, bool h
     return n < 3 || (row->at[1] < 0x80 && behind == row->at + 2 + row->at[1]) ? behind : NULL;
 }
 
-/* A table of what is usual, by first byte: takes the event that comes. Return: behind it; NULL when it is not usual,
- * and then nothing has changed that matters. */
+/* Takes the event that comes. Return: behind it; NULL when it is not usual, and then nothing has changed that matters.
+ */
 MERGE_INLINE const uint8_t *take(struct old_merge *merge, struct old_proc *proc, struct row *row)
 {
     const uint8_t *behind = row->numbers;
+    const uint8_t what = old_usual[*row->at].what;
     uint64_t id, seq;
     bool is_taken = false;
 
 #define READ(n, has_seq) LIKELY((behind = read_named(row, (n), (has_seq), &id, &seq)) != NULL)
 #define PASS LIKELY((behind = pass(row->numbers, 1)) != NULL)
-    switch (*row->at) {
-    case OLD_FORM(OLD_GO_START_LOCAL, 1):
+    /* Branches are foretold better than a jump to one of many places. */
+    if (what == OLD_STARTS_LOCALLY)
         is_taken = READ(1, false) && start(merge, proc, row, id, OLD_ANY_SEQ);
-        break;
-    case OLD_FORM(OLD_GO_START, 2):
-        is_taken = READ(2, true) && start(merge, proc, row, id, seq);
-        break;
-    case OLD_FORM(OLD_GO_SCHED, 1):
-    case OLD_FORM(OLD_GO_PREEMPT, 1):
-        is_taken = PASS && leave(merge, proc, row, OLD_GO_SCHED, OLD_RUNNABLE);
-        break;
-    case OLD_FORM(OLD_GO_SLEEP, 1):
-    case OLD_FORM(OLD_GO_BLOCK, 1):
-    case OLD_FORM(OLD_GO_BLOCK_SEND, 1):
-    case OLD_FORM(OLD_GO_BLOCK_RECV, 1):
-    case OLD_FORM(OLD_GO_BLOCK_SELECT, 1):
-    case OLD_FORM(OLD_GO_BLOCK_SYNC, 1):
-    case OLD_FORM(OLD_GO_BLOCK_COND, 1):
-    case OLD_FORM(OLD_GO_BLOCK_NET, 1):
-    case OLD_FORM(OLD_GO_BLOCK_GC, 1):
+    else if (what == OLD_BLOCKS)
         is_taken = PASS && leave(merge, proc, row, OLD_GO_BLOCK, OLD_WAITING);
-        break;
-    case OLD_FORM(OLD_GO_SYS_BLOCK, 0):
-        is_taken = leave(merge, proc, row, OLD_GO_SYS_BLOCK, OLD_WAITING);
-        break;
-    case OLD_FORM(OLD_GO_END, 0):
-        is_taken = leave(merge, proc, row, OLD_GO_END, OLD_DEAD);
-        break;
-    case OLD_FORM(OLD_GO_STOP, 1):
-        is_taken = PASS && leave(merge, proc, row, OLD_GO_END, OLD_DEAD);
-        break;
-    case OLD_FORM(OLD_GO_UNBLOCK_LOCAL, 2):
+    else if (what == OLD_UNBLOCKS_LOCALLY)
         is_taken = READ(2, false) && unblock(merge, proc, row, id, OLD_ANY_SEQ);
-        break;
-    case OLD_FORM(OLD_GO_UNBLOCK, 3):
-        is_taken = READ(3, true) && unblock(merge, proc, row, id, seq);
-        break;
-    case OLD_FORM(OLD_GO_SYS_CALL, 1):
-        is_taken = PASS && call(merge, proc, row);
-        break;
-    case OLD_FORM(OLD_GO_CREATE, 3):
-        is_taken = READ(3, false) && create(merge, proc, row, id);
-        break;
-    case OLD_FORM(OLD_PROC_START, 1):
-        is_taken = PASS && start_or_stop(merge, proc, true);
-        break;
-    case OLD_FORM(OLD_PROC_STOP, 0):
-        is_taken = start_or_stop(merge, proc, false);
-        break;
-    case OLD_FORM(OLD_HEAP_ALLOC, 1):
-    case OLD_FORM(OLD_HEAP_GOAL, 1):
-        is_taken = PASS && nothing(merge, proc);
-        break;
-    default:
-        break;
-    }
+    else
+        switch (what) {
+        case OLD_IS_UNUSUAL:
+            break;
+        case OLD_STARTS:
+            is_taken = READ(2, true) && start(merge, proc, row, id, seq);
+            break;
+        case OLD_YIELDS:
+            is_taken = PASS && leave(merge, proc, row, OLD_GO_SCHED, OLD_RUNNABLE);
+            break;
+        case OLD_BLOCKS_IN_CALL:
+            is_taken = leave(merge, proc, row, OLD_GO_SYS_BLOCK, OLD_WAITING);
+            break;
+        case OLD_ENDS:
+            is_taken = leave(merge, proc, row, OLD_GO_END, OLD_DEAD);
+            break;
+        case OLD_STOPS:
+            is_taken = PASS && leave(merge, proc, row, OLD_GO_END, OLD_DEAD);
+            break;
+        case OLD_UNBLOCKS:
+            is_taken = READ(3, true) && unblock(merge, proc, row, id, seq);
+            break;
+        case OLD_CALLS:
+            is_taken = PASS && call(merge, proc, row);
+            break;
+        case OLD_CREATES:
+            is_taken = READ(3, false) && create(merge, proc, row, id);
+            break;
+        case OLD_STARTS_PROC:
+            is_taken = PASS && start_or_stop(merge, proc, true);
+            break;
+        case OLD_STOPS_PROC:
+            is_taken = start_or_stop(merge, proc, false);
+            break;
+        case OLD_MEASURES:
+            is_taken = PASS && nothing(merge, proc);
+            break;
+        default: /* there is no other: so it is not asked whether it is one of these */
+            __builtin_unreachable();
+        }
 #undef READ
 #undef PASS
     return is_taken ? behind : NULL;
@@ -376,77 +368,43 @@ MERGE_INLINE const uint8_t *take(struct old_merge *merge, struct old_proc *proc,
 
 /* ---- what an event needs ---- */
 
-enum who {
-    UNKNOWN, /* it is to be read */
-    NOBODY,
-    OWN,   /* who runs */
-    NAMED, /* the first number */
-    NAMED_IN_SEQ,
-    NAMED_FIRST,
-};
+/* The sequence number that an event needs, of those that need one. Return: whether that is known. */
+MERGE_INLINE bool find_seq(const struct row *row, uint8_t what, uint64_t *ret)
+{
+    uint64_t id, none;
 
-/* By first byte: whose state an event that is usual needs, and which one. merge.c knows the same for all types. */
-static const struct need {
-    uint8_t who, from;
-} needs[256] = {
-    [OLD_FORM(OLD_GO_START_LOCAL, 1)] = {NAMED, OLD_RUNNABLE},
-    [OLD_FORM(OLD_GO_START, 2)] = {NAMED_IN_SEQ, OLD_RUNNABLE},
-    [OLD_FORM(OLD_GO_UNBLOCK_LOCAL, 2)] = {NAMED, OLD_WAITING},
-    [OLD_FORM(OLD_GO_UNBLOCK, 3)] = {NAMED_IN_SEQ, OLD_WAITING},
-    [OLD_FORM(OLD_GO_CREATE, 3)] = {NAMED_FIRST, OLD_DEAD},
-    [OLD_FORM(OLD_GO_SCHED, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_PREEMPT, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_SLEEP, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_SEND, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_RECV, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_SELECT, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_SYNC, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_COND, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_NET, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_BLOCK_GC, 1)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_SYS_BLOCK, 0)] = {OWN, OLD_RUNNING},
-    [OLD_FORM(OLD_GO_END, 0)] = {NOBODY, 0},
-    [OLD_FORM(OLD_GO_STOP, 1)] = {NOBODY, 0},
-    [OLD_FORM(OLD_GO_SYS_CALL, 1)] = {NOBODY, 0},
-    [OLD_FORM(OLD_PROC_START, 1)] = {NOBODY, 0},
-    [OLD_FORM(OLD_PROC_STOP, 0)] = {NOBODY, 0},
-    [OLD_FORM(OLD_HEAP_ALLOC, 1)] = {NOBODY, 0},
-    [OLD_FORM(OLD_HEAP_GOAL, 1)] = {NOBODY, 0},
-};
+    *ret = 0;
+    switch (what) {
+    case OLD_STARTS:
+        return read_named(row, 2, true, &id, ret) != NULL;
+    case OLD_UNBLOCKS:
+        return read_named(row, 3, true, &id, ret) != NULL;
+    default:
+        return read_named(row, 3, false, &id, &none) != NULL;
+    }
+}
 
 /* What the event that comes needs: in @ret all but what it makes of it. Return: whether that is known. */
-MERGE_INLINE bool find_need(struct old_merge *merge, struct old_proc *proc, const struct row *row, struct old_move *ret)
+MERGE_INLINE bool find_need(struct old_merge *merge, const struct old_proc *proc, const struct row *row,
+                            struct old_move *ret)
 {
-    const struct need need = needs[*row->at];
-    uint64_t id = 0, seq;
+    const struct old_usual event = old_usual[*row->at];
+    uint64_t id;
 
-    *ret = (struct old_move){.g = MAP_NONE, .from = need.from, .from_seq = OLD_ANY_SEQ};
-    switch (need.who) {
-    case UNKNOWN:
-        return false;
-    case NOBODY:
-        return true;
-    case OWN:
+    ret->from = event.from;
+    ret->from_seq = OLD_ANY_SEQ;
+    if (event.who == OLD_OWN) {
         ret->g = proc->last_own;
         return LIKELY(row->last_g < OLD_GARBAGE);
-    case NAMED:
+    }
+    if (event.who == OLD_NAMED) {
         if (UNLIKELY(!wire_number(row->numbers, &id)))
             return false;
-        break;
-    case NAMED_IN_SEQ:
-        if (UNLIKELY(!read_named(row, need.from == OLD_RUNNABLE ? 2 : 3, true, &id, &seq)))
-            return false;
-        ret->from_seq = seq;
-        break;
-    case NAMED_FIRST:
-        if (UNLIKELY(!read_named(row, 3, false, &id, &seq)))
-            return false;
-        ret->from_seq = 0;
-        break;
+        ret->g = usual_g(merge, id);
+        return LIKELY(ret->g != MAP_NONE) && (LIKELY(!event.has_seq) || find_seq(row, event.what, &ret->from_seq));
     }
-    ret->g = usual_g(merge, id);
-    return LIKELY(ret->g != MAP_NONE);
+    ret->g = MAP_NONE;
+    return LIKELY(event.what != OLD_IS_UNUSUAL);
 }
 
 /* ---- turns ---- */
@@ -498,6 +456,9 @@ bool old_merge_take_usual(struct old_merge *merge, struct old_proc **ret_proc, s
         struct row row = {reading->at, proc->reading.ahead, proc->time, reading->last_g};
         struct old_move move;
         const size_t before = n;
+
+        move.to = 0;
+        move.to_seq = 0;
         const enum end end = take_row(merge, proc, &row, &n);
         reading->at = row.at;
         reading->last_g = row.last_g;

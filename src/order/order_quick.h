@@ -40,8 +40,8 @@ QUICK bool quick_does(const struct sched_resource *resource, int64_t id, uint8_t
     return LIKELY(resource->id == id) && LIKELY(resource->word == quick_word(status));
 }
 
-/* One of which the note is not needed does this now. Written as it is read: a part of a word that was just written would
- * have to wait for the whole. */
+/* One of which the note is not needed does this now. Written as it is read: a word of which a part was just written
+ * would have to wait for it. */
 QUICK void quick_set(struct sched_resource *resource, uint8_t status)
 {
     resource->word = quick_word(status);
@@ -289,8 +289,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
         goto unusual;
 #define GO_ON                                                                                                          \
     head = next;                                                                                                       \
-    now = next_case;                                                                                                   \
-    break;
+    now = next_case;
 
         for (;;) {
             last_ns++;
@@ -301,8 +300,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             event->proc = m->p;
             event->goroutine = m->g;
 
-            switch (now) {
-            case QUICK_GO_START: {
+            /* Branches are foretold better than a jump to one of many places. */
+            if (now == QUICK_GO_START) {
                 HAS(2)
                 struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_RUNNABLE) && quick_follows(g, generation, args[1]))
@@ -314,8 +313,15 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 m->g = (gxt_goid)args[0];
                 m->g_at = (uint32_t)(g - gs->items);
                 GO_ON
-            }
-            case QUICK_GO_BLOCK: {
+            } else if (now == QUICK_GO_UNBLOCK) {
+                HAS(3)
+                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
+                TAKE(WIRE_GO_UNBLOCK)
+                quick_set(g, G_RUNNABLE);
+                g->seq++;
+                GO_ON
+            } else if (now == QUICK_GO_BLOCK) {
                 HAS(2)
                 struct sched_resource *g = quick_own(gs, m->g_at);
                 UNLESS(quick_does(g, m->g, G_RUNNING))
@@ -324,236 +330,248 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 quick_set(g, G_WAITING);
                 m->g = GXT_NO_GOROUTINE;
                 GO_ON
-            }
-            case QUICK_GO_STOP: {
-                HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                UNLESS(quick_does(g, m->g, G_RUNNING))
-                UNLESS(m->p != GXT_NO_PROC)
-                TAKE(WIRE_GO_STOP)
-                quick_set(g, G_RUNNABLE);
-                m->g = GXT_NO_GOROUTINE;
-                GO_ON
-            }
-            case QUICK_GO_UNBLOCK: {
-                HAS(3)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
-                TAKE(WIRE_GO_UNBLOCK)
-                quick_set(g, G_RUNNABLE);
-                g->seq++;
-                GO_ON
-            }
-            case QUICK_GO_CREATE:
-            case QUICK_GO_CREATE_BLOCKED: {
-                HAS(3)
-                const struct sched_resource *creator = quick_own(gs, m->g_at);
-                UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
-                UNLESS(id_map_get(&gs->ids, args[0]) == MAP_NONE)
-                const bool blocked = now == QUICK_GO_CREATE_BLOCKED;
-                if (blocked) {
-                    TAKE(WIRE_GO_CREATE_BLOCKED)
-                } else {
-                    TAKE(WIRE_GO_CREATE)
+            } else {
+                switch (now) {
+                case QUICK_GO_SYSCALL_BEGIN: {
+                    HAS(2)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    UNLESS(quick_does(g, m->g, G_RUNNING))
+                    UNLESS(quick_does(p, m->p, P_RUNNING) && quick_follows(p, generation, args[0]))
+                    TAKE(WIRE_GO_SYSCALL_BEGIN)
+                    quick_set(g, G_SYSCALL);
+                    quick_set(p, P_SYSCALL);
+                    p->seq++;
+                    GO_ON
+                    break;
                 }
-                struct sched_resource *g = sched_add(gs, (gxt_goid)args[0]);
-                UNLESS(g)
-                if (UNLIKELY(gs->lost < 0)) {
-                    sched_remove(gs, g);
-                    goto unusual;
+                case QUICK_GO_SYSCALL_END: {
+                    HAS(0)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    UNLESS(quick_does(g, m->g, G_SYSCALL))
+                    UNLESS(quick_does(p, m->p, P_SYSCALL))
+                    TAKE(WIRE_GO_SYSCALL_END)
+                    quick_set(g, G_RUNNING);
+                    quick_set(p, P_RUNNING);
+                    GO_ON
+                    break;
                 }
-                quick_set(g, blocked ? G_WAITING : G_RUNNABLE);
-                g->seq_generation = generation;
-                GO_ON
-            }
-            case QUICK_GO_DESTROY: {
-                HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                UNLESS(quick_does(g, m->g, G_RUNNING))
-                UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(!g->at_start)
-                TAKE(WIRE_GO_DESTROY)
-                sched_remove(gs, g);
-                m->g = GXT_NO_GOROUTINE;
-                GO_ON
-            }
-            case QUICK_GO_SWITCH:
-            case QUICK_GO_SWITCH_DESTROY: {
-                HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                struct sched_resource *to = quick_find(gs, (gxt_goid)args[0]);
-                const bool ends = now == QUICK_GO_SWITCH_DESTROY;
-                const uint64_t id = args[0];
-                UNLESS(quick_does(g, m->g, G_RUNNING))
-                UNLESS(m->p != GXT_NO_PROC)
-                UNLESS(quick_does(to, (gxt_goid)args[0], G_WAITING) && quick_follows(to, generation, args[1]))
-                UNLESS(most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
-                if (ends) {
-                    TAKE(WIRE_GO_SWITCH_DESTROY)
-                    quick_follow(&event, stride, ++now_ns, m->g);
+                case QUICK_GO_STOP: {
+                    HAS(2)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    UNLESS(quick_does(g, m->g, G_RUNNING))
+                    UNLESS(m->p != GXT_NO_PROC)
+                    TAKE(WIRE_GO_STOP)
+                    quick_set(g, G_RUNNABLE);
+                    m->g = GXT_NO_GOROUTINE;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GO_CREATE:
+                case QUICK_GO_CREATE_BLOCKED: {
+                    HAS(3)
+                    const struct sched_resource *creator = quick_own(gs, m->g_at);
+                    UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
+                    UNLESS(id_map_get(&gs->ids, args[0]) == MAP_NONE)
+                    const bool blocked = now == QUICK_GO_CREATE_BLOCKED;
+                    if (blocked) {
+                        TAKE(WIRE_GO_CREATE_BLOCKED)
+                    } else {
+                        TAKE(WIRE_GO_CREATE)
+                    }
+                    struct sched_resource *g = sched_add(gs, (gxt_goid)args[0]);
+                    UNLESS(g)
+                    if (UNLIKELY(gs->lost < 0)) {
+                        sched_remove(gs, g);
+                        goto unusual;
+                    }
+                    quick_set(g, blocked ? G_WAITING : G_RUNNABLE);
+                    g->seq_generation = generation;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GO_DESTROY: {
+                    HAS(0)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    UNLESS(quick_does(g, m->g, G_RUNNING))
+                    UNLESS(m->p != GXT_NO_PROC)
+                    UNLESS(!g->at_start)
                     TAKE(WIRE_GO_DESTROY)
-                } else {
-                    TAKE(WIRE_GO_SWITCH)
-                    args[0] = args[1] = 0;
-                    quick_follow(&event, stride, ++now_ns, m->g);
-                    TAKE(WIRE_GO_BLOCK)
-                }
-                args[0] = id;
-                quick_follow(&event, stride, ++now_ns, GXT_NO_GOROUTINE);
-                TAKE(WIRE_GO_START)
-                if (ends)
                     sched_remove(gs, g);
-                else
-                    quick_set(g, G_WAITING);
-                quick_set(to, G_RUNNING);
-                to->seq++;
-                m->g = (gxt_goid)id;
-                m->g_at = (uint32_t)(to - gs->items);
-                ordinal += 2;
-                GO_ON
-            }
-            case QUICK_GO_SYSCALL_BEGIN: {
-                HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_does(g, m->g, G_RUNNING))
-                UNLESS(quick_does(p, m->p, P_RUNNING) && quick_follows(p, generation, args[0]))
-                TAKE(WIRE_GO_SYSCALL_BEGIN)
-                quick_set(g, G_SYSCALL);
-                quick_set(p, P_SYSCALL);
-                p->seq++;
-                GO_ON
-            }
-            case QUICK_GO_SYSCALL_END: {
-                HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_does(g, m->g, G_SYSCALL))
-                UNLESS(quick_does(p, m->p, P_SYSCALL))
-                TAKE(WIRE_GO_SYSCALL_END)
-                quick_set(g, G_RUNNING);
-                quick_set(p, P_RUNNING);
-                GO_ON
-            }
-            case QUICK_GO_SYSCALL_END_BLOCKED: {
-                HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                const struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_does(g, m->g, G_SYSCALL))
-                UNLESS(m->p == GXT_NO_PROC || (quick_is(p, m->p) && p->status != P_SYSCALL))
-                TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
-                quick_set(g, G_RUNNABLE);
-                m->g = GXT_NO_GOROUTINE;
-                GO_ON
-            }
-            case QUICK_PROC_START: {
-                HAS(2)
-                struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
-                UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
-                UNLESS(m->p == GXT_NO_PROC)
-                TAKE(WIRE_PROC_START)
-                quick_set(p, P_RUNNING);
-                p->seq++;
-                m->p = (gxt_procid)args[0];
-                m->p_at = (uint32_t)(p - ps->items);
-                GO_ON
-            }
-            case QUICK_PROC_STOP: {
-                HAS(0)
-                struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_is(p, m->p) && (p->status == P_RUNNING || p->status == P_SYSCALL))
-                TAKE(WIRE_PROC_STOP)
-                quick_set(p, P_IDLE);
-                m->p = GXT_NO_PROC;
-                GO_ON
-            }
-            case QUICK_PROC_STEAL: { /* of one that its thread has not given up */
-                HAS(3)
-                struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
-                UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
-                const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
-                UNLESS(victim_at != MAP_NONE)
-                struct sched_m *victim = &order->sched.ms[victim_at];
-                UNLESS(victim->p == p->id)
-                TAKE(WIRE_PROC_STEAL)
-                quick_set(p, P_IDLE);
-                p->seq++;
-                victim->p = GXT_NO_PROC;
-                GO_ON
-            }
-            case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
-                HAS(3)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
-                UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
-                TAKE(WIRE_GO_STATUS)
-                g->seq_generation = generation;
-                g->seq = 0;
-                GO_ON
-            }
-            case QUICK_GO_STATUS_STACK: {
-                HAS(4)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
-                UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
-                TAKE(WIRE_GO_STATUS_STACK)
-                g->seq_generation = generation;
-                g->seq = 0;
-                GO_ON
-            }
-            case QUICK_GC_MARK_ASSIST_BEGIN: {
-                HAS(1)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                UNLESS(quick_is(g, m->g) && quick_may_begin(g) && m->p != GXT_NO_PROC)
-                TAKE(WIRE_GC_MARK_ASSIST_BEGIN)
-                g->extra->ranges[g->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_MARK_ASSIST_BEGIN};
-                GO_ON
-            }
-            case QUICK_GC_MARK_ASSIST_END: {
-                HAS(0)
-                struct sched_resource *g = quick_own(gs, m->g_at);
-                UNLESS(quick_is(g, m->g) && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
-                TAKE(WIRE_GC_MARK_ASSIST_END)
-                g->extra->n_ranges--;
-                GO_ON
-            }
-            case QUICK_GC_SWEEP_BEGIN: {
-                HAS(1)
-                struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_is(p, m->p) && quick_may_begin(p))
-                TAKE(WIRE_GC_SWEEP_BEGIN)
-                p->extra->ranges[p->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_SWEEP_BEGIN};
-                GO_ON
-            }
-            case QUICK_GC_SWEEP_END: {
-                HAS(2)
-                struct sched_resource *p = quick_own(ps, m->p_at);
-                UNLESS(quick_is(p, m->p) && quick_may_end(p, WIRE_GC_SWEEP_BEGIN))
-                TAKE(WIRE_GC_SWEEP_END)
-                p->extra->n_ranges--;
-                GO_ON
-            }
-            case QUICK_HEAP_ALLOC: {
-                HAS(1)
-                UNLESS(m->p != GXT_NO_PROC)
-                TAKE(WIRE_HEAP_ALLOC)
-                GO_ON
-            }
-            case QUICK_HEAP_OBJECT_ALLOC: {
-                HAS(2)
-                TAKE(WIRE_HEAP_OBJECT_ALLOC)
-                GO_ON
-            }
-            case QUICK_HEAP_OBJECT_FREE: {
-                HAS(1)
-                TAKE(WIRE_HEAP_OBJECT_FREE)
-                GO_ON
-            }
-            case QUICK_ENDS:
-            case QUICK_UNUSUAL:
-                goto unusual;
-            default: /* there is no other: so it is not asked whether it is one of these */
-                __builtin_unreachable();
+                    m->g = GXT_NO_GOROUTINE;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GO_SWITCH:
+                case QUICK_GO_SWITCH_DESTROY: {
+                    HAS(2)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *to = quick_find(gs, (gxt_goid)args[0]);
+                    const bool ends = now == QUICK_GO_SWITCH_DESTROY;
+                    const uint64_t id = args[0];
+                    UNLESS(quick_does(g, m->g, G_RUNNING))
+                    UNLESS(m->p != GXT_NO_PROC)
+                    UNLESS(quick_does(to, (gxt_goid)args[0], G_WAITING) && quick_follows(to, generation, args[1]))
+                    UNLESS(most - ordinal >= ORDER_MOST_OF_ONE && !(ends && g->at_start))
+                    if (ends) {
+                        TAKE(WIRE_GO_SWITCH_DESTROY)
+                        quick_follow(&event, stride, ++now_ns, m->g);
+                        TAKE(WIRE_GO_DESTROY)
+                    } else {
+                        TAKE(WIRE_GO_SWITCH)
+                        args[0] = args[1] = 0;
+                        quick_follow(&event, stride, ++now_ns, m->g);
+                        TAKE(WIRE_GO_BLOCK)
+                    }
+                    args[0] = id;
+                    quick_follow(&event, stride, ++now_ns, GXT_NO_GOROUTINE);
+                    TAKE(WIRE_GO_START)
+                    if (ends)
+                        sched_remove(gs, g);
+                    else
+                        quick_set(g, G_WAITING);
+                    quick_set(to, G_RUNNING);
+                    to->seq++;
+                    m->g = (gxt_goid)id;
+                    m->g_at = (uint32_t)(to - gs->items);
+                    ordinal += 2;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GO_SYSCALL_END_BLOCKED: {
+                    HAS(0)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    const struct sched_resource *p = quick_own(ps, m->p_at);
+                    UNLESS(quick_does(g, m->g, G_SYSCALL))
+                    UNLESS(m->p == GXT_NO_PROC || (quick_is(p, m->p) && p->status != P_SYSCALL))
+                    TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
+                    quick_set(g, G_RUNNABLE);
+                    m->g = GXT_NO_GOROUTINE;
+                    GO_ON
+                    break;
+                }
+                case QUICK_PROC_START: {
+                    HAS(2)
+                    struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
+                    UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
+                    UNLESS(m->p == GXT_NO_PROC)
+                    TAKE(WIRE_PROC_START)
+                    quick_set(p, P_RUNNING);
+                    p->seq++;
+                    m->p = (gxt_procid)args[0];
+                    m->p_at = (uint32_t)(p - ps->items);
+                    GO_ON
+                    break;
+                }
+                case QUICK_PROC_STOP: {
+                    HAS(0)
+                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    UNLESS(quick_is(p, m->p) && (p->status == P_RUNNING || p->status == P_SYSCALL))
+                    TAKE(WIRE_PROC_STOP)
+                    quick_set(p, P_IDLE);
+                    m->p = GXT_NO_PROC;
+                    GO_ON
+                    break;
+                }
+                case QUICK_PROC_STEAL: { /* of one that its thread has not given up */
+                    HAS(3)
+                    struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
+                    UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
+                    const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
+                    UNLESS(victim_at != MAP_NONE)
+                    struct sched_m *victim = &order->sched.ms[victim_at];
+                    UNLESS(victim->p == p->id)
+                    TAKE(WIRE_PROC_STEAL)
+                    quick_set(p, P_IDLE);
+                    p->seq++;
+                    victim->p = GXT_NO_PROC;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
+                    HAS(3)
+                    struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                    UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
+                    UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
+                    TAKE(WIRE_GO_STATUS)
+                    g->seq_generation = generation;
+                    g->seq = 0;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GO_STATUS_STACK: {
+                    HAS(4)
+                    struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                    UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
+                    UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
+                    TAKE(WIRE_GO_STATUS_STACK)
+                    g->seq_generation = generation;
+                    g->seq = 0;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GC_MARK_ASSIST_BEGIN: {
+                    HAS(1)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    UNLESS(quick_is(g, m->g) && quick_may_begin(g) && m->p != GXT_NO_PROC)
+                    TAKE(WIRE_GC_MARK_ASSIST_BEGIN)
+                    g->extra->ranges[g->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_MARK_ASSIST_BEGIN};
+                    GO_ON
+                    break;
+                }
+                case QUICK_GC_MARK_ASSIST_END: {
+                    HAS(0)
+                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    UNLESS(quick_is(g, m->g) && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
+                    TAKE(WIRE_GC_MARK_ASSIST_END)
+                    g->extra->n_ranges--;
+                    GO_ON
+                    break;
+                }
+                case QUICK_GC_SWEEP_BEGIN: {
+                    HAS(1)
+                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    UNLESS(quick_is(p, m->p) && quick_may_begin(p))
+                    TAKE(WIRE_GC_SWEEP_BEGIN)
+                    p->extra->ranges[p->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_SWEEP_BEGIN};
+                    GO_ON
+                    break;
+                }
+                case QUICK_GC_SWEEP_END: {
+                    HAS(2)
+                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    UNLESS(quick_is(p, m->p) && quick_may_end(p, WIRE_GC_SWEEP_BEGIN))
+                    TAKE(WIRE_GC_SWEEP_END)
+                    p->extra->n_ranges--;
+                    GO_ON
+                    break;
+                }
+                case QUICK_HEAP_ALLOC: {
+                    HAS(1)
+                    UNLESS(m->p != GXT_NO_PROC)
+                    TAKE(WIRE_HEAP_ALLOC)
+                    GO_ON
+                    break;
+                }
+                case QUICK_HEAP_OBJECT_ALLOC: {
+                    HAS(2)
+                    TAKE(WIRE_HEAP_OBJECT_ALLOC)
+                    GO_ON
+                    break;
+                }
+                case QUICK_HEAP_OBJECT_FREE: {
+                    HAS(1)
+                    TAKE(WIRE_HEAP_OBJECT_FREE)
+                    GO_ON
+                    break;
+                }
+                case QUICK_ENDS:
+                case QUICK_UNUSUAL:
+                    goto unusual;
+                default: /* there is no other: so it is not asked whether it is one of these */
+                    __builtin_unreachable();
+                }
             }
             ordinal++;
             event += stride;
