@@ -340,22 +340,15 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     return behind;
 }
 
-/* Up to which time, from the first event on, events of the lane that was chosen are usual and come next; 0: only the
- * first one does. */
-OLD_INLINE uint64_t old_quick_limit(const struct legacy *legacy)
-{
-    const int64_t until = legacy->sequence->until, first = legacy->trace.first_tick;
-    const uint64_t limit = until > first ? (uint64_t)until - (uint64_t)first : 0;
-
-    return limit < legacy->usual_ticks ? limit : legacy->usual_ticks;
-}
-
 /* Events of a processor in a row, from the one that was chosen and not read. Return: whether that was usual. */
-OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run, struct old_reading *reading)
+OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_sequence *sequence, struct old_run *run,
+                              struct old_reading *reading)
 {
-    struct old_sequence *sequence = legacy->sequence;
-    int64_t *time = &sequence->times[sequence->current];
-    const uint64_t limit = old_quick_limit(legacy), first = (uint64_t)legacy->trace.first_tick;
+    int64_t *const time = &sequence->times[sequence->current];
+    const uint64_t first = (uint64_t)legacy->trace.first_tick, usual = legacy->usual_ticks;
+    /* Up to then its events come next; where that is not known, only the first one does. */
+    const uint64_t until = sequence->until == INT64_MIN ? 0 : (uint64_t)sequence->until - first;
+    const uint64_t limit = until < usual ? until : usual;
     const uint8_t *const end = reading->end, *behind;
     uint64_t delta = 0;
 
@@ -366,7 +359,7 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run, struct
     run->p = &legacy->ps[reading->lane];
     run->proc = run->p->id;
     run->thread = LIKELY(run->proc != -1) ? run->p->thread : GXT_NO_THREAD;
-    if (UNLIKELY(run->since >= legacy->usual_ticks || reading->last_g == (uint64_t)GXT_NO_GOROUTINE))
+    if (UNLIKELY(run->since >= usual || reading->last_g == (uint64_t)GXT_NO_GOROUTINE))
         return false;
     do {
         if (UNLIKELY(!(behind = old_put_usual(legacy, run))))
@@ -385,7 +378,8 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_run *run, struct
     reading->time = (int64_t)(first + run->since - delta);
     reading->last_g = (uint64_t)run->goroutine + (run->goroutine == GXT_NO_GOROUTINE);
     *time = (int64_t)(first + run->since);
-    sequence->is_pending = !run->numbers;
+    if (UNLIKELY(!run->numbers))
+        sequence->is_pending = true;
     return true;
 }
 
@@ -431,18 +425,19 @@ OLD_INLINE size_t legacy_quick(struct legacy *legacy, size_t most, legacy_put *p
 {
     struct old_run run = {
         .to = {put, user}, .ret = events, .end = events + most, .ordinal = ordinal, .last_ns = legacy->last_ns};
+    struct old_sequence *const sequence = legacy->sequence;
     struct old_reading *reading;
 
     if (!legacy->has_begun || legacy->before_init || legacy->done || legacy->fault.code < 0 ||
         old_has_waiting(legacy) || run.last_ns >= OLD_USUAL_NS)
         return 0;
-    while (LIKELY(run.ret != run.end) && (reading = old_quick_find(legacy->sequence)) != NULL)
-        if (UNLIKELY(!old_quick_run(legacy, &run, reading))) {
-            (void)old_sequence_read(legacy->sequence); /* its fault is the walk's */
+    while (LIKELY(run.ret != run.end) && (reading = old_quick_find(sequence)) != NULL)
+        if (UNLIKELY(!old_quick_run(legacy, sequence, &run, reading))) {
+            (void)old_sequence_read(sequence); /* its fault is the walk's */
             break;
         }
     legacy->last_ns = run.last_ns;
-    legacy->sequence->n_events += run.ordinal - ordinal;
+    sequence->n_events += run.ordinal - ordinal;
     return (size_t)(run.ordinal - ordinal);
 }
 

@@ -292,6 +292,8 @@ void source_release(const struct source *source, uint64_t from, uint64_t to)
         feed_release(source->feed, to);
         return;
     }
+    if (source->size <= SOURCE_SMALL)
+        return;
     from = (from + page - 1) / page * page;
     to = to / page * page;
     if (from < to && to <= source->size)

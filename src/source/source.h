@@ -26,7 +26,9 @@ struct source {
 };
 
 enum {
-    SOURCE_FINGERPRINT_BYTES = 4096
+    SOURCE_FINGERPRINT_BYTES = 4096,
+    SOURCE_SMALL =
+        64 << 20, /* bytes of a file that stays in memory while it is open: to ask for pages again costs more */
 };
 
 /** What to do with bytes that cannot be mapped as they are. All zero: unpack all of them into a file without a name. */
@@ -90,8 +92,8 @@ int source_check_cut(const struct source *source, struct gxt_error *fault);
 /** guard_install() - from here on a page of a source that is gone reads as zeros, and source_check_cut() says so */
 int guard_install(struct gxt_error *fault);
 
-/** source_release() - let the system take back the pages of [from, to), which will not be read again soon; a stream's
- * bytes before @to are gone then */
+/** source_release() - let the system take back the pages of [from, to), which will not be read again soon, unless
+ * the file is small; a stream's bytes before @to are gone then */
 void source_release(const struct source *source, uint64_t from, uint64_t to);
 
 #endif
