@@ -100,6 +100,10 @@ enum old_what {
     OLD_CREATES,
     OLD_STARTS_PROC,
     OLD_STOPS_PROC,
+    OLD_SWEEPS,
+    OLD_SWEPT,
+    OLD_ASSISTS,
+    OLD_ASSISTED,
     OLD_MEASURES,
 };
 
@@ -110,7 +114,7 @@ enum old_who {
     OLD_NAMED, /* the first number */
 };
 
-/* By first byte: what is usual, whose state it needs for the order, and which one. merge.c knows the same for all types. */
+/* By first byte: what is usual, whose state it needs for the order, and which one. merge.c knows it for all types. */
 struct old_usual {
     uint8_t what, who, from;
     bool has_seq; /* … with its sequence number */
@@ -616,15 +620,14 @@ struct old_sequence {
     size_t current;        /* place in these of the one at whose event it is, … */
     int64_t until;         /* … and before this time nothing else comes; INT64_MIN: that is not known */
     bool is_pending;       /* the event was taken: its lane is to move on */
+    bool has_event;        /* one was chosen and not taken yet */
     struct old_event exit; /* one that has a mark … */
     struct old_event *event;
     struct old_mark next_exit; /* the mark that comes, if there is … */
     bool has_exit;             /* … one: before … */
     int64_t exit_from;         /* … this time it is not its turn; INT64_MIN: it was not looked for */
     uint32_t lane;             /* … has lane n_lanes of the trace */
-    /* Not beside is_pending: two bytes read at once wait for the one that was just written. */
-    bool has_event;           /* one was chosen and not taken yet */
-    uint64_t tie, tie_before; /* bytes passed; when the event was chosen */
+    uint64_t tie, tie_before;  /* bytes passed; when the event was chosen */
     uint64_t n_exits, n_calls, n_events;
 };
 

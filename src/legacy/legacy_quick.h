@@ -400,8 +400,7 @@ OLD_INLINE int old_quick_settle(struct old_sequence *sequence)
 /* Whose event comes next, when it is not read yet; NULL when it is not so. */
 OLD_INLINE struct old_reading *old_quick_find(struct old_sequence *sequence)
 {
-    if (UNLIKELY(sequence->has_event || sequence->is_pending) &&
-        (sequence->has_event || old_quick_settle(sequence) < 0))
+    if (UNLIKELY(sequence->has_event | sequence->is_pending) && (sequence->has_event || old_quick_settle(sequence) < 0))
         return NULL;
     if (sequence->times[sequence->current] >= sequence->until && UNLIKELY(!old_sequence_choose_least(sequence)) &&
         (old_sequence_choose_any(sequence) <= 0 || sequence->has_event))

@@ -267,11 +267,24 @@ MERGE_INLINE bool nothing(struct old_merge *merge, const struct old_proc *proc)
     return true;
 }
 
+/* Something begins that was not going on, or ends. */
+MERGE_INLINE bool toggle(struct old_merge *merge, const struct old_proc *proc, bool *goes_on, bool begins)
+{
+    if (UNLIKELY(*goes_on == begins))
+        return false;
+    *goes_on = begins;
+    return nothing(merge, proc);
+}
+
 MERGE_INLINE bool start_or_stop(struct old_merge *merge, struct old_proc *proc, bool starts)
 {
-    if (UNLIKELY(proc->p.running == starts || (!starts && proc->p.g != 0)))
-        return false;
-    proc->p.running = starts;
+    return LIKELY(starts || proc->p.g == 0) && toggle(merge, proc, &proc->p.running, starts);
+}
+
+/* It may have begun before the trace. */
+MERGE_INLINE bool end_assist(struct old_merge *merge, const struct old_proc *proc)
+{
+    merge->gs[proc->last_own].assists = false;
     return nothing(merge, proc);
 }
 
@@ -354,6 +367,19 @@ MERGE_INLINE const uint8_t *take(struct old_merge *merge, struct old_proc *proc,
             break;
         case OLD_STOPS_PROC:
             is_taken = start_or_stop(merge, proc, false);
+            break;
+        case OLD_SWEEPS:
+            is_taken = PASS && toggle(merge, proc, &proc->p.sweeping, true);
+            break;
+        case OLD_SWEPT:
+            is_taken =
+                LIKELY((behind = pass(row->numbers, 2)) != NULL) && toggle(merge, proc, &proc->p.sweeping, false);
+            break;
+        case OLD_ASSISTS:
+            is_taken = PASS && toggle(merge, proc, &merge->gs[proc->last_own].assists, true);
+            break;
+        case OLD_ASSISTED:
+            is_taken = end_assist(merge, proc);
             break;
         case OLD_MEASURES:
             is_taken = PASS && nothing(merge, proc);
