@@ -229,7 +229,7 @@ struct gxt_event {
     const struct gxt_stack *stack; /**< where the context's goroutine was; NULL for none */
     uint8_t kind;                  /**< an enum gxt_kind */
     uint8_t wire_type; /**< event type in the trace's own format (Go's internal/trace/tracev2); 255 for a sync */
-    uint8_t flags;     /**< of enum gxt_event_flag */
+    uint16_t flags;    /**< of enum gxt_event_flag */
     union {
         struct gxt_sync sync;
         struct gxt_metric metric;

@@ -148,8 +148,8 @@ bool sched_mend(struct step *step, const struct lane *lane)
                         .m = lane->m == MAP_NONE ? NULL : &step->sched->ms[lane->m],
                         .generation = step->gen->dir.number};
 
-    (void)wire_numbers(lane->args, wire_specs[lane->type].n_args, mend.args);
-    switch (lane->type) {
+    (void)wire_numbers(lane->args, wire_specs[lane_type(lane)].n_args, mend.args);
+    switch (lane_type(lane)) {
     case WIRE_GO_START:
         return start(&mend);
     case WIRE_GO_UNBLOCK:

@@ -380,7 +380,7 @@ static inline __attribute__((always_inline)) int try_lane(struct order *order, s
     if (UNLIKELY(r < 0))
         return r;
     if (LIKELY(r > 0)) {
-        if (UNLIKELY(lane->type == WIRE_GO_LABEL))
+        if (UNLIKELY(lane_type(lane) == WIRE_GO_LABEL))
             look_for_label(order, lane, ret);
         frontier_update(&order->frontier, i);
     } else {
@@ -394,7 +394,7 @@ static int nobody_advances(struct order *order)
     const struct lane *lane = order->frontier.entries[0].lane;
     return fault_set(&order->fault, GXT_EORDER, lane_offset(lane),
                      "no thread can advance: thread %lld waits with a %s for what never comes", (long long)lane->thread,
-                     wire_specs[lane->type].name);
+                     wire_specs[lane_type(lane)].name);
 }
 
 /* Entry i's head bears the fault. Where the trace is recovered the states become such that it fits, or it is left out.

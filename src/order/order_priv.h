@@ -19,7 +19,6 @@ struct lane {
     int64_t before_ns;        /* time_ns before the head was read */
     uintptr_t zero;           /* where the file would begin: what makes an offset of a place in the batch */
     uint32_t m;               /* place of its M in sched.ms; MAP_NONE until its first try */
-    uint8_t type;             /* of the head */
     bool in_tail;             /* whether the batch goes on in tail */
     gxt_threadid thread;
     const uint32_t *batches; /* still to come */
@@ -27,6 +26,12 @@ struct lane {
     uint64_t left; /* bytes in them */
     uint8_t tail[WIRE_MAX_EVENT + 13];
 };
+
+/* The head's. */
+static inline uint8_t lane_type(const struct lane *lane)
+{
+    return *lane->head;
+}
 
 /* Where in the file the lane's head is. */
 static inline uint64_t lane_offset(const struct lane *lane)
@@ -41,7 +46,6 @@ static inline __attribute__((always_inline)) void lane_read_head(struct lane *la
     uint64_t delta = 0;
 
     lane->head = at;
-    lane->type = *at;
     lane->args = wire_number_even(at + 1, &delta);
     /* A lane whose last time is 0 takes its batch's again, also in the middle of it (Go's batchCursor.nextEvent). */
     lane->before_ns = lane->time_ns;

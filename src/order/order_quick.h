@@ -53,23 +53,22 @@ QUICK struct sched_resource *quick_own(const struct sched_table *table, uint32_t
     return &table->items[hint];
 }
 
-/* One whose place no hint tells. It may be none. */
-static __attribute__((noinline)) struct sched_resource *quick_find_elsewhere(const struct sched_table *table,
-                                                                             int64_t id)
+/* The place of one that no hint tells. It may be none's. */
+static __attribute__((noinline)) uint32_t quick_find_elsewhere(const struct sched_table *table, int64_t id)
 {
     const uint32_t at = id_map_get(&table->ids, (uint64_t)id);
 
     if (at != MAP_NONE)
         table->places[(uint64_t)id & table->places_mask] = at;
-    return &table->items[at == MAP_NONE ? 0 : at];
+    return at == MAP_NONE ? 0 : at;
 }
 
-/* A resource where it probably is, or what is there: also for one of a crowd that was not asked for before. */
-QUICK struct sched_resource *quick_find(const struct sched_table *table, int64_t id)
+/* The place where a resource probably is: also for one of a crowd that was not asked for before. */
+QUICK uint32_t quick_find(const struct sched_table *table, int64_t id)
 {
-    struct sched_resource *resource = &table->items[table->places[(uint64_t)id & table->places_mask]];
+    const uint32_t at = table->places[(uint64_t)id & table->places_mask];
 
-    return LIKELY(resource->id == id) ? resource : quick_find_elsewhere(table, id);
+    return LIKELY(table->items[at].id == id) ? at : quick_find_elsewhere(table, id);
 }
 
 QUICK bool quick_follows(const struct sched_resource *resource, uint64_t generation, uint64_t seq)
@@ -267,7 +266,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
         /* … and no sample goes before it. */
         const int64_t until_ns = others_ns < most_ns ? others_ns : most_ns;
         int64_t time_ns = lane->time_ns;
-        if (UNLIKELY(lane->m == MAP_NONE || time_ns > until_ns))
+        if (UNLIKELY(lane->m == MAP_NONE || time_ns > until_ns || time_ns <= 0))
             break;
 
         struct sched_m *const m = &order->sched.ms[lane->m];
@@ -302,20 +301,22 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
 
             /* Branches are foretold better than a jump to one of many places. */
             if (now == QUICK_GO_START) {
-                HAS(2)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
-                UNLESS(quick_does(g, (gxt_goid)args[0], G_RUNNABLE) && quick_follows(g, generation, args[1]))
                 UNLESS(m->p != GXT_NO_PROC)
+                HAS(2)
+                const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
+                struct sched_resource *g = quick_own(gs, g_at);
+                UNLESS(quick_does(g, (gxt_goid)args[0], G_RUNNABLE) && quick_follows(g, generation, args[1]))
                 UNLESS(m->g == GXT_NO_GOROUTINE)
                 TAKE(WIRE_GO_START)
                 quick_set(g, G_RUNNING);
                 g->seq++;
                 m->g = (gxt_goid)args[0];
-                m->g_at = (uint32_t)(g - gs->items);
+                m->g_at = g_at;
                 GO_ON
             } else if (now == QUICK_GO_UNBLOCK) {
                 HAS(3)
-                struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
+                struct sched_resource *g = quick_own(gs, g_at);
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
                 TAKE(WIRE_GO_UNBLOCK)
                 quick_set(g, G_RUNNABLE);
@@ -407,7 +408,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 case QUICK_GO_SWITCH_DESTROY: {
                     HAS(2)
                     struct sched_resource *g = quick_own(gs, m->g_at);
-                    struct sched_resource *to = quick_find(gs, (gxt_goid)args[0]);
+                    const uint32_t to_at = quick_find(gs, (gxt_goid)args[0]);
+                    struct sched_resource *to = quick_own(gs, to_at);
                     const bool ends = now == QUICK_GO_SWITCH_DESTROY;
                     const uint64_t id = args[0];
                     UNLESS(quick_does(g, m->g, G_RUNNING))
@@ -434,7 +436,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                     quick_set(to, G_RUNNING);
                     to->seq++;
                     m->g = (gxt_goid)id;
-                    m->g_at = (uint32_t)(to - gs->items);
+                    m->g_at = to_at;
                     ordinal += 2;
                     GO_ON
                     break;
@@ -453,14 +455,15 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_PROC_START: {
                     HAS(2)
-                    struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
+                    const uint32_t p_at = quick_find(ps, (gxt_procid)args[0]);
+                    struct sched_resource *p = quick_own(ps, p_at);
                     UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
                     UNLESS(m->p == GXT_NO_PROC)
                     TAKE(WIRE_PROC_START)
                     quick_set(p, P_RUNNING);
                     p->seq++;
                     m->p = (gxt_procid)args[0];
-                    m->p_at = (uint32_t)(p - ps->items);
+                    m->p_at = p_at;
                     GO_ON
                     break;
                 }
@@ -476,7 +479,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_PROC_STEAL: { /* of one that its thread has not given up */
                     HAS(3)
-                    struct sched_resource *p = quick_find(ps, (gxt_procid)args[0]);
+                    const uint32_t p_at = quick_find(ps, (gxt_procid)args[0]);
+                    struct sched_resource *p = quick_own(ps, p_at);
                     UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
                     const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
                     UNLESS(victim_at != MAP_NONE)
@@ -491,7 +495,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
                     HAS(3)
-                    struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                    const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
+                    struct sched_resource *g = quick_own(gs, g_at);
                     UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
                     UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                     TAKE(WIRE_GO_STATUS)
@@ -502,7 +507,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_GO_STATUS_STACK: {
                     HAS(4)
-                    struct sched_resource *g = quick_find(gs, (gxt_goid)args[0]);
+                    const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
+                    struct sched_resource *g = quick_own(gs, g_at);
                     UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
                     UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                     TAKE(WIRE_GO_STATUS_STACK)
@@ -578,9 +584,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             last_ns = now_ns;
             /* lane_read_head(), in registers */
             lane->before_ns = time_ns;
-            const int64_t since_ns = LIKELY(time_ns != 0) ? time_ns : lane->base_ns;
-            time_ns = (int64_t)((uint64_t)since_ns + quick_delta(head + 1, whole_ns, ns_per_tick, &at));
-            if (time_ns > until_ns || UNLIKELY(ordinal == most))
+            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(head + 1, whole_ns, ns_per_tick, &at));
+            /* A time that fell behind 0 is as one that is too late: it is not usual. */
+            if ((uint64_t)time_ns > (uint64_t)until_ns || UNLIKELY(ordinal == most))
                 break;
             continue;
         unusual:
@@ -589,7 +595,6 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             break;
         }
         lane->head = head;
-        lane->type = *head;
         lane->args = at;
         lane->time_ns = entries[0].time_ns = time_ns;
         if (LIKELY(time_ns > others_ns))

@@ -34,7 +34,7 @@ static int no_memory(struct step *step)
 
 static const char *name_of(const struct step *step)
 {
-    return wire_specs[step->lane->type].name;
+    return wire_specs[lane_type(step->lane)].name;
 }
 
 static __attribute__((noinline)) struct sched_resource *own_elsewhere(struct sched_table *table, int64_t id,
@@ -451,7 +451,7 @@ static int go_switch(struct step *step)
     next->status = G_RUNNABLE;
     set_seq(next, generation, ARG(step, 1));
 
-    (void)follow(step, step->lane->type == WIRE_GO_SWITCH ? WIRE_GO_BLOCK : WIRE_GO_DESTROY);
+    (void)follow(step, lane_type(step->lane) == WIRE_GO_SWITCH ? WIRE_GO_BLOCK : WIRE_GO_DESTROY);
     struct order_record *start = follow(step, WIRE_GO_START);
     start->goroutine = GXT_NO_GOROUTINE;
     start->args[0] = ARG(step, 0);
@@ -571,25 +571,25 @@ static int add_range(struct step *step, struct sched_resource *resource, uint8_t
 
 static int begin_range(struct step *step, struct sched_resource *resource, uint64_t description)
 {
-    if (find_range(resource, step->lane->type, &description))
+    if (find_range(resource, lane_type(step->lane), &description))
         return CONTRADICTION(step, "%s while one is in flight", name_of(step));
-    return add_range(step, resource, step->lane->type, description);
+    return add_range(step, resource, lane_type(step->lane), description);
 }
 
 static int end_range(struct step *step, struct sched_resource *resource)
 {
-    struct sched_range *range = find_range(resource, wire_specs[step->lane->type].start, NULL);
+    struct sched_range *range = find_range(resource, wire_specs[lane_type(step->lane)].start, NULL);
     if (!range)
         return CONTRADICTION(step, "%s of a range that is not in flight", name_of(step));
     sched_touch(&step->sched->gs, resource);
-    step->out->args[0] = step->lane->type == WIRE_STW_END ? range->description : step->out->args[0];
+    step->out->args[0] = lane_type(step->lane) == WIRE_STW_END ? range->description : step->out->args[0];
     *range = resource->extra->ranges[--resource->extra->n_ranges];
     return 1;
 }
 
 static int active_range(struct step *step, struct sched_resource *resource)
 {
-    const uint8_t type = wire_specs[step->lane->type].start;
+    const uint8_t type = wire_specs[lane_type(step->lane)].start;
     const uint64_t none = 0;
     bool known = find_range(resource, type, &none) != NULL;
 
@@ -611,7 +611,7 @@ static int go_range(struct step *step, bool begins)
         return CONTRADICTION(step, "%s on goroutine %lld, which does not exist", name_of(step), LL(step->g));
     if (!begins)
         return end_range(step, g);
-    return begin_range(step, g, step->lane->type == WIRE_STW_BEGIN ? ARG(step, 0) : 0);
+    return begin_range(step, g, lane_type(step->lane) == WIRE_STW_BEGIN ? ARG(step, 0) : 0);
 }
 
 static int sweep(struct step *step, bool begins)
@@ -778,8 +778,8 @@ static inline __attribute__((always_inline)) void take_args(struct step *step, u
 
 static __attribute__((noinline)) int dispatch_rare(struct step *step)
 {
-    take_args(step, wire_specs[step->lane->type].n_args);
-    switch (step->lane->type) {
+    take_args(step, wire_specs[lane_type(step->lane)].n_args);
+    switch (lane_type(step->lane)) {
     case WIRE_GO_CREATE_BLOCKED:
         return go_create(step, G_WAITING);
     case WIRE_GO_STATUS:
@@ -835,7 +835,7 @@ static __attribute__((noinline)) int dispatch_rare(struct step *step)
 /* What nearly all events are. How many arguments each has is said here again, so that reading them is no loop. */
 static inline __attribute__((always_inline)) int dispatch(struct step *step)
 {
-    switch (step->lane->type) {
+    switch (lane_type(step->lane)) {
     case WIRE_GO_START:
         take_args(step, 2);
         return go_start(step);
@@ -937,7 +937,7 @@ int sched_advance(struct step *step, struct lane *lane, struct order_record *ret
     ret->goroutine = step->g;
     ret->label = 0;
     ret->offset = lane_offset(lane);
-    ret->type = lane->type;
+    ret->type = lane_type(lane);
     ret->flags = 0;
     int r = dispatch(step);
     return LIKELY(step->sched->gs.lost == 0) ? r : sched_lost(step->sched, step->fault);

@@ -254,7 +254,7 @@ static __attribute__((noinline)) uint8_t find_reason(struct resolver *resolver, 
 
 static inline uint8_t reason_code(struct resolver *resolver, const struct gxt_string *reason)
 {
-    const size_t at = ((uintptr_t)reason / sizeof *reason) % RESOLVER_SEEN;
+    const size_t at = ((uintptr_t)reason / _Alignof(struct gxt_string)) % RESOLVER_SEEN;
 
     return LIKELY(resolver->seen[at].text == reason) ? resolver->seen[at].code : find_reason(resolver, reason, at);
 }
