@@ -480,11 +480,8 @@ bool old_merge_take_usual(struct old_merge *merge, struct old_proc **ret_proc, s
     for (;;) {
         struct old_reading *reading = &proc->reading;
         struct row row = {reading->at, proc->reading.ahead, proc->time, reading->last_g};
-        struct old_move move;
+        struct old_move move = {0};
         const size_t before = n;
-
-        move.to = 0;
-        move.to_seq = 0;
         const enum end end = take_row(merge, proc, &row, &n);
         reading->at = row.at;
         reading->last_g = row.last_g;
