@@ -169,12 +169,11 @@ struct id_line {
 
 /** A map from ids to uint32_t, for ids that are mostly given out in a row and close together: eight need 40 to 160
  * bytes, and looking for one next to another finds it near. What is alone needs as much as eight. All zero is an empty
- * one. Ids made to collide cost one rebuild with a secret seed, no more. */
+ * one. Ids that collide, made so or far apart by much the same, cost one rebuild with a secret seed, no more. */
 struct id_map {
     struct id_line *lines;
-    uint64_t mask;  /**< capacity - 1; capacity is a power of two, at most half full */
-    uint64_t seed;  /**< 0 until lines collide too much */
-    unsigned shift; /**< 64 less the bits that tell eight lines */
+    uint64_t mask; /**< capacity - 1; capacity is a power of two, at most half full */
+    uint64_t seed; /**< 0 until lines collide too much */
     size_t n_lines;
 };
 
@@ -185,10 +184,8 @@ static inline uint64_t id_map_tag(uint64_t id)
 
 static inline uint64_t id_map_home(const struct id_map *map, uint64_t tag)
 {
-    if (UNLIKELY(map->seed))
-        return hash_mix(tag, map->seed) & map->mask;
-    /* Eight lines stay together; the rest as map_home(). */
-    return ((tag >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> map->shift << 3) + (tag & 7);
+    /* Lines that follow each other stand so: memory is touched from one end to the other, as ids are given out. */
+    return (UNLIKELY(map->seed) ? hash_mix(tag, map->seed) : tag) & map->mask;
 }
 
 /** Return: the value, or MAP_NONE. */

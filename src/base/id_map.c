@@ -3,8 +3,8 @@
  * In: ids that were given out in a row, mostly. Out: 32-bit values. Never: memory that is filled before it is used:
  * where nothing was put there are zeros.
  *
- * A line stands for eight ids side by side, at a home place or a little behind it (open addressing, linear probing). A
- * line of which all ids were removed stays until the map is made anew.
+ * A line stands for eight ids side by side, at the place that its number's low bits say or a little behind it (open
+ * addressing, linear probing). A line of which all ids were removed stays until the map is made anew.
  */
 #include "base.h"
 
@@ -12,7 +12,7 @@
 
 enum {
     FIRST_CAPACITY = 16, /* lines */
-    FAR = 1024,          /* lines from home: no set of honest ids at half load comes near it */
+    FAR = 1024,          /* lines from home: ids in a row come so far only where older ones stand in their way */
 };
 
 static bool is_used(const struct id_line *line)
@@ -35,7 +35,7 @@ static struct id_line *find(const struct id_map *map, uint64_t id)
 
 static int rebuild(struct id_map *map, uint64_t capacity, uint64_t seed)
 {
-    struct id_map made = {.mask = capacity - 1, .seed = seed, .shift = 67 - (unsigned)__builtin_ctzll(capacity)};
+    struct id_map made = {.mask = capacity - 1, .seed = seed};
 
     if (capacity > SIZE_MAX / sizeof *made.lines)
         return GXT_ENOMEM;

@@ -28,17 +28,6 @@ static inline uint64_t next_random(uint64_t *random)
     return *random >> 24;
 }
 
-/* The golden ratio's multiplier, turned round: what a product is a product of. */
-static inline uint64_t inverse_of_multiplier(void)
-{
-    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t inverse = 1;
-
-    for (int round = 0; round < 6; round++)
-        inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
-    return inverse;
-}
-
 static inline uint64_t near_key(uint64_t i)
 {
     return i;
