@@ -10,8 +10,8 @@
 static inline bool same_transition(const struct gxt_transition *a, const struct gxt_transition *b)
 {
     return a->id == b->id && a->reason == b->reason && a->stack == b->stack && a->label == b->label &&
-           a->resource == b->resource && a->from == b->from && a->to == b->to &&
-           a->run == b->run && a->reason_code == b->reason_code && a->stolen == b->stolen;
+           a->resource == b->resource && a->from == b->from && a->to == b->to && a->run == b->run &&
+           a->reason_code == b->reason_code && a->stolen == b->stolen;
 }
 
 static inline bool same_sync(const struct gxt_sync *a, const struct gxt_sync *b)
