@@ -112,6 +112,7 @@ enum old_who {
     OLD_NOBODY,
     OLD_OWN,   /* who runs */
     OLD_NAMED, /* the first number */
+    OLD_COLLECTOR,
 };
 
 /* By first byte: what is usual, whose state it needs for the order, and which one. merge.c knows it for all types. */

@@ -39,12 +39,6 @@ uint32_t old_merge_add(struct old_merge *merge, uint64_t id)
 
 /* ---- moves ---- */
 
-enum who {
-    NOBODY,
-    OWN,
-    NAMED,
-    COLLECTOR
-};
 enum seq {
     SEQ_0,
     SEQ_1,
@@ -57,22 +51,22 @@ enum seq {
 static const struct {
     uint8_t who, from, to, seq;
 } moves[64] = {
-    [OLD_GO_CREATE] = {NAMED, OLD_DEAD, OLD_RUNNABLE, SEQ_0},
-    [OLD_GO_WAITING] = {OWN, OLD_RUNNABLE, OLD_WAITING, SEQ_1},
-    [OLD_GO_IN_SYSCALL] = {OWN, OLD_RUNNABLE, OLD_WAITING, SEQ_1},
-    [OLD_GO_START] = {OWN, OLD_RUNNABLE, OLD_RUNNING, SEQ_ARG1},
-    [OLD_GO_START_LABEL] = {OWN, OLD_RUNNABLE, OLD_RUNNING, SEQ_ARG1},
-    [OLD_GO_START_LOCAL] = {OWN, OLD_RUNNABLE, OLD_RUNNING, SEQ_NEXT},
-    [OLD_GO_SCHED] = {OWN, OLD_RUNNING, OLD_RUNNABLE, SEQ_SAME},
-    [OLD_GO_PREEMPT] = {OWN, OLD_RUNNING, OLD_RUNNABLE, SEQ_SAME},
-    [OLD_GO_UNBLOCK] = {NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_ARG1},
-    [OLD_GO_SYS_EXIT] = {NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_ARG1},
-    [OLD_GO_UNBLOCK_LOCAL] = {NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_NEXT},
-    [OLD_GO_SYS_EXIT_LOCAL] = {NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_NEXT},
-    [OLD_GC_START] = {COLLECTOR, OLD_DEAD, OLD_DEAD, SEQ_ARG0},
+    [OLD_GO_CREATE] = {OLD_NAMED, OLD_DEAD, OLD_RUNNABLE, SEQ_0},
+    [OLD_GO_WAITING] = {OLD_OWN, OLD_RUNNABLE, OLD_WAITING, SEQ_1},
+    [OLD_GO_IN_SYSCALL] = {OLD_OWN, OLD_RUNNABLE, OLD_WAITING, SEQ_1},
+    [OLD_GO_START] = {OLD_OWN, OLD_RUNNABLE, OLD_RUNNING, SEQ_ARG1},
+    [OLD_GO_START_LABEL] = {OLD_OWN, OLD_RUNNABLE, OLD_RUNNING, SEQ_ARG1},
+    [OLD_GO_START_LOCAL] = {OLD_OWN, OLD_RUNNABLE, OLD_RUNNING, SEQ_NEXT},
+    [OLD_GO_SCHED] = {OLD_OWN, OLD_RUNNING, OLD_RUNNABLE, SEQ_SAME},
+    [OLD_GO_PREEMPT] = {OLD_OWN, OLD_RUNNING, OLD_RUNNABLE, SEQ_SAME},
+    [OLD_GO_UNBLOCK] = {OLD_NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_ARG1},
+    [OLD_GO_SYS_EXIT] = {OLD_NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_ARG1},
+    [OLD_GO_UNBLOCK_LOCAL] = {OLD_NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_NEXT},
+    [OLD_GO_SYS_EXIT_LOCAL] = {OLD_NAMED, OLD_WAITING, OLD_RUNNABLE, SEQ_NEXT},
+    [OLD_GC_START] = {OLD_COLLECTOR, OLD_DEAD, OLD_DEAD, SEQ_ARG0},
 #define BLOCKS                                                                                                         \
     {                                                                                                                  \
-        OWN, OLD_RUNNING, OLD_WAITING, SEQ_SAME                                                                        \
+        OLD_OWN, OLD_RUNNING, OLD_WAITING, SEQ_SAME                                                                    \
     }
     [OLD_GO_SLEEP] = BLOCKS,
     [OLD_GO_BLOCK] = BLOCKS,
@@ -95,7 +89,7 @@ static bool set_move(struct old_merge *merge, struct old_proc *proc)
     uint32_t named = 0;
 
     proc->own = proc->last_own;
-    if (moves[type].who == NAMED || whose == OLD_BEGINS || whose == OLD_NAMES)
+    if (moves[type].who == OLD_NAMED || whose == OLD_BEGINS || whose == OLD_NAMES)
         named = old_merge_g_of(merge, event->args[0]);
     if (whose == OLD_BEGINS)
         proc->own = proc->last_own = named;
@@ -109,13 +103,15 @@ static bool set_move(struct old_merge *merge, struct old_proc *proc)
         return false;
     proc->other = named;
     move->g = MAP_NONE;
-    if (moves[type].who == NOBODY)
+    if (moves[type].who == OLD_NOBODY)
         return true;
-    const uint64_t id = moves[type].who == OWN ? event->g : moves[type].who == NAMED ? event->args[0] : OLD_GARBAGE;
-    move->g = id == OLD_UNORDERED        ? MAP_NONE
-              : moves[type].who == OWN   ? proc->own
-              : moves[type].who == NAMED ? named
-                                         : old_merge_g_of(merge, OLD_GARBAGE);
+    const uint64_t id = moves[type].who == OLD_OWN     ? event->g
+                        : moves[type].who == OLD_NAMED ? event->args[0]
+                                                       : OLD_GARBAGE;
+    move->g = id == OLD_UNORDERED            ? MAP_NONE
+              : moves[type].who == OLD_OWN   ? proc->own
+              : moves[type].who == OLD_NAMED ? named
+                                             : old_merge_g_of(merge, OLD_GARBAGE);
     move->from = moves[type].from;
     move->to = moves[type].to;
     const uint8_t seq = moves[type].seq;
@@ -139,9 +135,9 @@ static inline int apply(struct old_merge *merge, const struct old_proc *proc)
     struct old_g *g = &merge->gs[move->g];
     if (UNLIKELY(!old_merge_is_ready(merge, move)))
         return fault_set(merge->fault, GXT_ECORRUPT, event->offset, "goroutine %llu: an impossible change of state",
-                         (unsigned long long)(moves[event->type].who == OWN     ? event->g
-                                              : moves[event->type].who == NAMED ? event->args[0]
-                                                                                : OLD_GARBAGE));
+                         (unsigned long long)(moves[event->type].who == OLD_OWN     ? event->g
+                                              : moves[event->type].who == OLD_NAMED ? event->args[0]
+                                                                                    : OLD_GARBAGE));
     g->seq = move->to_seq == OLD_ANY_SEQ ? g->seq : move->to_seq == OLD_NEXT_SEQ ? g->seq + 1 : move->to_seq;
     g->status = move->to;
     g->is_blocked = event->type == OLD_GO_SYS_BLOCK || event->type == OLD_GO_IN_SYSCALL;
@@ -396,7 +392,7 @@ static int check_again(struct old_merge *merge)
     while (r == 0 && (r = old_sequence_look(sequence)) > 0) {
         const struct old_event *event = sequence->event;
         struct old_proc *proc = &merge->procs[sequence->lane < merge->trace->n_lanes ? sequence->lane : 0];
-        const bool names = moves[event->type].who == NAMED;
+        const bool names = moves[event->type].who == OLD_NAMED;
         const struct old_check_place place = {proc->lane->p, &proc->p, old_merge_g_of(merge, event->g),
                                               names ? old_merge_g_of(merge, event->args[0]) : 0};
         old_sequence_take(sequence);

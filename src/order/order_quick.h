@@ -315,8 +315,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 GO_ON
             } else if (now == QUICK_GO_UNBLOCK) {
                 HAS(3)
-                const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
-                struct sched_resource *g = quick_own(gs, g_at);
+                struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
                 TAKE(WIRE_GO_UNBLOCK)
                 quick_set(g, G_RUNNABLE);
@@ -479,8 +478,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_PROC_STEAL: { /* of one that its thread has not given up */
                     HAS(3)
-                    const uint32_t p_at = quick_find(ps, (gxt_procid)args[0]);
-                    struct sched_resource *p = quick_own(ps, p_at);
+                    struct sched_resource *p = quick_own(ps, quick_find(ps, (gxt_procid)args[0]));
                     UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
                     const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
                     UNLESS(victim_at != MAP_NONE)
@@ -495,8 +493,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
                     HAS(3)
-                    const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
-                    struct sched_resource *g = quick_own(gs, g_at);
+                    struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
                     UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
                     UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                     TAKE(WIRE_GO_STATUS)
@@ -507,8 +504,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                 }
                 case QUICK_GO_STATUS_STACK: {
                     HAS(4)
-                    const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
-                    struct sched_resource *g = quick_own(gs, g_at);
+                    struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
                     UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
                     UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                     TAKE(WIRE_GO_STATUS_STACK)

@@ -259,6 +259,17 @@ static inline uint8_t reason_code(struct resolver *resolver, const struct gxt_st
     return LIKELY(resolver->seen[at].text == reason) ? resolver->seen[at].code : find_reason(resolver, reason, at);
 }
 
+/* What a row says of a transition. */
+static inline __attribute__((always_inline)) void put_row(const struct row *row, struct gxt_transition *transition)
+{
+    transition->label = NULL;
+    transition->resource = row->resource;
+    transition->from = row->from;
+    transition->to = row->to;
+    transition->run = row->run;
+    transition->stolen = false;
+}
+
 /* By far the most events are these, so every field is written once: clearing first would write most of them twice. */
 static inline __attribute__((always_inline)) void put_transition(struct look *look, const struct row *row,
                                                                  struct gxt_event *event)
@@ -269,13 +280,8 @@ static inline __attribute__((always_inline)) void put_transition(struct look *lo
     transition->id = subject_of(row, record);
     transition->reason = look->resolver->empty;
     transition->stack = row->own_stack ? event->stack : NULL;
-    transition->label = NULL;
-    transition->resource = row->resource;
-    transition->from = row->from;
-    transition->to = row->to;
-    transition->run = row->run;
+    put_row(row, transition);
     transition->reason_code = GXT_REASON_NONE;
-    transition->stolen = false;
     if (LIKELY(row->more == PLAIN))
         return;
 
@@ -506,13 +512,8 @@ QUICK bool put_quick_transition(const struct quick *quick, const struct row *row
                                                                : event->proc;
     transition->reason = reason ? reason : quick->empty;
     transition->stack = row->own_stack ? stack : start;
-    transition->label = NULL;
-    transition->resource = row->resource;
-    transition->from = row->from;
-    transition->to = row->to;
-    transition->run = row->run;
+    put_row(row, transition);
     transition->reason_code = reason ? reason_code(quick->resolver, reason) : GXT_REASON_NONE;
-    transition->stolen = false;
     return true;
 }
 

@@ -27,8 +27,7 @@ struct source {
 
 enum {
     SOURCE_FINGERPRINT_BYTES = 4096,
-    SOURCE_SMALL =
-        64 << 20, /* bytes of a file that stays in memory while it is open: to ask for pages again costs more */
+    SOURCE_SMALL = 64 << 20, /* bytes of a file whose pages are kept: to ask for them again costs more */
 };
 
 /** What to do with bytes that cannot be mapped as they are. All zero: unpack all of them into a file without a name. */
