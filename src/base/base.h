@@ -1,4 +1,5 @@
-/* base.h: the ground everything stands on: faults, byte spans, growing buffers, arenas, hashes, maps, sorted pairs.
+/* base.h: the ground everything stands on: faults, byte spans, growing buffers, arenas, hashes, maps, sorted pairs,
+ * threads.
  *
  * Nothing here knows what a trace is.
  */
@@ -6,6 +7,7 @@
 #define BASE_H
 
 #include <gxt/error.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -159,49 +161,30 @@ bool map_remove(struct map *map, uint64_t key);
 void map_clear(struct map *map);
 void map_done(struct map *map);
 
-/** Ids side by side in one line of an id_map. */
-#define ID_MAP_LINE 8
+/** Ids side by side in one block of an id_map. */
+#define ID_MAP_BLOCK 32
 
-struct id_line {
-    uint64_t tag;                 /**< which line of ids, counted from 1; 0: nobody's */
-    uint32_t values[ID_MAP_LINE]; /**< each turned over, so that what was never put is MAP_NONE */
+struct id_block {
+    uint32_t values[ID_MAP_BLOCK]; /**< each turned over, so that 0 is MAP_NONE */
+    uint32_t n;                    /**< that are not 0; of a free block the next free one */
 };
 
-/** A map from ids to uint32_t, for ids that are mostly given out in a row and close together: eight need 40 to 160
- * bytes, and looking for one next to another finds it near. What is alone needs as much as eight. All zero is an empty
- * one. Ids that collide, made so or far apart by much the same, cost one rebuild with a secret seed, no more. */
+/** A map from ids to uint32_t, for ids that are mostly given out in a row and close together: each needs 5 or 6 bytes,
+ * and what was given out together is looked for in one place. What is alone needs as much as 32. All zero is an empty
+ * one. Ids made to collide: see struct map. */
 struct id_map {
-    struct id_line *lines;
-    uint64_t mask; /**< capacity - 1; capacity is a power of two, at most half full */
-    uint64_t seed; /**< 0 until lines collide too much */
-    size_t n_lines;
+    struct map places; /* of blocks, by id / ID_MAP_BLOCK */
+    struct id_block *blocks;
+    size_t n_blocks, capacity;
+    uint32_t free_block; /* the first one, counted from 1; 0 for none */
 };
-
-static inline uint64_t id_map_tag(uint64_t id)
-{
-    return id / ID_MAP_LINE + 1;
-}
-
-static inline uint64_t id_map_home(const struct id_map *map, uint64_t tag)
-{
-    /* Lines that follow each other stand so: memory is touched from one end to the other, as ids are given out. */
-    return (UNLIKELY(map->seed) ? hash_mix(tag, map->seed) : tag) & map->mask;
-}
 
 /** Return: the value, or MAP_NONE. */
 static inline __attribute__((always_inline)) uint32_t id_map_get(const struct id_map *map, uint64_t id)
 {
-    const uint64_t tag = id_map_tag(id);
+    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
 
-    if (UNLIKELY(!map->lines))
-        return MAP_NONE;
-    for (uint64_t i = id_map_home(map, tag);; i = (i + 1) & map->mask) {
-        const struct id_line *line = &map->lines[i];
-        if (LIKELY(line->tag == tag))
-            return ~line->values[id % ID_MAP_LINE];
-        if (line->tag == 0)
-            return MAP_NONE;
-    }
+    return LIKELY(at != MAP_NONE) ? ~map->blocks[at].values[id % ID_MAP_BLOCK] : MAP_NONE;
 }
 
 /** Return: 0, or GXT_ENOMEM. Replaces the value of an id that is there. @value: not MAP_NONE */
@@ -225,6 +208,12 @@ struct pairs_spare {
  * Cost: a pass for each byte in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
 void pairs_done(struct pairs_spare *spare);
+
+/** thread_begin() - run something beside the caller, to be joined. Signals are for the caller's threads, but for those
+ * that tell of the thread's own doing. Return: 0; GXT_ENOMEM when no thread is to be had. */
+int thread_begin(pthread_t *ret, void *(*run)(void *user), void *user);
+/** thread_processors() - how many processors there are for the caller */
+unsigned thread_processors(void);
 
 /** array_grow() - make room for one more in an array of @item_size bytes each, doubling
  * Return: the array, moved perhaps, or NULL (then the old one stands as it was). */

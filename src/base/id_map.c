@@ -1,107 +1,88 @@
 /* id_map.c
  *
- * In: ids that were given out in a row, mostly. Out: 32-bit values. Never: memory that is filled before it is used:
- * where nothing was put there are zeros.
- *
- * A line stands for eight ids side by side, at the place that its number's low bits say or a little behind it (open
- * addressing, linear probing). A line of which all ids were removed stays until the map is made anew.
+ * In: ids that were given out in a row, mostly. Out: 32-bit values. Never: memory for what has gone: a block of which
+ * all ids were removed is used again.
  */
 #include "base.h"
 
 #include <stdlib.h>
 
-enum {
-    FIRST_CAPACITY = 16, /* lines */
-    FAR = 1024,          /* lines from home: ids in a row come so far only where older ones stand in their way */
-};
-
-static bool is_used(const struct id_line *line)
+static struct id_block *find(const struct id_map *map, uint64_t id)
 {
-    uint32_t any = 0;
+    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
 
-    for (size_t i = 0; i < ID_MAP_LINE; i++)
-        any |= line->values[i];
-    return any != 0;
+    return at != MAP_NONE ? &map->blocks[at] : NULL;
 }
 
-static struct id_line *find(const struct id_map *map, uint64_t id)
+/* Return: its place; MAP_NONE without memory. */
+static uint32_t take_block(struct id_map *map)
 {
-    const uint64_t tag = id_map_tag(id);
-
-    for (uint64_t i = id_map_home(map, tag);; i = (i + 1) & map->mask)
-        if (map->lines[i].tag == tag || map->lines[i].tag == 0)
-            return &map->lines[i];
+    if (map->free_block > 0) {
+        const uint32_t at = map->free_block - 1;
+        map->free_block = map->blocks[at].n;
+        return at;
+    }
+    struct id_block *grown = array_grow(map->blocks, map->n_blocks, &map->capacity, sizeof *grown);
+    if (!grown)
+        return MAP_NONE;
+    map->blocks = grown;
+    return map->n_blocks < MAP_NONE - 1 ? (uint32_t)map->n_blocks++ : MAP_NONE;
 }
 
-static int rebuild(struct id_map *map, uint64_t capacity, uint64_t seed)
+static void free_block(struct id_map *map, uint32_t at)
 {
-    struct id_map made = {.mask = capacity - 1, .seed = seed};
-
-    if (capacity > SIZE_MAX / sizeof *made.lines)
-        return GXT_ENOMEM;
-    made.lines = calloc(capacity, sizeof *made.lines);
-    if (!made.lines)
-        return GXT_ENOMEM;
-    for (uint64_t i = 0; map->lines && i <= map->mask; i++)
-        if (map->lines[i].tag != 0 && is_used(&map->lines[i])) {
-            *find(&made, (map->lines[i].tag - 1) * ID_MAP_LINE) = map->lines[i];
-            made.n_lines++;
-        }
-    free(map->lines);
-    *map = made;
-    return 0;
+    map->blocks[at].n = map->free_block;
+    map->free_block = at + 1;
 }
 
-/* Makes room for one more line: twice as much where most are used. */
-static int grow(struct id_map *map)
+static struct id_block *add(struct id_map *map, uint64_t id)
 {
-    uint64_t n_used = 0;
+    const uint32_t at = take_block(map);
 
-    if (!map->lines)
-        return rebuild(map, FIRST_CAPACITY, 0);
-    if ((map->n_lines + 1) * 2 <= map->mask + 1)
-        return 0;
-    for (uint64_t i = 0; i <= map->mask; i++)
-        n_used += is_used(&map->lines[i]);
-    return rebuild(map, n_used * 4 > map->mask + 1 ? (map->mask + 1) * 2 : map->mask + 1, map->seed);
+    if (at == MAP_NONE)
+        return NULL;
+    if (map_put(&map->places, id / ID_MAP_BLOCK, at) < 0) {
+        free_block(map, at);
+        return NULL;
+    }
+    memset(&map->blocks[at], 0, sizeof *map->blocks);
+    return &map->blocks[at];
 }
 
 int id_map_put(struct id_map *map, uint64_t id, uint32_t value)
 {
-    struct id_line *line = map->lines ? find(map, id) : NULL;
+    struct id_block *block = find(map, id);
 
-    if (!line || line->tag == 0) {
-        int r = grow(map);
-        if (r < 0)
-            return r;
-        line = find(map, id);
-        line->tag = id_map_tag(id);
-        map->n_lines++;
-    }
-    line->values[id % ID_MAP_LINE] = ~value;
-    const uint64_t far = ((uint64_t)(line - map->lines) - id_map_home(map, line->tag)) & map->mask;
-    if (UNLIKELY(far > FAR && !map->seed))
-        (void)rebuild(map, map->mask + 1, hash_secret()); /* without memory for it the map is slower, not wrong */
+    if (!block && !(block = add(map, id)))
+        return GXT_ENOMEM;
+    block->n += block->values[id % ID_MAP_BLOCK] == 0;
+    block->values[id % ID_MAP_BLOCK] = ~value;
     return 0;
 }
 
 void id_map_remove(struct id_map *map, uint64_t id)
 {
-    struct id_line *line = map->lines ? find(map, id) : NULL;
+    struct id_block *block = find(map, id);
 
-    if (line && line->tag != 0)
-        line->values[id % ID_MAP_LINE] = 0;
+    if (!block || block->values[id % ID_MAP_BLOCK] == 0)
+        return;
+    block->values[id % ID_MAP_BLOCK] = 0;
+    if (--block->n > 0)
+        return;
+    (void)map_remove(&map->places, id / ID_MAP_BLOCK);
+    free_block(map, (uint32_t)(block - map->blocks));
 }
 
 void id_map_clear(struct id_map *map)
 {
-    if (map->lines)
-        memset(map->lines, 0, (map->mask + 1) * sizeof *map->lines);
-    map->n_lines = 0;
+    map_clear(&map->places);
+    map->n_blocks = 0;
+    map->free_block = 0;
 }
 
 void id_map_done(struct id_map *map)
 {
-    free(map->lines);
+    map_done(&map->places);
+    free(map->blocks);
     memset(map, 0, sizeof *map);
 }

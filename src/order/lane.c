@@ -22,6 +22,16 @@ static void look_ahead(struct lane *lane)
         lane->quick_end = lane->plain_end - WIRE_MAX_EVENT + 1;
 }
 
+void lane_begin(struct lane *lane, const struct gen *gen, size_t i)
+{
+    *lane = (struct lane){.thread = gen->lanes[i].thread,
+                          .m = MAP_NONE,
+                          .batches = gen->lane_batches + gen->lanes[i].first,
+                          .n_batches = gen->lanes[i].n};
+    for (size_t batch = 0; batch < lane->n_batches; batch++)
+        lane->left += gen->dir.batches[lane->batches[batch]].size;
+}
+
 static int next_batch(struct lane *lane, const struct gen *gen, struct gxt_error *fault)
 {
     const struct gen_batch *batch = &gen->dir.batches[*lane->batches++];

@@ -192,15 +192,8 @@ int order_make_lanes(struct order *order)
     }
     if (frontier_reserve(&order->frontier, gen->n_lanes) < 0)
         return GXT_ENOMEM;
-    for (size_t i = 0; i < gen->n_lanes; i++) {
-        struct lane *lane = &order->lanes[i];
-        *lane = (struct lane){.thread = gen->lanes[i].thread,
-                              .m = MAP_NONE,
-                              .batches = gen->lane_batches + gen->lanes[i].first,
-                              .n_batches = gen->lanes[i].n};
-        for (size_t batch = 0; batch < lane->n_batches; batch++)
-            lane->left += gen->dir.batches[lane->batches[batch]].size;
-    }
+    for (size_t i = 0; i < gen->n_lanes; i++)
+        lane_begin(&order->lanes[i], gen, i);
     return 0;
 }
 
@@ -287,7 +280,7 @@ int order_load(struct order *order, struct gxt_error *fault)
 
 bool order_lacks(const struct order *order)
 {
-    return order->lacks;
+    return order->lacks || order->sched.lacks;
 }
 
 void order_forget(struct order *order)

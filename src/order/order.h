@@ -161,6 +161,43 @@ bool order_lacks(const struct order *order);
 /** order_forget() - do not keep the generation that was read last: read it again when it is wanted */
 void order_forget(struct order *order);
 
+/** A census: how many events a generation has, without putting them in order. One thread at a time; several side by
+ * side, of one trace. */
+struct census;
+
+int census_new(const struct source *source, int version, struct pool *pool, struct census **ret);
+struct census *census_free(struct census *census);
+
+/** census_find() - take the next generation
+ * @stream:  moved behind it
+ * Return: whether there is one that can be had. */
+bool census_find(struct census *census, struct gen_stream *stream);
+
+/** census_count() - count it. Whether it could be counted shows in order_join().
+ * Cost: reads the generation; its tables are in memory, and some bytes for each goroutine that it names. */
+void census_count(struct census *census);
+
+/** census_counts() - how many records of each type order_next() would hand out, as an array of 256 */
+const uint64_t *census_counts(const struct census *census);
+
+/** order_may_join() - whether a census may take the place of the walk here: at a boundary behind the first generation,
+ * where nothing is recovered and nobody wants to save the walk */
+bool order_may_join(const struct order *order);
+
+/** order_stream() - where the walk is in the trace, for census_find(): at a boundary, before the next generation */
+struct gen_stream order_stream(const struct order *order);
+
+/**
+ * order_join() - pass a generation that was counted
+ *
+ * The states at its start must be what the census took for granted. No time is known behind it, and no sequence number:
+ * a generation with a number that is not new cannot be walked then (order_lacks()).
+ *
+ * Return: 1; 0 when it does not fit: then nothing has changed, and the walk goes through the generation; GXT_ENOMEM,
+ * with which the walk ends.
+ */
+int order_join(struct order *order, const struct census *census);
+
 /** order_states() - everything at this place. Return: 0; GXT_ENOMEM; GXT_EINDEX as order_next(). */
 int order_states(struct order *order, struct gxt_states **ret);
 void order_states_free(struct gxt_states *states);

@@ -27,6 +27,9 @@ struct lane {
     uint8_t tail[WIRE_MAX_EVENT + 13];
 };
 
+/* Thread number @i of a generation, before its first event. */
+void lane_begin(struct lane *lane, const struct gen *gen, size_t i);
+
 /* The head's. */
 static inline uint8_t lane_type(const struct lane *lane)
 {
@@ -210,9 +213,11 @@ struct sched {
     struct map task_ids;
     struct sched_task *tasks;
     size_t n_tasks, tasks_capacity;
+    struct id_map doubtful_tasks; /* of which a census cannot say whether they are active */
     uint64_t gc_seq;
     uint64_t initial_generation; /* 0 until the first try */
     uint8_t gc_state;
+    bool lacks; /* it came to need what is doubtful */
 };
 
 /* The records that follow the first one of a wire event. What they change is changed when they are handed out. */
@@ -380,5 +385,178 @@ struct order {
     struct order_snapshot *boundary; /* NULL: nobody wants one that is passed */
     struct gxt_error fault;
 };
+
+/* ---- census.c, census_join.c: a generation without an order ---- */
+
+/* Places of goroutines and processors that are none. What is told of none fits no event. */
+enum {
+    CENSUS_UNKNOWN, /* what was there at the generation's start, and was not told yet */
+    CENSUS_NOBODY,
+    CENSUS_FIRST
+};
+
+/* Statuses beside those of the trace. */
+enum {
+    CENSUS_UNTOLD = 0xfc, /* it is waited for, and was not told of yet */
+    CENSUS_GONE,          /* it has ended */
+    CENSUS_BORN,          /* told: it was not there at the start */
+    CENSUS_NONE           /* of the places that are none */
+};
+
+enum {
+    CENSUS_AWAITED = 1,
+    CENSUS_ANNOUNCED = 2, /* a range of it was found active in a lane that does not hold it, and nothing that must come
+                             later was seen yet */
+};
+
+/* Ranges as bits. */
+enum {
+    CENSUS_STW = 1,
+    CENSUS_ASSIST = 2,
+    CENSUS_SWEEP = 4
+};
+
+/* A goroutine or processor. It is told of before anything happens to it: by a status, or by being created. So what
+ * happens to it happens in one order, whoever goes first: what has a number in its sequence when that number's turn has
+ * come, the rest in the lane that runs it. */
+struct census_one {
+    int64_t id;
+    uint64_t seq;
+    uint8_t status;     /* now, a raw one, or one of those above */
+    uint8_t care;       /* what is to be done when it changes: of the bits below */
+    uint8_t told;       /* at the generation's start */
+    uint8_t open;       /* ranges that are in flight now, … */
+    uint8_t had;        /* … that were at the start, … */
+    uint8_t lacked;     /* … and that were not */
+    uint32_t teller;    /* the lane that told its status */
+    uint32_t n_waiters; /* lanes */
+    uint32_t region;    /* the innermost open one that began here, in census.regions; MAP_NONE for none */
+    uint32_t n_popped;  /* regions that ended here and began before */
+};
+
+struct census_table {
+    struct id_map ids;
+    struct census_one *items;
+    size_t n, capacity;
+};
+
+struct census_region {
+    gxt_taskid task;
+    const struct gxt_string *name;
+    uint32_t outer; /* of the same goroutine; MAP_NONE for none */
+    uint32_t g;     /* of one that began before: whose it is, … */
+    uint32_t rank;  /* … and how many of its others ended before it */
+};
+
+/* A thread, with what is taken for granted of the generation's start. */
+struct census_lane {
+    struct lane walk; /* next: the event that comes */
+    uint32_t g, p;    /* places */
+    bool is_used;     /* it has an event */
+    bool waits_for_p; /* … to be taken from it */
+    bool waits_for_gc;
+    uint32_t wait_at;     /* it waits until this one, … */
+    bool wait_for_p;      /* … a processor, … */
+    uint8_t wait_status;  /* … has this status, … */
+    uint64_t wait_seq;    /* … and this number; */
+    uint32_t next_waiter; /* so does this lane, or one whose wait has the same key; MAP_NONE for none */
+    bool had_no_g;
+    bool had_no_p;   /* or only the one that was stolen from it, where … */
+    bool was_robbed; /* … that happened before it was needed, … */
+    gxt_procid loot; /* … this one */
+    bool is_told;    /* its goroutine was told of by another lane: then nothing may happen to it */
+    bool had_g;      /* … it had this one: */
+    gxt_goid g_at_start;
+};
+
+/* A status that says "in a syscall" of another thread's goroutine. */
+struct census_elsewhere {
+    gxt_threadid thread;
+    gxt_goid g;
+};
+
+/* A processor that was told to be abandoned, and stolen: its thread may have it still. */
+struct census_theft {
+    uint32_t p;
+    gxt_threadid victim;
+};
+
+struct census_task {
+    struct sched_task task;
+    uint32_t lane; /* whose event was the last */
+    bool has_begun, is_active;
+    bool had;         /* it ended before it began here, if it did: it may have been there at the start */
+    bool is_doubtful; /* by events of two lanes: who was first is not known */
+};
+
+enum {
+    CENSUS_TYPES = 256
+};
+
+struct census {
+    const struct source *source;
+    struct pool *pool;
+    int version;
+    struct gen_stream before, behind; /* the generation */
+    struct gen_dir dir;
+    struct gen gen;
+    bool fits; /* it could be counted */
+    uint64_t n[CENSUS_TYPES];
+    uint64_t n_stacks, n_strings; /* ids from 1 up to these are all in the tables */
+
+    struct census_table gs, ps;
+    struct census_lane *lanes;
+    size_t lanes_capacity;
+    uint32_t *ready;          /* lanes that can go on, perhaps */
+    size_t n_ready, n_active; /* … and how many have events left */
+    struct map waits;         /* by what lanes wait for: the lane that came last */
+    uint64_t patience;        /* so many looks at lanes that wait are left */
+    struct map lane_ids;      /* by thread */
+
+    bool gc_is_known;
+    uint8_t gc_first; /* type of the collector's first event; 0 for none … */
+    uint64_t gc_first_seq;
+    uint64_t n_gc_begins; /* begun or found active */
+    uint64_t gc_seq;
+    uint8_t gc_state;
+
+    struct census_region *regions, *popped;
+    size_t n_regions, regions_capacity, n_popped, popped_capacity;
+    struct census_elsewhere *elsewhere;
+    size_t n_elsewhere, elsewhere_capacity;
+    struct census_theft *thefts;
+    size_t n_thefts, thefts_capacity;
+    struct map task_ids;
+    struct census_task *tasks;
+    size_t n_tasks, tasks_capacity;
+};
+
+/* The lane of a thread; NULL for none. */
+static inline struct census_lane *census_lane_of(const struct census *census, gxt_threadid thread)
+{
+    const uint32_t at = map_get(&census->lane_ids, (uint64_t)thread);
+
+    return at == MAP_NONE ? NULL : &census->lanes[at];
+}
+
+/* ---- census_lane.c: a lane of a census ---- */
+
+/* What came of a lane. */
+enum census_outcome {
+    CENSUS_TAKEN, /* of an event: it went on */
+    CENSUS_WAITS,
+    CENSUS_ENDS, /* it has no more events */
+    CENSUS_UNFIT /* the generation cannot be counted so */
+};
+
+/* Empties a table. Return: whether there is memory for it. */
+bool census_table_begin(struct census_table *table);
+void census_table_done(struct census_table *table);
+/* A lane that waits may go on. */
+void census_wake(struct census *census, struct census_lane *lane);
+/* So may all that wait for the collector. */
+void census_wake_for_gc(struct census *census);
+/* The lane goes as far as it can. */
+enum census_outcome census_run(struct census *census, struct census_lane *lane);
 
 #endif

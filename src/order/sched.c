@@ -707,6 +707,10 @@ static int task_begin(struct step *step)
     int r;
     struct sched_task task = {.id = ARG(step, 0), .parent = ARG(step, 1)};
 
+    step->sched->lacks = id_map_get(&step->sched->doubtful_tasks, task.id) != MAP_NONE;
+    if (UNLIKELY(step->sched->lacks))
+        return fault_set(step->fault, GXT_EINDEX, lane_offset(step->lane),
+                         "task %llu begins again: whether it is active was not kept", (unsigned long long)task.id);
     if (sched_task_find(step->sched, task.id))
         return CONTRADICTION(step, "task %llu begins while it is active", (unsigned long long)task.id);
     if (task.parent == GXT_BACKGROUND_TASK)

@@ -196,9 +196,11 @@ void sched_clear(struct sched *sched)
     sched_table_clear(&sched->ps);
     map_clear(&sched->m_ids);
     map_clear(&sched->task_ids);
+    id_map_clear(&sched->doubtful_tasks);
     sched->n_ms = sched->n_tasks = 0;
     sched->gc_seq = sched->initial_generation = 0;
     sched->gc_state = GC_UNDETERMINED;
+    sched->lacks = false;
 }
 
 void sched_done(struct sched *sched)
@@ -207,6 +209,7 @@ void sched_done(struct sched *sched)
     sched_table_done(&sched->ps);
     map_done(&sched->m_ids);
     map_done(&sched->task_ids);
+    id_map_done(&sched->doubtful_tasks);
     free(sched->ms);
     free(sched->tasks);
     memset(sched, 0, sizeof *sched);

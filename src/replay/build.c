@@ -9,7 +9,6 @@
 #include "replay.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -629,17 +628,11 @@ static int save_start(struct builder *builder)
     return builder->meta.n_generations == 0 ? put_checkpoint(builder, &builder->snapshot) : 0;
 }
 
-static unsigned count_processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
 static int begin_parts(struct builder *builder)
 {
     const struct gxt_build_options *options = builder->options;
     const uint64_t inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
-    const unsigned n_threads = options->threads ? options->threads : count_processors();
+    const unsigned n_threads = options->threads ? options->threads : thread_processors();
 
     return parts_new(builder->cursor, inside_events, n_threads, &builder->parts) < 0 ? no_memory(builder) : 0;
 }

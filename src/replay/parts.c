@@ -14,7 +14,6 @@
  */
 #include "replay.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 enum {
@@ -265,22 +264,6 @@ struct part *parts_next(struct parts *parts)
     return &parts->ring[0];
 }
 
-/* Signals are for the caller's threads, but for those that tell of the thread's own doing. */
-static int begin_thread(struct parts *parts)
-{
-    sigset_t most, before;
-
-    sigfillset(&most);
-    sigdelset(&most, SIGBUS);
-    sigdelset(&most, SIGFPE);
-    sigdelset(&most, SIGILL);
-    sigdelset(&most, SIGSEGV);
-    (void)pthread_sigmask(SIG_SETMASK, &most, &before);
-    int code = pthread_create(&parts->thread, NULL, fill_all, parts);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return code;
-}
-
 int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct parts **ret)
 {
     struct parts *parts = calloc(1, sizeof *parts);
@@ -302,7 +285,7 @@ int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_thre
     if (cursor->order)
         order_keep_boundaries(cursor->order, &parts->passed);
     /* Where no thread is to be had it goes without. */
-    parts->has_thread = n_threads > 1 && begin_thread(parts) == 0;
+    parts->has_thread = n_threads > 1 && thread_begin(&parts->thread, fill_all, parts) == 0;
     *ret = parts;
     return 0;
 }

@@ -195,8 +195,9 @@ int cursor_take(struct gxt_cursor *cursor);
  * @n_generations:  only in so many, which hold no fault
  * Return: 1 there, or where that ends; 0 at the end; negative. */
 int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations);
-/** cursor_tally() - cross events up to one of them, counting them by kind. Return as cursor_next(); 1 there. */
-int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GXT_N_KINDS]);
+/** cursor_tally() - cross events up to one of them, and in so many generations, counting them by kind. Return as
+ * cursor_next(); 1 there. */
+int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generations, uint64_t counts[GXT_N_KINDS]);
 /** cursor_is_trace_fault() - whether a code is a fault of the trace, with which it ends, and not of the machine */
 bool cursor_is_trace_fault(int code);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
@@ -228,6 +229,16 @@ int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t 
 int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
                    struct gxt_error *fault);
 int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS]);
+
+/* ---- count.c ---- */
+
+/** count_threads() - how many threads are of use for a trace, of those that there are processors for */
+unsigned count_threads(const struct gxt_cursor *cursor);
+
+/** count_all() - cross all events from the start, counting them by kind
+ * @n_threads:  at most so many
+ * Return as cursor_tally(): 0, or the fault with which the trace ends. The cursor's place is lost. */
+int count_all(struct gxt_cursor *cursor, unsigned n_threads, uint64_t counts[GXT_N_KINDS]);
 
 /* ---- tally.c ---- */
 

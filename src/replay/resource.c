@@ -233,7 +233,8 @@ static int count_walk(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, u
     int r = begin < end ? seek_ordinal(cursor, begin) : 0;
 
     if (r == 0 && begin < end)
-        r = cursor_tally(cursor, end, sum);
+        r = begin == 0 && end == UINT64_MAX ? count_all(cursor, count_threads(cursor), sum)
+                                            : cursor_tally(cursor, end, UINT64_MAX, sum);
     return r < 0 && !cursor_is_trace_fault(r) ? r : 0;
 }
 

@@ -338,12 +338,13 @@ static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_e
     return r;
 }
 
-int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GXT_N_KINDS])
+int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generations, uint64_t counts[GXT_N_KINDS])
 {
     const struct gxt_event *event;
     int r = 1;
 
-    while (cursor->ordinal < ordinal) {
+    while (cursor->ordinal < ordinal &&
+           (cursor_is_ahead(cursor) || walk_generations(cursor) + walk_at_boundary(cursor) <= n_generations)) {
         const bool is_at_place = cursor->order && cursor->placed && !cursor_is_ahead(cursor);
         const size_t n =
             is_at_place ? resolve_count(cursor->order, ordinal - cursor->ordinal, counts, &cursor->time_ns) : 0;

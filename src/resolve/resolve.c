@@ -602,3 +602,10 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
         *ret_ns = order->last_ns;
     return n;
 }
+
+void resolve_counts(const uint64_t by_type[256], uint64_t counts[GXT_N_KINDS])
+{
+    for (size_t type = 0; type < 256; type++)
+        if (by_type[type] > 0)
+            counts[rows[type].kind] += by_type[type];
+}

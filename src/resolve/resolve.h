@@ -62,6 +62,9 @@ size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_
  * is looked at all the same */
 size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KINDS], int64_t *ret_ns);
 
+/** resolve_counts() - add how many events of each kind there are, of how many records of each type (census_counts()) */
+void resolve_counts(const uint64_t by_type[256], uint64_t counts[GXT_N_KINDS]);
+
 /** Whom an event belongs to: its context, and whom it is about, which is never a thread; -1 for nobody. */
 struct owners {
     gxt_goid g[2];

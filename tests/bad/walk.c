@@ -89,6 +89,24 @@ static struct outcome walk_cursor(struct gxt_trace *trace, const struct gxt_inde
     return outcome;
 }
 
+/* Counting does not walk where it can do without. */
+static void check_count(struct gxt_trace *trace, struct outcome walked)
+{
+    uint64_t counts[GXT_N_KINDS], n = 0;
+    struct gxt_cursor *cursor;
+
+    if (gxt_cursor_new(trace, NULL, &cursor) != 0)
+        wrong("no cursor");
+    if (gxt_cursor_count(cursor, 0, UINT64_MAX, counts) != 0)
+        wrong("it cannot be counted");
+    for (int kind = 0; kind < GXT_N_KINDS; kind++)
+        n += counts[kind];
+    if (n != walked.n_events || gxt_cursor_error(cursor)->code != walked.code ||
+        (walked.code < 0 && gxt_cursor_error(cursor)->offset != walked.offset))
+        wrong("the count is not what a walk meets");
+    gxt_cursor_free(cursor);
+}
+
 static struct outcome walk_file(const char *path, uint64_t size)
 {
     struct outcome outcome = {.offset = GXT_NO_OFFSET};
@@ -102,6 +120,7 @@ static struct outcome walk_file(const char *path, uint64_t size)
         return outcome;
     }
     outcome = walk_cursor(trace, NULL, size);
+    check_count(trace, outcome);
     gxt_trace_close(trace);
     return outcome;
 }

@@ -28,6 +28,29 @@ static inline uint64_t next_random(uint64_t *random)
     return *random >> 24;
 }
 
+/* The golden ratio's multiplier, turned round: what a product is a product of. */
+static inline uint64_t inverse_of_multiplier(void)
+{
+    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t inverse = 1;
+
+    for (int round = 0; round < 6; round++)
+        inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
+    return inverse;
+}
+
+/* Keys of at most @bits bits that have a home at a map's start: it multiplies four keys' number (key >> 2) and takes
+ * the highest bits, so small products are alike to it. A product's number is its product with the inverse; those that
+ * are small enough are a key's. */
+static inline uint64_t colliding_key(uint64_t i, unsigned bits)
+{
+    const uint64_t inverse = inverse_of_multiplier();
+
+    for (uint64_t product = i << 12;; product++)
+        if ((product * inverse) >> (bits - 2) == 0)
+            return (product * inverse) << 2;
+}
+
 static inline uint64_t near_key(uint64_t i)
 {
     return i;

@@ -6,27 +6,9 @@ enum {
     N_HOSTILE = 60000
 };
 
-/* The golden ratio's multiplier, turned round: what a product is a product of. */
-static uint64_t inverse_of_multiplier(void)
-{
-    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t inverse = 1;
-
-    for (int round = 0; round < 6; round++)
-        inverse *= 2 - multiplier * inverse; /* Newton's: each round doubles the bits that are right */
-    return inverse;
-}
-
-/* Keys that have a home at the start: the map multiplies four keys' number (key >> 2) and takes the highest bits, so
- * small products are alike to it. A product's number is its product with the inverse; one in four is small enough to be
- * a key's. */
 static uint64_t hostile_key(uint64_t i)
 {
-    const uint64_t inverse = inverse_of_multiplier();
-
-    for (uint64_t product = i << 8;; product++)
-        if ((product * inverse) >> 62 == 0)
-            return (product * inverse) << 2;
+    return colliding_key(i, 64);
 }
 
 static int put(void *map, uint64_t key, uint32_t value)

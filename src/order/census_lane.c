@@ -1,0 +1,793 @@
+/* census_lane.c
+ *
+ * In: a lane of a census. Out: its events, counted as far as it can go, and what they make of its goroutines and
+ * processors. Never: a time.
+ *
+ * What each event needs and does stands in sched.c, with its reasons and its errors. Here a state is what its
+ * generation tells of it; what sched.c would find wrong, or what depends on who goes first, makes the generation unfit.
+ */
+#include "order_priv.h"
+
+#include <stdlib.h>
+
+#define FAST static inline __attribute__((always_inline))
+
+/* ---- tables ---- */
+
+static void clear_table(struct census_table *table)
+{
+    id_map_clear(&table->ids);
+    table->n = 0;
+}
+
+static struct census_one *add(struct census_table *table, int64_t id, uint8_t status)
+{
+    struct census_one *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
+
+    if (!grown)
+        return NULL;
+    table->items = grown;
+    if (table->n >= MAP_NONE)
+        return NULL;
+    table->items[table->n] = (struct census_one){.id = id, .status = status, .region = MAP_NONE};
+    return &table->items[table->n++];
+}
+
+/* The one of an id, which is not told of when it is new. NULL without memory. */
+static struct census_one *name(struct census_table *table, int64_t id)
+{
+    const uint32_t at = id_map_get(&table->ids, (uint64_t)id);
+
+    if (at != MAP_NONE)
+        return &table->items[at];
+    if (id == -1 || id_map_put(&table->ids, (uint64_t)id, (uint32_t)table->n) < 0)
+        return NULL;
+    return add(table, id, CENSUS_UNTOLD);
+}
+
+bool census_table_begin(struct census_table *table)
+{
+    clear_table(table);
+    return add(table, -1, CENSUS_NONE) && add(table, -1, CENSUS_NONE);
+}
+
+void census_table_done(struct census_table *table)
+{
+    id_map_done(&table->ids);
+    free(table->items);
+}
+
+static uint32_t place_of(const struct census_table *table, const struct census_one *one)
+{
+    return (uint32_t)(one - table->items);
+}
+
+/* ---- what an event names ---- */
+
+FAST bool has_stack(struct census *census, uint64_t id)
+{
+    return LIKELY(id <= census->n_stacks) || gen_table_get(&census->gen.stacks, id) != NULL;
+}
+
+FAST bool has_string(struct census *census, uint64_t id)
+{
+    return LIKELY(id <= census->n_strings) || gen_table_get(&census->gen.strings, id) != NULL;
+}
+
+/* Whether all that an event names is in the tables. */
+static bool has_names(struct census *census, uint8_t type, const uint64_t *args)
+{
+    const struct wire_spec *spec = &wire_specs[type];
+
+    return (spec->stack == 0 || has_stack(census, args[spec->stack - 1])) &&
+           (spec->stack2 == 0 || has_stack(census, args[spec->stack2 - 1])) &&
+           (spec->strings[0] == 0 || has_string(census, args[spec->strings[0] - 1])) &&
+           (spec->strings[1] == 0 || has_string(census, args[spec->strings[1] - 1]));
+}
+
+static const struct gxt_string *string_of(struct census *census, uint64_t id)
+{
+    return id == 0 ? census->gen.empty : gen_table_get(&census->gen.strings, id);
+}
+
+/* ---- lanes that wait ---- */
+
+void census_wake(struct census *census, struct census_lane *lane)
+{
+    census->ready[census->n_ready++] = (uint32_t)(lane - census->lanes);
+}
+
+/* Lanes wait for a number of one's sequence. */
+static uint64_t wait_key(int64_t id, bool is_p, uint64_t seq)
+{
+    return hash_mix((uint64_t)id, 2 * seq + is_p);
+}
+
+/* Those whose turn has come wait no more. */
+static void wake_waiters(struct census *census, bool is_p, struct census_one *one)
+{
+    const struct census_table *table = is_p ? &census->ps : &census->gs;
+    const uint64_t key = wait_key(one->id, is_p, one->seq);
+    uint32_t first = map_get(&census->waits, key), *link = &first;
+
+    if (first == MAP_NONE)
+        return;
+    while (*link != MAP_NONE && census->patience > 0) {
+        struct census_lane *lane = &census->lanes[*link];
+        const uint8_t wanted = lane->wait_status;
+        const bool fits = one->status == wanted || (wanted == P_SYSCALL && one->status == P_SYSCALL_ABANDONED);
+        census->patience--;
+        if (!fits || lane->wait_for_p != is_p || lane->wait_seq != one->seq || lane->wait_at != place_of(table, one)) {
+            link = &lane->next_waiter;
+            continue;
+        }
+        *link = lane->next_waiter;
+        one->n_waiters--;
+        census_wake(census, lane);
+    }
+    if (first == MAP_NONE)
+        (void)map_remove(&census->waits, key);
+    else
+        (void)map_put(&census->waits, key, first); /* it is there: no memory is needed */
+    if (one->n_waiters == 0)
+        one->care &= (uint8_t)~CENSUS_AWAITED;
+}
+
+static __attribute__((noinline)) void attend(struct census *census, const struct census_lane *lane, bool is_p,
+                                             struct census_one *one)
+{
+    /* What follows in its sequence comes behind this, and so behind what this lane told before. */
+    if (one->teller == (uint32_t)(lane - census->lanes))
+        one->care &= (uint8_t)~CENSUS_ANNOUNCED;
+    if (one->care & CENSUS_AWAITED)
+        wake_waiters(census, is_p, one);
+}
+
+/* A lane has changed one, so that another may have its turn. */
+FAST enum census_outcome changed(struct census *census, const struct census_lane *lane, bool is_p,
+                                 struct census_one *one)
+{
+    if (UNLIKELY(one->care != 0))
+        attend(census, lane, is_p, one);
+    return CENSUS_TAKEN;
+}
+
+/* The turn of a number has not come. */
+static __attribute__((noinline)) enum census_outcome wait_for(struct census *census, struct census_lane *lane,
+                                                              bool is_p, uint64_t id, uint8_t status, uint64_t seq)
+{
+    struct census_table *table = is_p ? &census->ps : &census->gs;
+    struct census_one *one = name(table, (int64_t)id);
+    const uint64_t key = wait_key((int64_t)id, is_p, seq - 1);
+
+    if (!one)
+        return CENSUS_UNFIT;
+    lane->wait_at = place_of(table, one);
+    lane->wait_for_p = is_p;
+    lane->wait_status = status;
+    lane->wait_seq = seq - 1;
+    lane->next_waiter = map_get(&census->waits, key);
+    if (map_put(&census->waits, key, (uint32_t)(lane - census->lanes)) < 0)
+        return CENSUS_UNFIT;
+    one->n_waiters++;
+    one->care |= CENSUS_AWAITED;
+    return CENSUS_WAITS;
+}
+
+/* ---- goroutines, processors ---- */
+
+/* What an event needs of its context: the places of a goroutine and a processor that are some. */
+FAST bool has_p(const struct census_lane *lane)
+{
+    return LIKELY(lane->p >= CENSUS_FIRST);
+}
+
+FAST bool has_both(const struct census_lane *lane)
+{
+    return has_p(lane) && lane->g >= CENSUS_FIRST;
+}
+
+/* Whether a lane runs nobody, for which it may be taken for granted. */
+FAST bool runs_nobody(struct census_lane *lane)
+{
+    if (LIKELY(lane->g == CENSUS_NOBODY))
+        return true;
+    if (lane->g != CENSUS_UNKNOWN)
+        return false;
+    lane->had_no_g = true;
+    lane->g = CENSUS_NOBODY;
+    return true;
+}
+
+/* The one of this id, if its number's turn has come. NULL: not yet. */
+FAST struct census_one *in_turn(const struct census_table *table, uint64_t id, uint8_t status, uint64_t seq)
+{
+    const uint32_t at = id_map_get(&table->ids, id);
+
+    if (UNLIKELY(at == MAP_NONE))
+        return NULL;
+    struct census_one *one = &table->items[at];
+    return LIKELY(one->status == status && one->seq == seq - 1) ? one : NULL;
+}
+
+static enum census_outcome only_if(bool is_so)
+{
+    return is_so ? CENSUS_TAKEN : CENSUS_UNFIT;
+}
+
+/* One is told of, which can be but once. NULL: it was, or there is no memory. */
+static struct census_one *tell(struct census *census, const struct census_lane *lane, struct census_table *table,
+                               int64_t id, uint8_t status, uint8_t told)
+{
+    struct census_one *one = name(table, id);
+
+    if (!one || one->status != CENSUS_UNTOLD)
+        return NULL;
+    one->status = status;
+    one->told = told;
+    one->teller = (uint32_t)(lane - census->lanes);
+    (void)changed(census, lane, table == &census->ps, one);
+    return one;
+}
+
+static enum census_outcome proc_status(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    const uint64_t status = args[1];
+
+    if (status >= N_P_STATUSES)
+        return CENSUS_UNFIT;
+    struct census_one *p = tell(census, lane, &census->ps, (int64_t)args[0], (uint8_t)status, (uint8_t)status);
+    if (p && (status == P_RUNNING || status == P_SYSCALL) && lane->walk.thread != GXT_NO_THREAD)
+        lane->p = place_of(&census->ps, p);
+    return only_if(p != NULL);
+}
+
+static enum census_outcome proc_start(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    struct census_one *p = in_turn(&census->ps, args[0], P_IDLE, args[1]);
+
+    if (!p)
+        return wait_for(census, lane, true, args[0], P_IDLE, args[1]);
+    lane->waits_for_p = lane->p != CENSUS_NOBODY;
+    if (lane->waits_for_p)
+        return CENSUS_WAITS;
+    if (lane->walk.thread == GXT_NO_THREAD)
+        return CENSUS_UNFIT;
+    p->status = P_RUNNING;
+    p->seq++;
+    lane->p = place_of(&census->ps, p);
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome proc_stop(struct census *census, struct census_lane *lane)
+{
+    struct census_one *p = &census->ps.items[lane->p];
+
+    if (p->status != P_RUNNING && p->status != P_SYSCALL)
+        return CENSUS_UNFIT;
+    p->status = P_IDLE;
+    lane->p = CENSUS_NOBODY;
+    return changed(census, lane, true, p);
+}
+
+/* Of a processor that was told to be abandoned it is not known whether its thread still has it. */
+static enum census_outcome steal_abandoned(struct census *census, const struct census_lane *lane, struct census_one *p,
+                                           gxt_threadid victim)
+{
+    struct census_theft *grown = array_grow(census->thefts, census->n_thefts, &census->thefts_capacity, sizeof *grown);
+    struct census_lane *robbed = census_lane_of(census, victim);
+
+    if (!grown || victim == lane->walk.thread)
+        return CENSUS_UNFIT;
+    census->thefts = grown;
+    census->thefts[census->n_thefts++] = (struct census_theft){place_of(&census->ps, p), victim};
+    if (robbed && robbed->was_robbed)
+        return CENSUS_UNFIT;
+    if (robbed) {
+        robbed->was_robbed = robbed->p == CENSUS_UNKNOWN;
+        robbed->loot = p->id;
+    }
+    p->status = P_IDLE;
+    p->seq++;
+    return changed(census, lane, true, p);
+}
+
+static enum census_outcome proc_steal(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    const gxt_threadid victim = (gxt_threadid)args[2];
+    struct census_one *p = in_turn(&census->ps, args[0], P_SYSCALL_ABANDONED, args[1]);
+
+    if (lane->walk.thread == GXT_NO_THREAD)
+        return CENSUS_UNFIT;
+    if (p)
+        return steal_abandoned(census, lane, p, victim);
+    if (!(p = in_turn(&census->ps, args[0], P_SYSCALL, args[1])))
+        return wait_for(census, lane, true, args[0], P_SYSCALL, args[1]);
+    struct census_lane *robbed = census_lane_of(census, victim);
+    if (!robbed || robbed->p != place_of(&census->ps, p))
+        return CENSUS_UNFIT;
+    p->status = P_IDLE;
+    p->seq++;
+    robbed->p = CENSUS_NOBODY;
+    if (robbed->waits_for_p)
+        census_wake(census, robbed);
+    robbed->waits_for_p = false;
+    return changed(census, lane, true, p);
+}
+
+static enum census_outcome status_elsewhere(struct census *census, gxt_goid g, gxt_threadid thread)
+{
+    struct census_elsewhere *grown =
+        array_grow(census->elsewhere, census->n_elsewhere, &census->elsewhere_capacity, sizeof *grown);
+    struct census_lane *other = census_lane_of(census, thread);
+
+    if (!grown)
+        return CENSUS_UNFIT;
+    census->elsewhere = grown;
+    census->elsewhere[census->n_elsewhere++] = (struct census_elsewhere){thread, g};
+    if (other)
+        other->is_told = true;
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome go_status(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    const gxt_goid id = (gxt_goid)args[0];
+    const gxt_threadid thread = (gxt_threadid)args[1];
+    const uint64_t status = args[2];
+
+    /* Of the low byte alone, as sched.c takes it: what is more than that is left to it. */
+    if (status >= N_G_STATUSES)
+        return CENSUS_UNFIT;
+    struct census_one *g = tell(census, lane, &census->gs, id, (uint8_t)status, (uint8_t)status);
+    if (!g)
+        return CENSUS_UNFIT;
+    if (status != G_RUNNING && status != G_SYSCALL)
+        return CENSUS_TAKEN;
+    if (status == G_SYSCALL && thread == GXT_NO_THREAD)
+        return CENSUS_UNFIT;
+    if (status == G_SYSCALL && thread != lane->walk.thread)
+        return status_elsewhere(census, id, thread);
+    if (status == G_SYSCALL && lane->g != CENSUS_UNKNOWN)
+        return CENSUS_UNFIT;
+    if (status == G_SYSCALL) {
+        lane->had_g = true;
+        lane->g_at_start = id;
+    }
+    if (lane->walk.thread != GXT_NO_THREAD)
+        lane->g = place_of(&census->gs, g);
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome go_create(struct census *census, const struct census_lane *lane, const uint64_t *args,
+                                     uint8_t status)
+{
+    if (!has_p(lane) || (lane->g != CENSUS_NOBODY && census->gs.items[lane->g].status != G_RUNNING))
+        return CENSUS_UNFIT;
+    return only_if(tell(census, lane, &census->gs, (gxt_goid)args[0], status, CENSUS_BORN) != NULL);
+}
+
+/* The goroutine that runs does so no more. */
+FAST enum census_outcome go_leave(struct census *census, struct census_lane *lane, uint8_t status)
+{
+    struct census_one *g = &census->gs.items[lane->g];
+
+    if (UNLIKELY(g->status != G_RUNNING || !has_p(lane)))
+        return CENSUS_UNFIT;
+    g->status = status;
+    lane->g = CENSUS_NOBODY;
+    return changed(census, lane, false, g);
+}
+
+FAST enum census_outcome go_start(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    struct census_one *g = in_turn(&census->gs, args[0], G_RUNNABLE, args[1]);
+
+    if (UNLIKELY(!g))
+        return wait_for(census, lane, false, args[0], G_RUNNABLE, args[1]);
+    if (UNLIKELY(!has_p(lane) || !runs_nobody(lane)))
+        return CENSUS_UNFIT;
+    g->status = G_RUNNING;
+    g->seq++;
+    lane->g = place_of(&census->gs, g);
+    return CENSUS_TAKEN;
+}
+
+FAST enum census_outcome go_unblock(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    struct census_one *g = in_turn(&census->gs, args[0], G_WAITING, args[1]);
+
+    if (UNLIKELY(!g))
+        return wait_for(census, lane, false, args[0], G_WAITING, args[1]);
+    g->status = G_RUNNABLE;
+    g->seq++;
+    return changed(census, lane, false, g);
+}
+
+/* Three events: the next one is unblocked, this one blocks or ends, the next one starts. */
+static enum census_outcome go_switch(struct census *census, struct census_lane *lane, const uint64_t *args, bool ends)
+{
+    struct census_one *g = &census->gs.items[lane->g];
+
+    if (g->status != G_RUNNING || !has_p(lane))
+        return CENSUS_UNFIT;
+    struct census_one *next = in_turn(&census->gs, args[0], G_WAITING, args[1]);
+    if (!next)
+        return wait_for(census, lane, false, args[0], G_WAITING, args[1]);
+    g->status = ends ? CENSUS_GONE : G_WAITING;
+    next->status = G_RUNNING;
+    next->seq++;
+    lane->g = place_of(&census->gs, next);
+    census->n[ends ? WIRE_GO_DESTROY : WIRE_GO_BLOCK]++;
+    census->n[WIRE_GO_START]++;
+    return changed(census, lane, false, g);
+}
+
+FAST enum census_outcome syscall_begin(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    struct census_one *g = &census->gs.items[lane->g], *p = &census->ps.items[lane->p];
+
+    if (UNLIKELY(g->status != G_RUNNING || !has_p(lane) || p->seq != args[0] - 1))
+        return CENSUS_UNFIT;
+    g->status = G_SYSCALL;
+    p->status = P_SYSCALL;
+    p->seq++;
+    return changed(census, lane, true, p);
+}
+
+FAST enum census_outcome syscall_end(struct census *census, struct census_lane *lane)
+{
+    struct census_one *g = &census->gs.items[lane->g], *p = &census->ps.items[lane->p];
+
+    if (UNLIKELY(g->status != G_SYSCALL || p->status != P_SYSCALL))
+        return CENSUS_UNFIT;
+    g->status = G_RUNNING;
+    p->status = P_RUNNING;
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome syscall_end_blocked(struct census *census, struct census_lane *lane)
+{
+    struct census_one *g = &census->gs.items[lane->g];
+
+    if (g->status != G_SYSCALL)
+        return CENSUS_UNFIT;
+    lane->waits_for_p = lane->p == CENSUS_UNKNOWN || census->ps.items[lane->p].status == P_SYSCALL;
+    if (lane->waits_for_p)
+        return CENSUS_WAITS;
+    if (lane->p != CENSUS_NOBODY && census->ps.items[lane->p].status != P_RUNNING)
+        return CENSUS_UNFIT;
+    g->status = G_RUNNABLE;
+    lane->g = CENSUS_NOBODY;
+    return changed(census, lane, false, g);
+}
+
+/* ---- ranges ---- */
+
+static bool is_told_here(const struct census *census, const struct census_one *one, const struct census_lane *lane)
+{
+    return !(one->care & CENSUS_ANNOUNCED) || one->teller == (uint32_t)(lane - census->lanes);
+}
+
+static enum census_outcome begin_range(struct census *census, struct census_lane *lane, struct census_one *one,
+                                       uint8_t range)
+{
+    if ((one->open & range) || !is_told_here(census, one, lane))
+        return CENSUS_UNFIT;
+    if (!(one->had & range))
+        one->lacked |= range;
+    one->open |= range;
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome end_range(struct census *census, struct census_lane *lane, struct census_one *one,
+                                     uint8_t range)
+{
+    if (!is_told_here(census, one, lane))
+        return CENSUS_UNFIT;
+    if (!(one->open & range)) {
+        /* What stopped the world before is not known, and has a name. */
+        if (((one->had | one->lacked) & range) || range == CENSUS_STW || one->told == CENSUS_BORN)
+            return CENSUS_UNFIT;
+        one->had |= range;
+    }
+    one->open &= (uint8_t)~range;
+    return CENSUS_TAKEN;
+}
+
+/* A status is followed by what was active then, in the same lane. Of one that this lane does not hold another could
+ * tell the end at any time. */
+static enum census_outcome active_range(struct census *census, struct census_lane *lane, struct census_table *table,
+                                        uint64_t id, uint8_t range)
+{
+    const uint32_t at = id_map_get(&table->ids, id);
+    const bool is_held = at == (table == &census->gs ? lane->g : lane->p);
+    struct census_one *one = &table->items[at == MAP_NONE ? 0 : at];
+
+    if (at == MAP_NONE || one->told == CENSUS_BORN || one->status == CENSUS_GONE || one->status == CENSUS_UNTOLD ||
+        one->teller != (uint32_t)(lane - census->lanes) || ((one->open | one->had | one->lacked) & range))
+        return CENSUS_UNFIT;
+    one->had |= range;
+    one->open |= range;
+    if (!is_held)
+        one->care |= CENSUS_ANNOUNCED;
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome go_range(struct census *census, struct census_lane *lane, uint8_t range, bool begins)
+{
+    if (!has_both(lane))
+        return CENSUS_UNFIT;
+    struct census_one *g = &census->gs.items[lane->g];
+    return begins ? begin_range(census, lane, g, range) : end_range(census, lane, g, range);
+}
+
+static enum census_outcome sweep(struct census *census, struct census_lane *lane, bool begins)
+{
+    if (!has_p(lane))
+        return CENSUS_UNFIT;
+    struct census_one *p = &census->ps.items[lane->p];
+    return begins ? begin_range(census, lane, p, CENSUS_SWEEP) : end_range(census, lane, p, CENSUS_SWEEP);
+}
+
+void census_wake_for_gc(struct census *census)
+{
+    for (size_t i = 0; i < census->gen.n_lanes; i++) {
+        struct census_lane *lane = &census->lanes[i];
+        if (lane->waits_for_gc)
+            census_wake(census, lane);
+        lane->waits_for_gc = false;
+    }
+}
+
+/* The collector has a sequence of its own. With which number it goes on is not known until all wait. */
+static enum census_outcome collector(struct census *census, struct census_lane *lane, uint8_t type, uint64_t seq)
+{
+    lane->waits_for_gc = !census->gc_is_known || seq != census->gc_seq + 1;
+    if (lane->waits_for_gc)
+        return CENSUS_WAITS;
+    if ((census->gc_state == GC_RUNNING) == (type == WIRE_GC_BEGIN) || !has_both(lane))
+        return CENSUS_UNFIT;
+    census->gc_seq = seq;
+    census->gc_state = type == WIRE_GC_END ? GC_NOT_RUNNING : GC_RUNNING;
+    census->n_gc_begins += type != WIRE_GC_END;
+    census_wake_for_gc(census);
+    return CENSUS_TAKEN;
+}
+
+/* ---- regions, tasks ---- */
+
+static enum census_outcome pop_earlier(struct census *census, struct census_one *g, struct census_region region)
+{
+    struct census_region *grown = array_grow(census->popped, census->n_popped, &census->popped_capacity, sizeof *grown);
+
+    if (!grown)
+        return CENSUS_UNFIT;
+    census->popped = grown;
+    region.g = place_of(&census->gs, g);
+    region.rank = g->n_popped++;
+    census->popped[census->n_popped++] = region;
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome region(struct census *census, struct census_lane *lane, const uint64_t *args, bool begins)
+{
+    if (!has_both(lane))
+        return CENSUS_UNFIT;
+    struct census_one *g = &census->gs.items[lane->g];
+    struct census_region region = {.task = args[0], .name = string_of(census, args[1]), .outer = g->region};
+    if (begins) {
+        struct census_region *grown =
+            array_grow(census->regions, census->n_regions, &census->regions_capacity, sizeof *grown);
+        if (!grown || census->n_regions >= MAP_NONE)
+            return CENSUS_UNFIT;
+        census->regions = grown;
+        g->region = (uint32_t)census->n_regions;
+        census->regions[census->n_regions++] = region;
+        return CENSUS_TAKEN;
+    }
+    if (g->region == MAP_NONE)
+        return g->told == CENSUS_BORN ? CENSUS_TAKEN : pop_earlier(census, g, region);
+    const struct census_region *inner = &census->regions[g->region];
+    if (inner->task != region.task || inner->name != region.name)
+        return CENSUS_UNFIT;
+    g->region = inner->outer;
+    return CENSUS_TAKEN;
+}
+
+static struct census_task *task_of(struct census *census, const struct census_lane *lane, gxt_taskid id)
+{
+    uint32_t at = map_get(&census->task_ids, id);
+    const uint32_t own = (uint32_t)(lane - census->lanes);
+
+    if (at != MAP_NONE) {
+        struct census_task *task = &census->tasks[at];
+        task->is_doubtful = task->is_doubtful || task->lane != own;
+        task->lane = own;
+        return task;
+    }
+    struct census_task *grown = array_grow(census->tasks, census->n_tasks, &census->tasks_capacity, sizeof *grown);
+    if (!grown)
+        return NULL;
+    census->tasks = grown;
+    at = (uint32_t)census->n_tasks;
+    if (at >= MAP_NONE || map_put(&census->task_ids, id, at) < 0)
+        return NULL;
+    census->tasks[census->n_tasks++] = (struct census_task){.task.id = id, .lane = own};
+    return &census->tasks[at];
+}
+
+static enum census_outcome task_begin(struct census *census, const struct census_lane *lane, const uint64_t *args)
+{
+    struct census_task *task = has_both(lane) ? task_of(census, lane, args[0]) : NULL;
+
+    if (!task || task->has_begun)
+        return CENSUS_UNFIT;
+    task->task.parent = args[1] == GXT_BACKGROUND_TASK ? GXT_NO_TASK : args[1];
+    task->task.name = string_of(census, args[2]);
+    task->has_begun = task->is_active = true;
+    return CENSUS_TAKEN;
+}
+
+static enum census_outcome task_end(struct census *census, const struct census_lane *lane, const uint64_t *args)
+{
+    struct census_task *task = has_both(lane) ? task_of(census, lane, args[0]) : NULL;
+
+    if (!task)
+        return CENSUS_UNFIT;
+    task->had = task->had || !task->has_begun;
+    task->is_active = false;
+    return CENSUS_TAKEN;
+}
+
+/* ---- lanes ---- */
+
+static enum census_outcome try_other(struct census *census, struct census_lane *lane, uint8_t type,
+                                     const uint64_t *args)
+{
+    switch (type) {
+    case WIRE_PROC_STATUS:
+        return proc_status(census, lane, args);
+    case WIRE_PROC_START:
+        return proc_start(census, lane, args);
+    case WIRE_PROC_STOP:
+        return proc_stop(census, lane);
+    case WIRE_PROC_STEAL:
+        return proc_steal(census, lane, args);
+    case WIRE_GO_STATUS:
+    case WIRE_GO_STATUS_STACK:
+        return go_status(census, lane, args);
+    case WIRE_GO_CREATE:
+        return go_create(census, lane, args, G_RUNNABLE);
+    case WIRE_GO_CREATE_BLOCKED:
+        return go_create(census, lane, args, G_WAITING);
+    case WIRE_GO_START:
+        return go_start(census, lane, args);
+    case WIRE_GO_UNBLOCK:
+        return go_unblock(census, lane, args);
+    case WIRE_GO_BLOCK:
+        return go_leave(census, lane, G_WAITING);
+    case WIRE_GO_STOP:
+        return go_leave(census, lane, G_RUNNABLE);
+    case WIRE_GO_DESTROY:
+        return go_leave(census, lane, CENSUS_GONE);
+    case WIRE_GO_SWITCH:
+        return go_switch(census, lane, args, false);
+    case WIRE_GO_SWITCH_DESTROY:
+        return go_switch(census, lane, args, true);
+    case WIRE_GO_SYSCALL_BEGIN:
+        return syscall_begin(census, lane, args);
+    case WIRE_GO_SYSCALL_END:
+        return syscall_end(census, lane);
+    case WIRE_GO_SYSCALL_END_BLOCKED:
+        return syscall_end_blocked(census, lane);
+    case WIRE_STW_BEGIN:
+        return go_range(census, lane, CENSUS_STW, true);
+    case WIRE_STW_END:
+        return go_range(census, lane, CENSUS_STW, false);
+    case WIRE_GC_MARK_ASSIST_BEGIN:
+        return go_range(census, lane, CENSUS_ASSIST, true);
+    case WIRE_GC_MARK_ASSIST_END:
+        return go_range(census, lane, CENSUS_ASSIST, false);
+    case WIRE_GC_MARK_ASSIST_ACTIVE:
+        return active_range(census, lane, &census->gs, args[0], CENSUS_ASSIST);
+    case WIRE_GC_SWEEP_BEGIN:
+        return sweep(census, lane, true);
+    case WIRE_GC_SWEEP_END:
+        return sweep(census, lane, false);
+    case WIRE_GC_SWEEP_ACTIVE:
+        return active_range(census, lane, &census->ps, args[0], CENSUS_SWEEP);
+    case WIRE_GC_ACTIVE:
+    case WIRE_GC_BEGIN:
+    case WIRE_GC_END:
+        return collector(census, lane, type, args[0]);
+    case WIRE_HEAP_ALLOC:
+    case WIRE_HEAP_GOAL:
+        return only_if(has_p(lane));
+    case WIRE_PROCS_CHANGE:
+    case WIRE_GO_LABEL:
+    case WIRE_USER_LOG:
+        return only_if(has_both(lane));
+    case WIRE_USER_TASK_BEGIN:
+        return task_begin(census, lane, args);
+    case WIRE_USER_TASK_END:
+        return task_end(census, lane, args);
+    case WIRE_USER_REGION_BEGIN:
+        return region(census, lane, args, true);
+    case WIRE_USER_REGION_END:
+        return region(census, lane, args, false);
+    case WIRE_SPAN:
+    case WIRE_SPAN_ALLOC:
+    case WIRE_SPAN_FREE:
+    case WIRE_HEAP_OBJECT:
+    case WIRE_HEAP_OBJECT_ALLOC:
+    case WIRE_HEAP_OBJECT_FREE:
+    case WIRE_GOROUTINE_STACK:
+    case WIRE_GOROUTINE_STACK_ALLOC:
+    case WIRE_GOROUTINE_STACK_FREE:
+        return only_if(lane->walk.thread != GXT_NO_THREAD);
+    default: /* goroutines of C threads: how many events there are depends on who goes first */
+        return CENSUS_UNFIT;
+    }
+}
+
+/* An event that is not one of the commonest, behind whose time @at is, and then behind its numbers. */
+static __attribute__((noinline)) enum census_outcome take_other(struct census *census, struct census_lane *lane,
+                                                                uint8_t type, const uint8_t **at)
+{
+    uint64_t args[WIRE_MAX_ARGS] = {0};
+    const uint8_t *next = wire_numbers(*at, wire_specs[type].n_args, args);
+
+    if (!has_names(census, type, args))
+        return CENSUS_UNFIT;
+    const enum census_outcome outcome = try_other(census, lane, type, args);
+    *at = next;
+    return outcome;
+}
+
+/* The lane goes as far as it can. */
+enum census_outcome census_run(struct census *census, struct census_lane *lane)
+{
+    const uint8_t *at = lane->walk.next, *quick_end = lane->walk.quick_end;
+    enum census_outcome outcome;
+
+    do {
+        uint64_t args[3], none;
+        if (UNLIKELY(at >= quick_end)) {
+            struct gxt_error fault;
+            lane->walk.next = at;
+            int r = lane_next_slow(&lane->walk, &census->gen, &fault);
+            if (r <= 0)
+                return r < 0 ? CENSUS_UNFIT : CENSUS_ENDS;
+            at = lane->walk.head;
+            quick_end = lane->walk.quick_end;
+            lane->is_used = true;
+        }
+        const uint8_t type = *at, *next = wire_number_even(at + 1, &none);
+        if (type == WIRE_GO_START) {
+            next = wire_numbers(next, 2, args);
+            outcome = go_start(census, lane, args);
+        } else if (type == WIRE_GO_UNBLOCK) {
+            next = wire_numbers(next, 3, args);
+            outcome = LIKELY(has_stack(census, args[2])) ? go_unblock(census, lane, args) : CENSUS_UNFIT;
+        } else if (type == WIRE_GO_BLOCK) {
+            next = wire_numbers(next, 2, args);
+            outcome = LIKELY(has_string(census, args[0]) && has_stack(census, args[1]))
+                          ? go_leave(census, lane, G_WAITING)
+                          : CENSUS_UNFIT;
+        } else if (type == WIRE_GO_SYSCALL_BEGIN) {
+            next = wire_numbers(next, 2, args);
+            outcome = LIKELY(has_stack(census, args[1])) ? syscall_begin(census, lane, args) : CENSUS_UNFIT;
+        } else if (type == WIRE_GO_SYSCALL_END) {
+            outcome = syscall_end(census, lane);
+        } else {
+            outcome = take_other(census, lane, type, &next);
+        }
+        if (LIKELY(outcome == CENSUS_TAKEN)) {
+            census->n[type]++;
+            at = next;
+        }
+    } while (LIKELY(outcome == CENSUS_TAKEN));
+    lane->walk.next = at;
+    return outcome;
+}

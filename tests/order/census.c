@@ -1,0 +1,184 @@
+/* census.c: a walk that joins what a census counted is the walk that went through it.
+ *
+ * usage: census TRACE LEAST [STEP]
+ *
+ * Two walks go over a trace side by side: one through every generation, one by a census where it fits. What was counted
+ * must be what the other walk handed out, by type, and behind each generation both must have the same states. At least
+ * LEAST generations must have fitted. With STEP the same of the trace with one byte changed, one in so many: however
+ * few fit then.
+ */
+#include "order.h"
+#include "same.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const char *name;
+static uint64_t at; /* of the byte changed */
+static uint64_t n_joined, n_walked;
+
+static _Noreturn void wrong(const char *what)
+{
+    fprintf(stderr, "%s, byte %" PRIu64 " changed, generation %" PRIu64 ": %s\n", name, at, n_joined + n_walked, what);
+    exit(1);
+}
+
+/* What order the ranges of one have is nobody's: a join may leave another. */
+static int by_range(const void *a, const void *b)
+{
+    return (int)((const struct gxt_range_state *)a)->range - (int)((const struct gxt_range_state *)b)->range;
+}
+
+static void sort_ranges(struct gxt_states *states)
+{
+    for (size_t i = 0; i < states->n_goroutines; i++)
+        if (states->goroutines[i].n_ranges > 1)
+            qsort((void *)states->goroutines[i].ranges, states->goroutines[i].n_ranges, sizeof(struct gxt_range_state),
+                  by_range);
+}
+
+static void check_states(struct order *walked, struct order *joined)
+{
+    struct gxt_states *a, *b;
+
+    if (order_states(walked, &a) < 0 || order_states(joined, &b) < 0)
+        wrong("no states");
+    b->time_ns = a->time_ns; /* a join knows none */
+    sort_ranges(a);
+    sort_ranges(b);
+    const char *differs = states_differ(a, b);
+    if (differs)
+        wrong(differs);
+    order_states_free(a);
+    order_states_free(b);
+}
+
+/* The walk hands out what was counted, and nothing more of this generation. */
+static void check_counts(struct order *walked, const uint64_t *counted)
+{
+    uint64_t counts[256] = {0}, n = 0;
+    struct order_record record;
+
+    for (size_t type = 0; type < 256; type++)
+        n += counted[type];
+    for (; n > 0; n--) {
+        if (order_next(walked, &record) != 1)
+            wrong("the walk met a fault where the census met none");
+        counts[record.type]++;
+    }
+    if (memcmp(counts, counted, sizeof counts) != 0)
+        wrong("the census counted other types");
+    if (!order_at_boundary(walked))
+        wrong("the census counted too few");
+}
+
+/* Both walks go through a generation. Return: whether there is another one. */
+static bool walk_both(struct order *walked, struct order *joined)
+{
+    struct order_record a, b;
+    int r;
+
+    do {
+        r = order_next(walked, &a);
+        const int other = order_next(joined, &b);
+        if (other < 0 && order_lacks(joined))
+            return false;
+        if (r != other || (r > 0 && (a.type != b.type || a.offset != b.offset || a.from != b.from || a.to != b.to ||
+                                     a.goroutine != b.goroutine || a.proc != b.proc || a.thread != b.thread)))
+            wrong("the walks differ behind a join");
+        if (r < 0 && order_fault(walked)->offset != order_fault(joined)->offset)
+            wrong("the walks end with different faults");
+    } while (r > 0 && !order_at_boundary(walked));
+    n_walked++;
+    return r > 0;
+}
+
+static void check(const struct source *source)
+{
+    struct span in = source_span(source, 0, source->size);
+    struct order *walked, *joined;
+    struct census *census;
+    struct pool *pool;
+    int version;
+
+    n_joined = n_walked = 0;
+    if (wire_header(&in, &version) < 0 || wire_is_old(version))
+        return;
+    const uint64_t begin = (uint64_t)(in.at - source->at);
+    if (pool_new(&pool) < 0 || order_new(source, begin, version, pool, (struct order_finder){0}, &walked) < 0 ||
+        order_new(source, begin, version, pool, (struct order_finder){0}, &joined) < 0 ||
+        census_new(source, version, pool, &census) < 0)
+        wrong("no memory");
+    do {
+        struct gen_stream stream = order_stream(joined);
+        bool has_joined = false;
+        if (order_may_join(joined) && census_find(census, &stream)) {
+            census_count(census);
+            const int r = order_join(joined, census);
+            if (r < 0)
+                wrong("no memory for a join");
+            has_joined = r > 0;
+        }
+        n_joined += has_joined;
+        if (has_joined) {
+            check_counts(walked, census_counts(census));
+            check_states(walked, joined);
+        } else if (!walk_both(walked, joined)) {
+            break;
+        }
+    } while (true);
+    (void)census_free(census);
+    (void)order_free(walked);
+    (void)order_free(joined);
+    (void)pool_free(pool);
+}
+
+static void check_bytes(const uint8_t *bytes, size_t size)
+{
+    const struct source_feeding feeding = {0};
+    struct source source;
+    struct gxt_error fault;
+    int fd = memfd_create("trace", MFD_CLOEXEC);
+
+    if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0 ||
+        source_open_fd(fd, &feeding, &source, &fault) < 0)
+        wrong("no file");
+    check(&source);
+    source_close(&source);
+    close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    struct source source;
+    struct gxt_error fault;
+    uint64_t n_changed = 0, n_fitted = 0;
+
+    if (argc != 3 && argc != 4)
+        return 2;
+    name = argv[1];
+    if (source_open(argv[1], &source, &fault) < 0)
+        wrong(fault.message);
+    check(&source);
+    printf("%" PRIu64 " generations joined, %" PRIu64 " walked\n", n_joined, n_walked);
+    if (n_joined < strtoull(argv[2], NULL, 10))
+        wrong("too few generations fitted");
+    uint8_t *bytes = argc == 4 ? malloc(source.size) : NULL;
+    const uint64_t step = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
+    for (at = 0; bytes && at < source.size; at += step) {
+        static const uint8_t masks[] = {0x01, 0x02, 0x04, 0x7f, 0x80};
+        memcpy(bytes, source.at, source.size);
+        bytes[at] ^= masks[at / step % sizeof masks];
+        check_bytes(bytes, source.size);
+        n_changed++;
+        n_fitted += n_joined > 0;
+    }
+    if (argc == 4)
+        printf("%" PRIu64 " changed bytes, %" PRIu64 " traces with a generation that fits\n", n_changed, n_fitted);
+    free(bytes);
+    source_close(&source);
+    return 0;
+}
