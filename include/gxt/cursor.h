@@ -138,7 +138,10 @@ GXT_API int gxt_cursor_prev(struct gxt_cursor *cursor, const struct gxt_event **
  * The cursor's place is lost, as by a seek that failed; a fault of the trace before @end ends the count, and is in
  * gxt_cursor_error(), code 0 when there was none.
  *
- * Cost: with an index, some lookups and at most two rolls; without, a walk.
+ * Cost: with an index, some lookups and at most two rolls; without, a walk. Of all events of a trace since Go 1.22
+ * about half of one, and less on several processors: without an order wherever it makes no difference to the number,
+ * and by as many threads as there are processors, at most eight, which end before it returns and take no signals of
+ * the caller's. Each has the tables of a generation in memory.
  * Return: 0; negative as a seek.
  * Since: 0.1
  */
