@@ -17,6 +17,7 @@
 static void clear_table(struct census_table *table)
 {
     id_map_clear(&table->ids);
+    memset(table->hints, 0, sizeof table->hints);
     table->n = 0;
 }
 
@@ -130,7 +131,7 @@ static void wake_waiters(struct census *census, bool is_p, struct census_one *on
     else
         (void)map_put(&census->waits, key, first); /* it is there: no memory is needed */
     if (one->n_waiters == 0)
-        one->care &= (uint8_t)~CENSUS_AWAITED;
+        one->care &= CENSUS_ANNOUNCED;
 }
 
 static __attribute__((noinline)) void attend(struct census *census, const struct census_lane *lane, bool is_p,
@@ -139,7 +140,7 @@ static __attribute__((noinline)) void attend(struct census *census, const struct
     /* What follows in its sequence comes behind this, and so behind what this lane told before. */
     if (one->teller == (uint32_t)(lane - census->lanes))
         one->care &= (uint8_t)~CENSUS_ANNOUNCED;
-    if (one->care & CENSUS_AWAITED)
+    if (one->n_waiters > 0)
         wake_waiters(census, is_p, one);
 }
 
@@ -147,7 +148,7 @@ static __attribute__((noinline)) void attend(struct census *census, const struct
 FAST enum census_outcome changed(struct census *census, const struct census_lane *lane, bool is_p,
                                  struct census_one *one)
 {
-    if (UNLIKELY(one->care != 0))
+    if (UNLIKELY(one->care & (CENSUS_ANNOUNCED | census_awaits(one->status))))
         attend(census, lane, is_p, one);
     return CENSUS_TAKEN;
 }
@@ -170,7 +171,9 @@ static __attribute__((noinline)) enum census_outcome wait_for(struct census *cen
     if (map_put(&census->waits, key, (uint32_t)(lane - census->lanes)) < 0)
         return CENSUS_UNFIT;
     one->n_waiters++;
-    one->care |= CENSUS_AWAITED;
+    one->care |= census_awaits(status);
+    if (is_p && status == P_SYSCALL)
+        one->care |= census_awaits(P_SYSCALL_ABANDONED);
     return CENSUS_WAITS;
 }
 
@@ -200,13 +203,17 @@ FAST bool runs_nobody(struct census_lane *lane)
 }
 
 /* The one of this id, if its number's turn has come. NULL: not yet. */
-FAST struct census_one *in_turn(const struct census_table *table, uint64_t id, uint8_t status, uint64_t seq)
+FAST struct census_one *in_turn(struct census_table *table, uint64_t id, uint8_t status, uint64_t seq)
 {
-    const uint32_t at = id_map_get(&table->ids, id);
+    uint32_t *hint = &table->hints[id % CENSUS_HINTS];
 
-    if (UNLIKELY(at == MAP_NONE))
-        return NULL;
-    struct census_one *one = &table->items[at];
+    if (UNLIKELY(table->items[*hint].id != (int64_t)id)) {
+        const uint32_t at = id_map_get(&table->ids, id);
+        if (UNLIKELY(at == MAP_NONE))
+            return NULL;
+        *hint = at;
+    }
+    struct census_one *one = &table->items[*hint];
     return LIKELY(one->status == status && one->seq == seq - 1) ? one : NULL;
 }
 

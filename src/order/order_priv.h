@@ -404,10 +404,16 @@ enum {
 };
 
 enum {
-    CENSUS_AWAITED = 1,
-    CENSUS_ANNOUNCED = 2, /* a range of it was found active in a lane that does not hold it, and nothing that must come
+    CENSUS_ANNOUNCED = 1, /* a range of it was found active in a lane that does not hold it, and nothing that must come
                              later was seen yet */
+    CENSUS_HINTS = 4096
 };
+
+/* … and that a lane waits for this status of it. */
+static inline uint8_t census_awaits(uint8_t status)
+{
+    return (uint8_t)(1u << (status & 7)); /* what no lane waits for has a bit that is never set */
+}
 
 /* Ranges as bits. */
 enum {
@@ -436,6 +442,7 @@ struct census_one {
 
 struct census_table {
     struct id_map ids;
+    uint32_t hints[CENSUS_HINTS]; /* places of what has an id that ends so, perhaps */
     struct census_one *items;
     size_t n, capacity;
 };
