@@ -20,6 +20,9 @@
  * is a constant where this is inlined. Return: whether it could; if not, nothing has happened. */
 typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type);
 
+/* Is told of those that were taken in a row from one thread, which had this processor before the first of them. */
+typedef void order_ran(void *user, gxt_threadid thread, gxt_procid processor);
+
 /* Whether it is this one, and what it does can be told without a note that it changes. */
 QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
 {
@@ -231,14 +234,15 @@ QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_t
  * order_quick() - hand out what is usual
  * @most:  at most so many records
  * @take:  called with each, in the order of order_next()
+ * @ran:   called behind those of a thread; NULL for nobody
  * @ordinal: of the first
  * @event:   where it puts ordinal, time and context of the first …
  * @stride:  … and so many further on those of the next: 0 or 1
  *
  * Return: how many were handed out.
  */
-QUICK size_t order_quick(struct order *order, size_t most, order_take *take, void *user, uint64_t ordinal,
-                         struct gxt_event *event, size_t stride)
+QUICK size_t order_quick(struct order *order, size_t most, order_take *take, order_ran *ran, void *user,
+                         uint64_t ordinal, struct gxt_event *event, size_t stride)
 {
     struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
 
@@ -270,6 +274,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
             break;
 
         struct sched_m *const m = &order->sched.ms[lane->m];
+        const uint64_t run = ordinal;
+        const gxt_procid p_before = m->p;
         const uint8_t *head = lane->head, *at = lane->args;
         uint8_t now = quick_cases[*head];
 
@@ -381,11 +387,11 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
                         TAKE(WIRE_GO_CREATE)
                     }
                     struct sched_resource *g = sched_add(gs, (gxt_goid)args[0]);
-                    UNLESS(g)
-                    if (UNLIKELY(gs->lost < 0)) {
+                    if (UNLIKELY(!g))
+                        gs->lost = GXT_ENOMEM; /* it is taken, so it cannot be tried again */
+                    else if (UNLIKELY(gs->lost < 0))
                         sched_remove(gs, g);
-                        goto unusual;
-                    }
+                    UNLESS(gs->lost == 0)
                     quick_set(g, blocked ? G_WAITING : G_RUNNABLE);
                     g->seq_generation = generation;
                     GO_ON
@@ -593,6 +599,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, voi
         lane->head = head;
         lane->args = at;
         lane->time_ns = entries[0].time_ns = time_ns;
+        if (ran && LIKELY(ordinal != run))
+            ran(user, lane->thread, p_before);
         if (LIKELY(time_ns > others_ns))
             quick_move(entries, n_entries);
     }

@@ -32,11 +32,11 @@ struct builder {
     size_t n_hashed;                    /* … and so many of its batches */
     uint64_t ordinal;                   /* of the next event */
     uint64_t bytes;                     /* of the file that have been read, about */
-    uint64_t block;                     /* number of the block being read */
+    uint64_t n_by_kind[GXT_N_KINDS];    /* events of the record */
     struct buf group;                   /* snapshots inside that are to be put together, … */
     uint64_t n_groups;                  /* … after so many groups of this generation */
     struct listing lists[STORE_N_LISTS];
-    struct tally tally;
+    struct tally tally;             /* the parts' */
     struct order_snapshot snapshot; /* of where the walk begins */
     struct timespec told;
     struct gxt_error *fault;
@@ -211,26 +211,12 @@ static int end_list(struct builder *builder, enum store_list list)
     return r;
 }
 
-static int take_member(void *user, const struct store_member *member)
+static int put_goroutines(struct builder *builder, const struct part *part)
 {
-    return put_row(user, STORE_MEMBERS, member, sizeof *member);
-}
-
-static int take_ended(void *user, const struct store_goroutine *row)
-{
-    return put_row(user, STORE_ENDED, row, sizeof *row);
-}
-
-static int put_goroutines(struct builder *builder)
-{
-    struct tally_item **items;
-    size_t n;
-
-    if (tally_list(&builder->tally, &items, &n) < 0)
-        return no_memory(builder);
     int r = 0;
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        struct tally_item *item = items[i];
+
+    for (size_t i = 0; r == 0 && i < part->n_there; i++) {
+        const struct tally_item *item = &part->there[i];
         const struct store_live live = {item->row.id, item->row.n_events, item->last_ns};
         r = put_row(builder, STORE_LIVE, &live, sizeof live);
         if (r == 0 && item->is_first) {
@@ -238,13 +224,11 @@ static int put_goroutines(struct builder *builder)
             row.n_events = row.length_ns = 0;
             r = put_row(builder, STORE_FIRST, &row, sizeof row);
         }
-        item->is_first = false;
     }
-    free(items);
     static const enum store_list ends[] = {STORE_LIVE, STORE_FIRST, STORE_ENDED};
     for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
         r = end_list(builder, ends[i]);
-    builder->meta.n_goroutines = builder->tally.n_goroutines;
+    builder->meta.n_goroutines = part->n_goroutines;
     return r;
 }
 
@@ -255,25 +239,24 @@ static void begin_record(struct builder *builder)
 {
     builder->generation = part_generation_free(builder->generation);
     builder->record = (struct store_generation){0};
-    memset(builder->tally.n_by_kind, 0, sizeof builder->tally.n_by_kind);
+    memset(builder->n_by_kind, 0, sizeof builder->n_by_kind);
 }
 
 static void begin_generation(struct builder *builder, struct part *part)
 {
-    const struct gxt_event *sync = &part->events[0];
     struct part_generation *generation = part->begins;
 
     begin_record(builder);
     part->begins = NULL;
     builder->generation = generation;
-    builder->block = builder->n_groups = 0;
+    builder->n_groups = 0;
     builder->hash = (struct gen_hash){.at = generation->dir.begin};
     builder->n_hashed = 0;
     builder->record.facts = (struct gxt_generation){.number = generation->dir.number,
                                                     .begin = generation->dir.begin,
                                                     .end = generation->dir.end,
-                                                    .first_ordinal = sync->ordinal,
-                                                    .first_ns = sync->time_ns,
+                                                    .first_ordinal = builder->ordinal,
+                                                    .first_ns = part->first_ns,
                                                     .ns_per_tick = generation->ns_per_tick,
                                                     .n_batches = generation->dir.n_batches,
                                                     .n_threads = generation->n_threads,
@@ -418,24 +401,27 @@ static int put_snapshot(struct builder *builder, const struct order_snapshot *sn
     return builder->group.failed ? no_memory(builder) : 0;
 }
 
-static int put_members(struct builder *builder)
+static int put_members(struct builder *builder, const struct part *part)
 {
-    int r = tally_end_block(&builder->tally, builder->block++, take_member, builder);
-    return r == GXT_ENOMEM ? no_memory(builder) : r;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < part->n_members; i++)
+        r = put_row(builder, STORE_MEMBERS, &part->members[i], sizeof part->members[i]);
+    return r;
 }
 
-static int put_place(struct builder *builder, const struct order_snapshot *snapshot)
+static int put_place(struct builder *builder, const struct part *part)
 {
     struct store_place place = {.ordinal = builder->ordinal, .time_ns = builder->record.facts.last_ns};
     struct store_counts counts;
 
-    memcpy(counts.n_by_kind, builder->tally.n_by_kind, sizeof counts.n_by_kind);
-    int r = put_snapshot(builder, snapshot, &place);
+    memcpy(counts.n_by_kind, builder->n_by_kind, sizeof counts.n_by_kind);
+    int r = put_snapshot(builder, &part->snapshot, &place);
     if (r == 0)
         r = put_row(builder, STORE_PLACES, &place, sizeof place);
     if (r == 0)
         r = put_row(builder, STORE_COUNTS, &counts, sizeof counts);
-    return r == 0 ? put_members(builder) : r;
+    return r == 0 ? put_members(builder, part) : r;
 }
 
 /* What the second reading of an old trace needs, as the first one found it. */
@@ -464,7 +450,7 @@ static int put_old(struct builder *builder)
 }
 
 /* All that is kept of a generation, but for its record. */
-static int put_generation(struct builder *builder)
+static int put_generation(struct builder *builder, const struct part *part)
 {
     static const enum store_list ends[] = {STORE_PLACES, STORE_COUNTS, STORE_MEMBERS};
     const uint64_t generation = builder->meta.n_generations;
@@ -479,25 +465,27 @@ static int put_generation(struct builder *builder)
     if (r == 0)
         r = put_group(builder);
     if (r == 0)
-        r = put_members(builder);
+        r = put_members(builder, part);
     for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
         r = end_list(builder, ends[i]);
     if (r == 0)
-        r = put_goroutines(builder);
+        r = put_goroutines(builder, part);
     /* A build goes on from the last generation, or from the one before it. */
     if (r == 0 && generation >= 2)
         r = store_drop(builder->store, STORE_LIVE, generation - 2, builder->fault);
     return r;
 }
 
-static int end_generation(struct builder *builder, const struct part *part)
+static int end_generation(struct builder *builder, struct part *part)
 {
     struct store_generation *record = &builder->record;
 
     end_hash(builder);
-    int r = put_generation(builder);
-    memcpy(record->facts.n_by_kind, builder->tally.n_by_kind, sizeof record->facts.n_by_kind);
-    record->n_goroutines = builder->tally.n_goroutines;
+    int r = put_generation(builder, part);
+    free(part->there);
+    part->there = NULL;
+    memcpy(record->facts.n_by_kind, builder->n_by_kind, sizeof record->facts.n_by_kind);
+    record->n_goroutines = part->n_goroutines;
     record->loss = part->loss;
     if (r == 0)
         r = store_put_generation(builder->store, builder->meta.n_generations, record, builder->fault);
@@ -539,16 +527,19 @@ static int tell(struct builder *builder)
 static int count(struct builder *builder, const struct part *part)
 {
     struct gxt_generation *facts = &builder->record.facts;
+    int r = 0;
 
-    if (part->n == 0)
+    if (part->n_events == 0)
         return 0;
-    builder->ordinal += part->n;
-    facts->n_events += part->n;
-    facts->last_ns = part->events[part->n - 1].time_ns;
+    builder->ordinal += part->n_events;
+    facts->n_events += part->n_events;
+    facts->last_ns = part->last_ns;
     if (!builder->generation)
         facts->first_ns = facts->last_ns;
-    int r = tally_events(&builder->tally, part->events, part->n);
-    return r == GXT_ENOMEM ? no_memory(builder) : r;
+    add_counts(builder->n_by_kind, part->n_by_kind);
+    for (size_t i = 0; r == 0 && i < part->n_ended; i++)
+        r = put_row(builder, STORE_ENDED, &part->ended[i], sizeof part->ended[i]);
+    return r;
 }
 
 static int keep(struct builder *builder, struct part *part)
@@ -566,7 +557,7 @@ static int keep(struct builder *builder, struct part *part)
     if (r < 0)
         return r;
     if (part->end == PART_PLACE)
-        r = put_place(builder, &part->snapshot);
+        r = put_place(builder, part);
     else if (part->end == PART_BOUNDARY && builder->generation)
         r = end_generation(builder, part);
     else if (part->end == PART_LAST && (r = part->fault.code) < 0)
@@ -587,6 +578,7 @@ static int walk(struct builder *builder)
         r = keep(builder, part);
     } while (r == 0 && part->end != PART_LAST);
     builder->meta.rising = part->is_rising;
+    builder->meta.n_goroutines = part->n_goroutines;
     loss_add(&builder->meta.loss, &part->loss);
     return r;
 }
@@ -601,7 +593,6 @@ static int complete(struct builder *builder, int code)
 
     if (r < 0)
         return r;
-    meta->n_goroutines = builder->tally.n_goroutines;
     meta->complete = true;
     meta->covered_hash = covered_hash(builder);
     meta->fault = fault;
@@ -610,7 +601,7 @@ static int complete(struct builder *builder, int code)
     if (rest->n_events > 0)
         meta->last_ns = rest->last_ns;
     meta->n_events += rest->n_events;
-    add_counts(meta->n_by_kind, builder->tally.n_by_kind);
+    add_counts(meta->n_by_kind, builder->n_by_kind);
     r = store_commit(builder->store, meta, builder->fault);
     if (r == 0 && code < 0)
         *builder->fault = fault;
@@ -634,7 +625,9 @@ static int begin_parts(struct builder *builder)
     const uint64_t inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
     const unsigned n_threads = options->threads ? options->threads : thread_processors();
 
-    return parts_new(builder->cursor, inside_events, n_threads, &builder->parts) < 0 ? no_memory(builder) : 0;
+    return parts_new(builder->cursor, &builder->tally, inside_events, n_threads, &builder->parts) < 0
+               ? no_memory(builder)
+               : 0;
 }
 
 static int run(struct builder *builder, const char *path)
@@ -663,13 +656,11 @@ static const struct gxt_build_options defaults = GXT_BUILD_OPTIONS_INIT;
 int build(struct gxt_trace *trace, const char *path, const struct gxt_build_options *options, struct gxt_error *fault)
 {
     struct gxt_error own;
-    struct builder builder = {
-        .trace = trace, .options = options ? options : &defaults, .tally = TALLY_INIT, .fault = fault ? fault : &own};
+    struct builder builder = {.trace = trace, .options = options ? options : &defaults, .fault = fault ? fault : &own};
     char *place = NULL;
     int r = 0;
 
-    builder.tally.ended = take_ended;
-    builder.tally.user = &builder;
+    tally_init(&builder.tally);
     if (builder.options->size != sizeof *options)
         return fault_set(fault, GXT_EINVAL, GXT_NO_OFFSET,
                          "build options of an unknown size: begin with GXT_BUILD_OPTIONS_INIT");

@@ -67,7 +67,7 @@ static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64
     index_damaged(index, &damage);
     list->n = 0;
     tally_done(tally);
-    *tally = (struct tally)TALLY_INIT;
+    tally_init(tally);
     return 0;
 }
 
@@ -81,11 +81,13 @@ static int walk(struct gxt_goroutines *list, struct tally *tally, uint64_t gener
     if (r < 0)
         return r == GXT_ENOMEM ? no_memory(fault) : fault_set(fault, r, GXT_NO_OFFSET, "the index is of another trace");
     r = generation > 0 ? seek_generation(cursor, generation) : seek_start(cursor);
-    while (r == 0 && (r = cursor_next(cursor, &event)) > 0)
-        if ((r = tally_events(tally, event, 1)) < 0) {
+    while (r == 0 && (r = cursor_next(cursor, &event)) > 0) {
+        tally_event(tally, event);
+        if ((r = tally->code) < 0) {
             (void)cursor_free(cursor);
             return no_memory(fault);
         }
+    }
     if (r < 0)
         *fault = cursor->error;
     cursor_loss(cursor, &list->loss);
@@ -107,8 +109,8 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
 {
     struct gxt_error own, *fault = reterr ? reterr : &own;
     struct gxt_goroutines *list = calloc(1, sizeof *list);
-    struct tally tally = TALLY_INIT;
-    struct tally_item **items = NULL;
+    struct tally tally;
+    struct tally_item *items = NULL;
     uint64_t generation;
     size_t n = 0;
 
@@ -116,6 +118,7 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
         return no_memory(fault);
     list->trace = trace;
     list->index = index;
+    tally_init(&tally);
     int r = take_indexed(list, &tally, &generation, fault);
     tally.ended = add_ended;
     tally.user = list;
@@ -124,8 +127,8 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
     if (r == 0)
         r = tally_list(&tally, &items, &n);
     for (size_t i = 0; r == 0 && i < n; i++) {
-        items[i]->row.length_ns = (uint64_t)items[i]->last_ns - (uint64_t)items[i]->row.first_ns;
-        r = add(list, &items[i]->row);
+        items[i].row.length_ns = (uint64_t)items[i].last_ns - (uint64_t)items[i].row.first_ns;
+        r = add(list, &items[i].row);
     }
     if (r == GXT_ENOMEM)
         r = no_memory(fault);

@@ -1,7 +1,7 @@
 /* parts.c
  *
- * In: a cursor. Out: its events, part by part, with what of the walk is to be kept where a part ends. Never: a part
- * that depends on how many threads there are.
+ * In: a cursor. Out: what its events tell, part by part, with what of the walk is to be kept where a part ends. Never:
+ * a part that depends on how many threads there are.
  *
  *     one thread      parts_next() fills the only part
  *     two             a thread walks and fills the parts of a ring, parts_next() lends them in turn:
@@ -10,31 +10,27 @@
  *                     ▲ n_done       the walk's ▲ n_filled
  *
  * He who waits is woken when half of the ring is as he wishes: two that are about as fast do not wake each other at
- * every part. What ends a block or the trace is told at once.
+ * every part. What ends a generation or the trace is told at once.
  */
 #include "replay.h"
 
 #include <stdlib.h>
 
 enum {
-    PART_EVENTS = 1024, /* of a ring's part: few are woken */
-    NEAR_EVENTS = 128,  /* of the only part: they stay in the nearest cache */
-    LOOK_EVENTS = 4096, /* a look asks every thread of the generation */
-    RING = 8,
+    PART_EVENTS = 1 << 16, /* a block may be longer */
+    RING = 16,
 };
 
 struct parts {
     struct gxt_cursor *cursor;
+    struct tally *tally;
     uint64_t inside_events; /* between two places, at least */
     uint64_t next_place;    /* ordinal at which the next place is due */
     uint64_t n_generations; /* that have begun */
     bool in_generation;
-    struct order_snapshot passed; /* a boundary that the walk did not stop at, … */
-    struct gxt_event held;        /* … and the Sync behind it, … */
-    bool holds;                   /* … if there is one */
-    size_t part_events;           /* in a part, at most */
-    uint64_t bytes;               /* that have been read, at the last look; the next one is at … */
-    uint64_t next_look;           /* … this ordinal */
+    uint64_t block;               /* number of the block being read */
+    struct order_snapshot passed; /* a boundary that the walk did not stop at */
+    struct part *filling;
     struct part ring[RING];
     bool is_lent;    /* a part is with who reads */
     bool has_thread; /* without one there is one part */
@@ -98,17 +94,43 @@ static void end_part(struct part *part, int code, const char *why)
     (void)fault_set(&part->fault, code, GXT_NO_OFFSET, "%s", why);
 }
 
-/* With a Sync, unless it is the last. */
-static void begin_generation(struct parts *parts, struct part *part, const struct gxt_event *sync)
+static int take_ended(void *user, const struct store_goroutine *row)
+{
+    const struct parts *parts = user;
+    struct part *part = parts->filling;
+    struct store_goroutine *grown = array_grow(part->ended, part->n_ended, &part->ended_capacity, sizeof *grown);
+
+    if (!grown)
+        return GXT_ENOMEM;
+    part->ended = grown;
+    part->ended[part->n_ended++] = *row;
+    return 0;
+}
+
+static int take_member(void *user, const struct store_member *member)
+{
+    struct part *part = user;
+    struct store_member *grown = array_grow(part->members, part->n_members, &part->members_capacity, sizeof *grown);
+
+    if (!grown)
+        return GXT_ENOMEM;
+    part->members = grown;
+    part->members[part->n_members++] = *member;
+    return 0;
+}
+
+/* With a Sync, which has been crossed, unless it is the last. */
+static void begin_generation(struct parts *parts, struct part *part)
 {
     if (walk_generations(parts->cursor) <= parts->n_generations)
         return;
     parts->n_generations++;
+    parts->block = 0;
     part->begins = copy_generation(parts->cursor);
     parts->in_generation = part->begins != NULL;
     if (!part->begins)
         end_part(part, GXT_ENOMEM, "no memory for the index");
-    parts->next_place = sync->ordinal + 1 + parts->inside_events;
+    parts->next_place = parts->cursor->ordinal + parts->inside_events;
 }
 
 static void take_loss(struct parts *parts, struct part *part)
@@ -131,13 +153,18 @@ static int snapshot(struct parts *parts, bool is_passed, struct order_snapshot *
 
 static void end_block(struct parts *parts, struct part *part, enum part_end end, bool is_passed)
 {
-    int r = snapshot(parts, is_passed, &part->snapshot);
+    const int r = snapshot(parts, is_passed, &part->snapshot);
+    int tallied = tally_end_block(parts->tally, parts->block++, take_member, part);
 
+    if (tallied == 0 && end == PART_BOUNDARY)
+        tallied = tally_list(parts->tally, &part->there, &part->n_there);
     part->end = end;
     parts->in_generation = end == PART_PLACE;
     parts->next_place = parts->cursor->ordinal + parts->inside_events + part->snapshot.bytes.size / 8;
     if (r < 0)
         end_part(part, r, "no memory for a checkpoint");
+    else if (tallied < 0)
+        end_part(part, tallied, "no memory for the index");
     if (end == PART_BOUNDARY)
         take_loss(parts, part);
 }
@@ -148,59 +175,71 @@ static bool is_place(const struct parts *parts)
 }
 
 /* How many events may be taken at once: up to where a place is due, and one at a time while it is. */
-static size_t room_of(const struct parts *parts, const struct part *part)
+static size_t room_of(const struct parts *parts)
 {
-    const size_t room = parts->part_events - part->n;
+    const uint64_t ordinal = parts->cursor->ordinal;
+    const uint64_t left = parts->next_place > ordinal ? parts->next_place - ordinal : 1;
 
-    /* A Sync comes alone: it says where the first place is due. */
-    const uint64_t left = parts->in_generation && parts->next_place > parts->cursor->ordinal
-                              ? parts->next_place - parts->cursor->ordinal
-                              : 1;
-    return left < room ? (size_t)left : room;
+    return left < PART_EVENTS ? (size_t)left : PART_EVENTS;
+}
+
+/* Where the walk has passed a boundary, the Sync that comes next is another part's. */
+static void take_sync(struct parts *parts, struct part *part)
+{
+    const struct gxt_event *sync;
+
+    if (parts->in_generation && parts->cursor->order) {
+        end_block(parts, part, PART_BOUNDARY, true);
+        return;
+    }
+    (void)cursor_next(parts->cursor, &sync);
+    tally_event(parts->tally, sync);
+    part->first_ns = sync->time_ns;
+    part->n_events++;
+    begin_generation(parts, part);
+}
+
+static void begin_part(struct parts *parts, struct part *part)
+{
+    part->end = PART_GOES_ON;
+    part->n_events = 0;
+    part->n_ended = part->n_members = 0;
+    parts->filling = part;
 }
 
 static void fill(struct parts *parts, struct part *part)
 {
     struct gxt_cursor *cursor = parts->cursor;
+    struct tally *tally = parts->tally;
+    uint64_t *n_by_kind = tally->nearby.n_by_kind;
     size_t n;
-    int r = 1;
 
-    part->n = 0;
-    part->end = PART_GOES_ON;
-    if (parts->holds) {
-        parts->holds = false;
-        part->events[part->n++] = parts->held;
-        begin_generation(parts, part, &parts->held);
-    }
-    while (part->n < parts->part_events && part->end == PART_GOES_ON) {
-        struct gxt_event *event = &part->events[part->n];
-        if (UNLIKELY((r = cursor_next_run(cursor, event, room_of(parts, part), &n)) <= 0)) {
+    begin_part(parts, part);
+    while (part->n_events < PART_EVENTS && part->end == PART_GOES_ON) {
+        const int r = cursor_tally_run(cursor, tally, room_of(parts), &n);
+        if (UNLIKELY(r <= 0)) {
             part->end = PART_LAST;
             part->fault = r < 0 ? cursor->error : (struct gxt_error){0};
             take_loss(parts, part);
-            break;
+        } else if (n == 0) {
+            take_sync(parts, part);
+        } else {
+            part->n_events += n;
         }
-        if (event->kind == GXT_KIND_SYNC && parts->in_generation && cursor->order) {
-            parts->held = *event;
-            parts->holds = true;
-            end_block(parts, part, PART_BOUNDARY, true);
-            break;
-        }
-        part->n += n;
-        if (event->kind == GXT_KIND_SYNC)
-            begin_generation(parts, part, event);
-        if (!parts->in_generation)
+        if (UNLIKELY(tally->code < 0))
+            end_part(part, tally->code, "no memory for the index");
+        if (part->end != PART_GOES_ON || !parts->in_generation)
             continue;
         if (walk_at_boundary(cursor))
             end_block(parts, part, PART_BOUNDARY, false);
         else if (is_place(parts))
             end_block(parts, part, PART_PLACE, false);
     }
-    if (cursor->ordinal >= parts->next_look || part->end != PART_GOES_ON) {
-        parts->bytes = cursor_bytes(cursor);
-        parts->next_look = cursor->ordinal + LOOK_EVENTS;
-    }
-    part->bytes = parts->bytes;
+    part->last_ns = cursor->time_ns;
+    part->n_goroutines = tally->n_goroutines;
+    memcpy(part->n_by_kind, n_by_kind, sizeof part->n_by_kind);
+    memset(n_by_kind, 0, sizeof part->n_by_kind);
+    part->bytes = cursor_bytes(cursor);
     part->is_rising = walk_is_rising(cursor);
 }
 
@@ -208,7 +247,7 @@ static void fill(struct parts *parts, struct part *part)
 
 static bool is_urgent(const struct parts *parts, const struct part *part)
 {
-    return part->end != PART_GOES_ON || parts->n_filled - parts->n_done >= RING / 2;
+    return part->end >= PART_BOUNDARY || parts->n_filled - parts->n_done >= RING / 2;
 }
 
 /* Return: whether there is an empty part, and not an end to this. */
@@ -264,24 +303,22 @@ struct part *parts_next(struct parts *parts)
     return &parts->ring[0];
 }
 
-int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct parts **ret)
+int parts_new(struct gxt_cursor *cursor, struct tally *tally, uint64_t inside_events, unsigned n_threads,
+              struct parts **ret)
 {
     struct parts *parts = calloc(1, sizeof *parts);
 
     if (!parts)
         return GXT_ENOMEM;
     parts->cursor = cursor;
+    parts->tally = tally;
     parts->inside_events = inside_events;
-    parts->part_events = n_threads > 1 ? PART_EVENTS : NEAR_EVENTS;
+    tally->ended = take_ended;
+    tally->user = parts;
     parts->n_generations = walk_generations(cursor);
     (void)pthread_mutex_init(&parts->lock, NULL);
     (void)pthread_cond_init(&parts->filled, NULL);
     (void)pthread_cond_init(&parts->emptied, NULL);
-    for (size_t i = 0; i < (n_threads > 1 ? RING : 1); i++)
-        if (!(parts->ring[i].events = malloc(parts->part_events * sizeof *parts->ring[i].events))) {
-            (void)parts_free(parts);
-            return GXT_ENOMEM;
-        }
     if (cursor->order)
         order_keep_boundaries(cursor->order, &parts->passed);
     /* Where no thread is to be had it goes without. */
@@ -305,7 +342,9 @@ struct parts *parts_free(struct parts *parts)
         order_keep_boundaries(parts->cursor->order, NULL);
     order_snapshot_done(&parts->passed);
     for (size_t i = 0; i < RING; i++) {
-        free(parts->ring[i].events);
+        free(parts->ring[i].ended);
+        free(parts->ring[i].members);
+        free(parts->ring[i].there);
         (void)part_generation_free(parts->ring[i].begins);
         order_snapshot_done(&parts->ring[i].snapshot);
     }

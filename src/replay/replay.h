@@ -180,12 +180,12 @@ static inline int walk_fail(const struct gxt_cursor *cursor, const struct gxt_er
 
 void walk_reset(struct gxt_cursor *cursor);
 
+struct tally;
+
 int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gxt_cursor **ret);
 struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);
 int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
-/** cursor_next_run() - as cursor_next_many(), but stops at the end of a generation, and a Sync comes alone */
-int cursor_next_run(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
 /** cursor_take() - take the next event, cursor->ahead[cursor->ahead_at], without crossing it. Return as cursor_next().
  */
 int cursor_take(struct gxt_cursor *cursor);
@@ -198,6 +198,10 @@ int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, ui
 /** cursor_tally() - cross events up to one of them, and in so many generations, counting them by kind. Return as
  * cursor_next(); 1 there. */
 int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generations, uint64_t counts[GXT_N_KINDS]);
+/** cursor_tally_run() - cross some events, at most so many, and tally them: none behind the end of a generation
+ * @ret_n:  how many; 0: a Sync comes next, and is taken
+ * Return as cursor_next(). */
+int cursor_tally_run(struct gxt_cursor *cursor, struct tally *tally, size_t most, size_t *ret_n);
 /** cursor_is_trace_fault() - whether a code is a fault of the trace, with which it ends, and not of the machine */
 bool cursor_is_trace_fault(int code);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
@@ -247,73 +251,59 @@ enum {
     TALLY_P,
     TALLY_M,
     TALLY_KINDS,
-    TALLY_CACHE = 1024,
-    TALLY_SEEN = 64,
+    TALLY_SEEN = 256,
 };
 
-/* What every event of a goroutine changes, small, so that many are near. */
-struct tally_place {
-    gxt_goid id;      /* GXT_NO_GOROUTINE: nobody's */
-    uint64_t settled; /* the last block that has it, if nothing of it is sought any more */
-    int64_t last_ns;
-    uint64_t n_events;
-};
-
-/* The rest. */
 struct tally_item {
-    struct store_goroutine row;
-    int64_t last_ns; /* as tally_list() found it */
-    uint64_t listed; /* the last block that has it */
+    struct store_goroutine row; /* but for what is counted nearby; id GXT_NO_GOROUTINE: nobody's */
+    int64_t last_ns;
+    uint64_t listed; /* the last block that has it, as far as it is not nearby */
+    bool is_kept;    /* it is in the map: else it is nearby */
     bool is_first;   /* its row is to be told at the end of this generation */
-};
-
-struct tally_seen {
-    int64_t id;
-    uint64_t stamp; /* of the block that has it */
 };
 
 /* Whose events the block at hand has. */
 struct tally_ids {
     struct pair *keys; /* ids, the sign turned over, so that keys rise as ids do */
     size_t n, capacity;
-    int64_t last;                       /* the processor or thread seen last; at first nobody or nothing to list */
-    struct tally_seen seen[TALLY_SEEN]; /* processors and threads that are listed, … */
-    struct map others;                  /* … and those that had to leave it */
+    int64_t seen[TALLY_SEEN]; /* processors and threads that are listed, … */
+    struct map listed;        /* … and all of them */
 };
 
-/** The goroutines that are there, and whose events the block at hand has. Begin with TALLY_INIT. */
+/** The goroutines that are there, and whose events the block at hand has. A goroutine that was met in it is nearby, if
+ * nothing of it is sought any more; one that was met in an earlier block stays at its place, but is not found there. */
 struct tally {
-    struct id_map ids; /* to places */
-    struct tally_place *places;
-    struct tally_item *items; /* at the same places */
-    size_t n_items, items_capacity, places_capacity;
+    struct nearby nearby; /* n_by_kind is set to zero by who wants to count anew */
+    struct id_map ids;    /* to places of items */
+    struct tally_item *items;
+    size_t n_items, items_capacity;
     uint32_t *free_places;
     size_t n_free, free_capacity;
-    uint32_t cache[TALLY_CACHE];     /* places by id */
-    uint64_t n_by_kind[GXT_N_KINDS]; /* events; set to zero by who wants to count anew */
-    uint64_t n_goroutines;           /* seen so far */
-    uint64_t stamp;                  /* of the block at hand */
+    uint64_t n_goroutines; /* seen so far */
+    uint64_t stamp;        /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
     struct pairs_spare spare;
     int (*ended)(void *user, const struct store_goroutine *row); /* NULL: nobody wants them */
     void *user;
+    int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */
 };
-#define TALLY_INIT                                                                                                     \
-    {                                                                                                                  \
-        .stamp = 1, .block_ids = { {.last = -1}, {.last = -1}, {.last = -1} }                                          \
-    }
 
 typedef int tally_member(void *user, const struct store_member *member);
 
-/* All: 0; GXT_ENOMEM; what ended() or @take says. */
-int tally_events(struct tally *tally, const struct gxt_event *events, size_t n);
-/** tally_end_block() - whose events the block had, by resource and id; another block begins */
-int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user);
-/** tally_list() - those that are there, by rising id; the list to be freed */
-int tally_list(struct tally *tally, struct tally_item ***ret, size_t *ret_n);
-/** tally_restore() - as it was at the end of generation @n_generations - 1. Return also: as store_list(). */
-int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
+void tally_init(struct tally *tally);
 void tally_done(struct tally *tally);
+/** tally_taker() - as what a tally takes what resolve_tally() does not count. Lifetime: the tally's */
+struct resolve_taker tally_taker(struct tally *tally);
+/** tally_event() - count an event. tally->code says whether it could. */
+void tally_event(struct tally *tally, const struct gxt_event *event);
+/** tally_end_block() - whose events the block had, by resource and id; another block begins
+ * Return: 0; GXT_ENOMEM; what @take says. */
+int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user);
+/** tally_list() - those that are there, by rising id; the list to be freed. None of them is first any more then.
+ * Return: 0; GXT_ENOMEM. */
+int tally_list(struct tally *tally, struct tally_item **ret, size_t *ret_n);
+/** tally_restore() - as it was at the end of generation @n_generations - 1. Return: 0; GXT_ENOMEM; as store_list(). */
+int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
 
 /* ---- parts.c ---- */
 
@@ -335,13 +325,21 @@ struct part_generation {
     double ns_per_tick;
 };
 
-/** Some events in a row. */
+/** What is to be kept of some events in a row. */
 struct part {
-    struct gxt_event *events; /**< a Sync comes first in its part */
-    size_t n;
-    struct part_generation *begins; /**< with the first of them, to be taken by who reads; NULL: none does */
+    struct part_generation *begins; /**< with the first of them, a Sync; to be taken by who reads; NULL: none does */
+    uint64_t n_events;
+    int64_t first_ns, last_ns; /**< of the first of them, if it is a Sync, and of the last */
+    uint64_t n_by_kind[GXT_N_KINDS];
+    uint64_t n_goroutines; /**< seen so far */
+    struct store_goroutine *ended;
+    size_t n_ended, ended_capacity;
     enum part_end end;
+    struct store_member *members; /**< PLACE, BOUNDARY: of the block that ends */
+    size_t n_members, members_capacity;
     struct order_snapshot snapshot; /**< PLACE, BOUNDARY: the walk behind the last event */
+    struct tally_item *there;       /**< BOUNDARY: the goroutines that are there, by rising id; to be freed by … */
+    size_t n_there;                 /**< … who reads */
     struct gxt_error fault;         /**< LAST; code 0 at the trace's end */
     struct gxt_loss loss;           /**< BOUNDARY, LAST: what was left out since the boundary before it */
     uint64_t bytes;                 /**< about so many of the file have been read, from its start */
@@ -354,10 +352,12 @@ struct parts;
 /**
  * parts_new() - the parts from where a cursor is: at a boundary that has been saved
  * @cursor:         not to be used before parts_free()
+ * @tally:          as it was there; the same
  * @inside_events:  between two places of a generation, at least; more where a snapshot is large
  * @n_threads:      with 2 or more the walk has a thread of its own
  */
-int parts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct parts **ret);
+int parts_new(struct gxt_cursor *cursor, struct tally *tally, uint64_t inside_events, unsigned n_threads,
+              struct parts **ret);
 /** parts_free() - NULL is fine. Waits for the thread, which ends at the next part. */
 struct parts *parts_free(struct parts *parts);
 /** parts_next() - the next part. None comes behind PART_LAST. Lifetime: until the next call */

@@ -10,91 +10,86 @@
 
 #include <stdlib.h>
 
-/* Room for one more at each of the two lists of goroutines. */
-static bool make_room(struct tally *tally)
-{
-    struct tally_item *items = array_grow(tally->items, tally->n_items, &tally->items_capacity, sizeof *items);
+#define SIGN (UINT64_C(1) << 63)
+#define NOBODY (-1) /* GXT_NO_GOROUTINE, GXT_NO_PROC, GXT_NO_THREAD */
 
-    if (!items)
-        return false;
-    tally->items = items;
-    struct tally_place *places = array_grow(tally->places, tally->n_items, &tally->places_capacity, sizeof *places);
-    if (places)
-        tally->places = places;
-    return places && tally->n_items < MAP_NONE;
-}
-
-/* Place 0 is nobody's: so every place that the cache names can be looked at. */
-static bool begin_places(struct tally *tally)
+void tally_init(struct tally *tally)
 {
-    if (tally->n_items > 0)
-        return true;
-    if (!make_room(tally))
-        return false;
-    tally->places[0] = (struct tally_place){.id = GXT_NO_GOROUTINE};
-    tally->n_items = 1;
-    return true;
+    *tally = (struct tally){.stamp = 1};
+    tally->nearby.nobody.id = NOBODY;
+    for (size_t i = 0; i < NEARBY; i++)
+        tally->nearby.gs[i].id = NOBODY;
+    for (size_t i = 0; i < TALLY_SEEN; i++)
+        tally->block_ids[TALLY_P].seen[i] = tally->block_ids[TALLY_M].seen[i] = NOBODY;
 }
 
 void tally_done(struct tally *tally)
 {
     id_map_done(&tally->ids);
-    free(tally->places);
     free(tally->items);
     free(tally->free_places);
     pairs_done(&tally->spare);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         free(tally->block_ids[kind].keys);
-        map_done(&tally->block_ids[kind].others);
+        map_done(&tally->block_ids[kind].listed);
     }
-    *tally = (struct tally){0};
 }
 
-#define SIGN (UINT64_C(1) << 63)
-#define NOBODY (-1) /* GXT_NO_PROC, GXT_NO_THREAD */
+static void fail(struct tally *tally, int code)
+{
+    if (tally->code == 0)
+        tally->code = code;
+}
 
 /* ---- members of the block ---- */
 
-static int list_id(struct tally_ids *list, int64_t id)
+static void list_id(struct tally *tally, unsigned kind, int64_t id)
 {
+    struct tally_ids *list = &tally->block_ids[kind];
     struct pair *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
 
-    if (!grown)
-        return GXT_ENOMEM;
+    if (!grown) {
+        fail(tally, GXT_ENOMEM);
+        return;
+    }
     list->keys = grown;
     list->keys[list->n++] = (struct pair){.key = (uint64_t)id ^ SIGN};
-    return 0;
 }
 
-/* One that its place in the cache does not have: it may be in the block already, where another took that place. */
-static __attribute__((noinline)) int see_again(struct tally *tally, unsigned kind, int64_t id)
+static int64_t id_of(const struct pair *pair)
 {
-    struct tally_ids *list = &tally->block_ids[kind];
-    struct tally_seen *seen = &list->seen[(uint64_t)id % TALLY_SEEN];
-
-    if (seen->stamp == tally->stamp) {
-        if (map_get(&list->others, (uint64_t)seen->id) == MAP_NONE && map_put(&list->others, (uint64_t)seen->id, 0) < 0)
-            return GXT_ENOMEM;
-        const bool is_listed = map_get(&list->others, (uint64_t)id) != MAP_NONE;
-        seen->id = id;
-        return is_listed ? 0 : list_id(list, id);
-    }
-    *seen = (struct tally_seen){id, tally->stamp};
-    return list_id(list, id);
+    return (int64_t)(pair->key ^ SIGN);
 }
 
-/* A processor or thread, once in a block. */
-static inline int see(struct tally *tally, unsigned kind, int64_t id)
+/* Another one took its place, or it is not in the block yet. */
+static __attribute__((noinline)) void see_anew(struct tally *tally, unsigned kind, int64_t id)
 {
     struct tally_ids *list = &tally->block_ids[kind];
-    const struct tally_seen *seen = &list->seen[(uint64_t)id % TALLY_SEEN];
 
-    if (LIKELY(id == list->last))
-        return 0;
-    list->last = id;
-    if (LIKELY((seen->id == id && seen->stamp == tally->stamp) || id == NOBODY))
-        return 0;
-    return see_again(tally, kind, id);
+    if (id == NOBODY || map_get(&list->listed, (uint64_t)id) != MAP_NONE)
+        return;
+    if (map_put(&list->listed, (uint64_t)id, 0) < 0)
+        fail(tally, GXT_ENOMEM);
+    list_id(tally, kind, id);
+}
+
+/* A processor or thread. */
+static inline void see(struct tally *tally, unsigned kind, int64_t id)
+{
+    int64_t *seen = &tally->block_ids[kind].seen[(uint64_t)id % TALLY_SEEN];
+
+    if (LIKELY(*seen == id))
+        return;
+    *seen = id;
+    see_anew(tally, kind, id);
+}
+
+static void see_context(void *user, gxt_threadid thread, gxt_procid processor)
+{
+    struct tally *tally = user;
+
+    see(tally, TALLY_M, thread);
+    see(tally, TALLY_P, processor);
 }
 
 /* Each once, and neighbours as one. */
@@ -105,11 +100,72 @@ static int take_ids(const struct tally_ids *list, struct store_member member, ta
     for (size_t i = 0, end; r == 0 && i < list->n; i = end) {
         for (end = i + 1; end < list->n && list->keys[end].key - list->keys[end - 1].key <= 1; end++)
             ;
-        member.first = (int64_t)(list->keys[i].key ^ SIGN);
+        member.first = id_of(&list->keys[i]);
         member.n = list->keys[end - 1].key - list->keys[i].key + 1;
         r = take(user, &member);
     }
     return r;
+}
+
+/* ---- goroutines ---- */
+
+/* The id of one that is at its place, but was not met in this block: it leads elsewhere, so no other one has it there.
+ */
+static gxt_goid off(gxt_goid id)
+{
+    return ~id;
+}
+
+static bool has_place(const struct nearby_g *g, gxt_goid id)
+{
+    return g->id == id || g->id == off(id);
+}
+
+static int keep(struct tally *tally, uint32_t at)
+{
+    struct tally_item *item = &tally->items[at];
+
+    item->is_kept = true;
+    return id_map_put(&tally->ids, (uint64_t)item->row.id, at);
+}
+
+static void sum_up(const struct tally *tally, const struct nearby_g *g)
+{
+    struct tally_item *item = &tally->items[g->place];
+
+    item->row.n_events += g->n_events;
+    item->last_ns = g->last_ns;
+}
+
+/* Makes room at its place. */
+static void clear(struct tally *tally, struct nearby_g *g)
+{
+    if (g->id == NOBODY)
+        return;
+    struct tally_item *item = &tally->items[g->place];
+    sum_up(tally, g);
+    if (g->id == item->row.id)
+        item->listed = tally->stamp;
+    if (!item->is_kept && keep(tally, g->place) < 0)
+        fail(tally, GXT_ENOMEM);
+    g->id = NOBODY;
+}
+
+/* None was met in the block that begins. */
+static void all_go_off(struct tally *tally)
+{
+    const struct tally_ids *list = &tally->block_ids[TALLY_G];
+
+    for (size_t i = 0; i < list->n; i++) {
+        const gxt_goid id = id_of(&list->keys[i]);
+        struct nearby_g *g = nearby_g(&tally->nearby, id);
+        if (g->id != id)
+            continue;
+        if (off(id) == NOBODY)
+            clear(tally, g);
+        else
+            g->id = off(id);
+    }
 }
 
 int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user)
@@ -117,98 +173,101 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
     static const uint8_t resources[TALLY_KINDS] = {GXT_RESOURCE_GOROUTINE, GXT_RESOURCE_PROC, GXT_RESOURCE_THREAD};
     int r = 0;
 
+    all_go_off(tally);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         struct tally_ids *list = &tally->block_ids[kind];
         if (r == 0)
             r = pairs_sort(list->keys, list->n, &tally->spare);
         if (r == 0)
             r = take_ids(list, (struct store_member){.block = block, .resource = resources[kind]}, take, user);
+        for (size_t i = 0; kind != TALLY_G && i < list->n; i++)
+            list->seen[(uint64_t)id_of(&list->keys[i]) % TALLY_SEEN] = NOBODY;
         list->n = 0;
-        list->last = NOBODY;
-        if (list->others.n > 0)
-            map_clear(&list->others);
+        map_clear(&list->listed);
     }
     tally->stamp++;
     return r;
 }
 
-/* ---- goroutines ---- */
-
-/* Return: its place, 0 for none. */
-static uint32_t find(struct tally *tally, gxt_goid id)
-{
-    uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
-
-    if (at == MAP_NONE)
-        return 0;
-    tally->cache[(uint64_t)id % TALLY_CACHE] = at;
-    return at;
-}
-
-/* Return: its place, 0 without memory. */
+/* A row for one more. Return: its place; MAP_NONE without memory. */
 static uint32_t add(struct tally *tally, gxt_goid id)
 {
-    uint32_t at;
+    const uint32_t at = tally->n_free > 0 ? tally->free_places[--tally->n_free] : (uint32_t)tally->n_items;
 
-    if (tally->n_free > 0)
-        at = tally->free_places[--tally->n_free];
-    else if (make_room(tally))
-        at = (uint32_t)tally->n_items++;
-    else
-        return 0;
-    if (id_map_put(&tally->ids, (uint64_t)id, at) < 0)
-        return 0;
-    tally->cache[(uint64_t)id % TALLY_CACHE] = at;
-    tally->places[at] = (struct tally_place){.id = id};
+    if (at == tally->n_items) {
+        struct tally_item *grown = array_grow(tally->items, tally->n_items, &tally->items_capacity, sizeof *grown);
+        if (!grown || tally->n_items >= MAP_NONE)
+            return MAP_NONE;
+        tally->items = grown;
+        tally->n_items++;
+    }
     tally->items[at] = (struct tally_item){.row = {.id = id, .creator = GXT_NO_GOROUTINE}, .is_first = true};
     return at;
 }
 
-static uint32_t begin(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+static void begin(struct tally *tally, struct tally_item *item, int64_t time_ns)
 {
-    uint32_t at = add(tally, id);
-
-    if (at == 0)
-        return 0;
-    struct store_goroutine *row = &tally->items[at].row;
     tally->n_goroutines++;
-    row->first_ns = event->time_ns;
-    if (event->kind == GXT_KIND_STATE_TRANSITION && event->transition.id == id &&
-        event->transition.resource == GXT_RESOURCE_GOROUTINE && event->transition.from == GXT_GO_NOT_EXIST) {
-        row->flags = STORE_CREATED;
-        row->creator = event->goroutine;
-        row->start = gen_stack_id(event->transition.stack);
-        row->stack = gen_stack_id(event->stack);
+    item->row.first_ns = item->last_ns = time_ns;
+}
+
+static void create(struct tally_item *item, gxt_goid creator, const struct gxt_stack *start,
+                   const struct gxt_stack *stack)
+{
+    item->row.flags = STORE_CREATED;
+    item->row.creator = creator;
+    item->row.start = gen_stack_id(start);
+    item->row.stack = gen_stack_id(stack);
+}
+
+static bool begin_nearby(void *user, const struct gxt_event *event, gxt_goid id, const struct gxt_stack *start,
+                         const struct gxt_stack *stack)
+{
+    struct tally *tally = user;
+    struct nearby_g *g = nearby_g(&tally->nearby, id);
+
+    if (has_place(g, id) || id_map_get(&tally->ids, (uint64_t)id) != MAP_NONE)
+        return false;
+    const uint32_t at = add(tally, id);
+    if (at == MAP_NONE) {
+        fail(tally, GXT_ENOMEM);
+        return true;
     }
-    return at;
+    begin(tally, &tally->items[at], event->time_ns);
+    create(&tally->items[at], event->goroutine, start, stack);
+    clear(tally, g);
+    *g = (struct nearby_g){id, event->time_ns, 1, at};
+    list_id(tally, TALLY_G, id);
+    return true;
 }
 
-/* What is counted at the place goes into the row. */
-static struct tally_item *sum_up(const struct tally *tally, size_t at)
+static void end(void *user, gxt_goid id)
 {
-    struct tally_item *item = &tally->items[at];
+    struct tally *tally = user;
+    struct nearby_g *g = nearby_g(&tally->nearby, id);
+    const uint32_t at = has_place(g, id) ? g->place : id_map_get(&tally->ids, (uint64_t)id);
 
-    item->last_ns = tally->places[at].last_ns;
-    item->row.n_events = tally->places[at].n_events;
-    return item;
-}
-
-static int end(struct tally *tally, gxt_goid id)
-{
-    uint32_t at = find(tally, id);
-
-    if (at == 0)
-        return 0;
+    if (at == MAP_NONE)
+        return;
     uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
-    if (!grown)
-        return GXT_ENOMEM;
+    if (!grown) {
+        fail(tally, GXT_ENOMEM);
+        return;
+    }
     tally->free_places = grown;
     tally->free_places[tally->n_free++] = at;
-    id_map_remove(&tally->ids, (uint64_t)id);
-    tally->places[at].id = GXT_NO_GOROUTINE;
-    struct tally_item *item = sum_up(tally, at);
+    struct tally_item *item = &tally->items[at];
+    if (has_place(g, id)) {
+        sum_up(tally, g);
+        g->id = NOBODY;
+    }
+    if (item->is_kept)
+        id_map_remove(&tally->ids, (uint64_t)id);
     item->row.length_ns = (uint64_t)item->last_ns - (uint64_t)item->row.first_ns;
-    return tally->ended ? tally->ended(tally->user, &item->row) : 0;
+    const int r = tally->ended ? tally->ended(tally->user, &item->row) : 0;
+    if (r < 0)
+        fail(tally, r);
+    item->row.id = NOBODY;
 }
 
 /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. Its row is
@@ -228,114 +287,125 @@ static bool wants_stack(const struct tally_item *item)
     return item->row.stack == 0 && !(item->row.flags & STORE_CREATED);
 }
 
-/* An event of a goroutine that is not at hand, or of which there is more to tell than that. */
-static __attribute__((noinline)) int touch_anew(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+/* Lists one that is not nearby, if the block does not have it. */
+static void list_item(struct tally *tally, struct tally_item *item)
 {
-    uint32_t at = find(tally, id);
-
-    if (at == 0 && event->kind == GXT_KIND_STACK_SAMPLE)
-        return list_id(&tally->block_ids[TALLY_G], id);
-    if (at == 0)
-        at = begin(tally, event, id);
-    if (at == 0)
-        return GXT_ENOMEM;
-    struct tally_place *place = &tally->places[at];
-    struct tally_item *item = &tally->items[at];
-    place->n_events++;
-    place->last_ns = event->time_ns;
-    if (wants_stack(item))
-        find_stack(item, event);
-    if (!wants_stack(item))
-        place->settled = tally->stamp;
-    if (item->listed == tally->stamp)
-        return 0;
+    if (item->listed != tally->stamp)
+        list_id(tally, TALLY_G, item->row.id);
     item->listed = tally->stamp;
-    return list_id(&tally->block_ids[TALLY_G], id);
 }
 
-static inline int touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+static bool bring(void *user, gxt_goid id)
 {
-    struct tally_place *place = &tally->places[tally->cache[(uint64_t)id % TALLY_CACHE]];
+    struct tally *tally = user;
+    struct nearby_g *g = nearby_g(&tally->nearby, id);
 
-    if (id == GXT_NO_GOROUTINE)
-        return 0;
-    if (UNLIKELY(place->id != id || place->settled != tally->stamp))
-        return touch_anew(tally, event, id);
-    place->n_events++;
-    place->last_ns = event->time_ns;
-    return 0;
+    if (LIKELY(g->id == off(id)) && id != NOBODY) {
+        g->id = id;
+        list_id(tally, TALLY_G, id);
+        return true;
+    }
+    const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    if (at == MAP_NONE || wants_stack(&tally->items[at]))
+        return false;
+    clear(tally, g);
+    *g = (struct nearby_g){id, tally->items[at].last_ns, 0, at};
+    list_item(tally, &tally->items[at]);
+    return true;
 }
 
-static inline int touch_transition(struct tally *tally, const struct gxt_event *event)
+static void begin_with(struct tally *tally, struct tally_item *item, const struct gxt_event *event)
 {
     const struct gxt_transition *transition = &event->transition;
-    int r = 0;
 
-    if (UNLIKELY(transition->resource != GXT_RESOURCE_GOROUTINE))
-        return see(tally, TALLY_P, transition->id);
-    if (transition->id != event->goroutine)
-        r = touch(tally, event, transition->id);
-    if (r == 0 && UNLIKELY(transition->to == GXT_GO_NOT_EXIST))
-        r = end(tally, transition->id);
-    return r;
+    begin(tally, item, event->time_ns);
+    if (event->kind == GXT_KIND_STATE_TRANSITION && transition->id == item->row.id &&
+        transition->resource == GXT_RESOURCE_GOROUTINE && transition->from == GXT_GO_NOT_EXIST)
+        create(item, event->goroutine, transition->stack, event->stack);
 }
 
-/* Whom it is about, unless that is a transition. */
-static __attribute__((noinline)) int touch_other(struct tally *tally, const struct gxt_event *event,
-                                                 const struct owners *owners)
+/* An event of a goroutine that cannot be nearby yet. */
+static void touch_anew(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    int r = 0;
+    uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
 
-    if (owners->g[1] != owners->g[0])
-        r = touch(tally, event, owners->g[1]);
-    return r < 0 ? r : see(tally, TALLY_P, owners->p[1]);
-}
-
-static inline int touch_context(struct tally *tally, const struct gxt_event *event, gxt_goid g, gxt_procid p,
-                                gxt_threadid m)
-{
-    int r = touch(tally, event, g);
-
-    if (r == 0)
-        r = see(tally, TALLY_P, p);
-    return r < 0 ? r : see(tally, TALLY_M, m);
-}
-
-static inline int tally_event(struct tally *tally, const struct gxt_event *event)
-{
-    tally->n_by_kind[event->kind]++;
-    if (LIKELY(event->kind == GXT_KIND_STATE_TRANSITION)) {
-        int r = touch_context(tally, event, event->goroutine, event->proc, event->thread);
-        return r < 0 ? r : touch_transition(tally, event);
+    if (at == MAP_NONE && event->kind == GXT_KIND_STACK_SAMPLE) {
+        list_id(tally, TALLY_G, id);
+        return;
     }
-    const struct owners owners = owners_of(event);
-    int r = touch_context(tally, event, owners.g[0], owners.p[0], owners.m);
-    return r < 0 ? r : touch_other(tally, event, &owners);
+    if (at == MAP_NONE) {
+        at = add(tally, id);
+        if (at == MAP_NONE || keep(tally, at) < 0) {
+            fail(tally, GXT_ENOMEM);
+            return;
+        }
+        begin_with(tally, &tally->items[at], event);
+    }
+    struct tally_item *item = &tally->items[at];
+    item->row.n_events++;
+    item->last_ns = event->time_ns;
+    list_item(tally, item);
+    if (wants_stack(item))
+        find_stack(item, event);
 }
 
-int tally_events(struct tally *tally, const struct gxt_event *events, size_t n)
+static void touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    int r = begin_places(tally) ? 0 : GXT_ENOMEM;
+    struct nearby_g *g = nearby_g(&tally->nearby, id);
 
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = tally_event(tally, &events[i]);
-    return r;
+    if (id == NOBODY)
+        return;
+    if (g->id != id && !bring(tally, id)) {
+        touch_anew(tally, event, id);
+        return;
+    }
+    g->n_events++;
+    g->last_ns = event->time_ns;
+}
+
+void tally_event(struct tally *tally, const struct gxt_event *event)
+{
+    const struct owners owners = owners_of(event);
+
+    tally->nearby.n_by_kind[event->kind]++;
+    touch(tally, event, owners.g[0]);
+    see_context(tally, owners.m, owners.p[0]);
+    if (owners.g[1] != owners.g[0])
+        touch(tally, event, owners.g[1]);
+    see(tally, TALLY_P, owners.p[1]);
+    if (event->kind == GXT_KIND_STATE_TRANSITION && event->transition.resource == GXT_RESOURCE_GOROUTINE &&
+        event->transition.to == GXT_GO_NOT_EXIST)
+        end(tally, event->transition.id);
+}
+
+static void take(void *user, const struct gxt_event *event)
+{
+    tally_event(user, event);
+}
+
+struct resolve_taker tally_taker(struct tally *tally)
+{
+    return (struct resolve_taker){&tally->nearby, tally, take, see_context, bring, begin_nearby, end};
 }
 
 /* ---- what is there ---- */
 
-int tally_list(struct tally *tally, struct tally_item ***ret, size_t *ret_n)
+int tally_list(struct tally *tally, struct tally_item **ret, size_t *ret_n)
 {
     struct pair *keys = malloc((tally->n_items + 1) * sizeof *keys);
-    struct tally_item **list = malloc((tally->n_items + 1) * sizeof *list);
+    struct tally_item *list = malloc((tally->n_items + 1) * sizeof *list);
     size_t n = 0;
 
+    for (size_t i = 0; i < NEARBY; i++)
+        clear(tally, &tally->nearby.gs[i]);
     for (size_t i = 0; keys && i < tally->n_items; i++)
-        if (tally->places[i].id != GXT_NO_GOROUTINE)
-            keys[n++] = (struct pair){(uint64_t)tally->places[i].id ^ SIGN, i};
+        if (tally->items[i].row.id != NOBODY)
+            keys[n++] = (struct pair){(uint64_t)tally->items[i].row.id ^ SIGN, i};
     int r = keys && list ? pairs_sort(keys, n, &tally->spare) : GXT_ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++)
-        list[i] = sum_up(tally, keys[i].value);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        list[i] = tally->items[keys[i].value];
+        tally->items[keys[i].value].is_first = false;
+    }
     free(keys);
     if (r < 0) {
         free(list);
@@ -351,24 +421,25 @@ int tally_restore(struct tally *tally, const struct store *store, uint64_t n_gen
     struct store_rows rows = {0};
     int r = store_list(store, STORE_LIVE, n_generations - 1, &rows, fault);
 
-    if (r == 0 && !begin_places(tally))
-        r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
     for (size_t i = 0; r == 0 && i < rows.n; i++) {
-        uint32_t at = add(tally, rows.live[i].id);
-        if (at == 0) {
+        const uint32_t at = add(tally, rows.live[i].id);
+        if (at == MAP_NONE || keep(tally, at) < 0) {
             r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
             break;
         }
-        tally->places[at].n_events = rows.live[i].n_events;
-        tally->places[at].last_ns = rows.live[i].last_ns;
+        tally->items[at].row.n_events = rows.live[i].n_events;
+        tally->items[at].last_ns = rows.live[i].last_ns;
         tally->items[at].is_first = false;
     }
     for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
         r = store_list(store, STORE_FIRST, generation, &rows, fault);
         for (size_t i = 0; r == 0 && i < rows.n; i++) {
-            uint32_t at = find(tally, rows.goroutines[i].id);
-            if (at != 0)
-                tally->items[at].row = rows.goroutines[i];
+            const uint32_t at = id_map_get(&tally->ids, (uint64_t)rows.goroutines[i].id);
+            if (at == MAP_NONE)
+                continue;
+            const uint64_t n_events = tally->items[at].row.n_events;
+            tally->items[at].row = rows.goroutines[i];
+            tally->items[at].row.n_events = n_events;
         }
     }
     store_rows_done(&rows);

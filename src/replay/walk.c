@@ -304,33 +304,24 @@ int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
     return 1;
 }
 
-static inline int next_many(struct gxt_cursor *cursor, bool is_run, struct gxt_event *events, size_t n, size_t *ret_n)
+int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
 {
     size_t done = 0;
     int r = 1;
 
     while (done < n && cursor_is_ahead(cursor))
         events[done++] = *cross_ahead(cursor);
-    while (r > 0 && done < n && !(is_run && done > 0)) {
+    while (r > 0 && done < n) {
         const size_t usual = quick(cursor, n - done, events + done);
         if (LIKELY(usual > 0)) {
             done += usual;
             cursor->ordinal += usual;
             cursor->time_ns = events[done - 1].time_ns;
             cursor->at_sync = false;
-            if (n - done < ORDER_MOST_OF_ONE || (is_run && !cursor->order && walk_at_boundary(cursor)))
+            if (n - done < ORDER_MOST_OF_ONE)
                 break; /* those of one wire event are not parted without need */
         } else if ((r = take(cursor, &events[done])) > 0) {
-            const bool is_sync = is_run && events[done].kind == GXT_KIND_SYNC;
-            if (is_sync && done > 0) {
-                cursor->ahead[0] = events[done];
-                cursor->ahead_at = 0;
-                cursor->n_ahead = 1;
-                break;
-            }
             cross(cursor, &events[done++], walk_generations(cursor));
-            if (is_sync || (is_run && walk_at_boundary(cursor)))
-                break;
         }
     }
     r = check_cut(cursor, done > 0 ? 1 : r);
@@ -360,14 +351,39 @@ int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generat
     return check_cut(cursor, r);
 }
 
-int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+/* As many as are usual, at most so many; 0 says nothing. None is ahead. */
+static size_t tally_usual(struct gxt_cursor *cursor, struct tally *tally, size_t most)
 {
-    return next_many(cursor, false, events, n, ret_n);
+    const struct resolve_taker taker = tally_taker(tally);
+
+    if (LIKELY(cursor->order != NULL))
+        return resolve_tally(&cursor->resolver, cursor->order, most, &taker, &cursor->time_ns);
+    const size_t n = quick(cursor, most < CURSOR_AHEAD ? most : CURSOR_AHEAD, cursor->ahead);
+    for (size_t i = 0; i < n; i++)
+        tally_event(tally, &cursor->ahead[i]);
+    if (n > 0)
+        cursor->time_ns = cursor->ahead[n - 1].time_ns;
+    return n;
 }
 
-int cursor_next_run(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n)
+int cursor_tally_run(struct gxt_cursor *cursor, struct tally *tally, size_t most, size_t *ret_n)
 {
-    return next_many(cursor, true, events, n, ret_n);
+    size_t n = cursor_is_ahead(cursor) ? 0 : tally_usual(cursor, tally, most);
+    int r = 1;
+
+    cursor->ordinal += n;
+    cursor->at_sync = cursor->at_sync && n == 0;
+    if (n == 0 && !cursor_is_ahead(cursor) && (r = take(cursor, &cursor->ahead[0])) > 0) {
+        cursor->ahead_at = 0;
+        cursor->n_ahead = 1;
+    }
+    if (n == 0 && r > 0 && cursor->ahead[0].kind != GXT_KIND_SYNC) {
+        tally_event(tally, cross_ahead(cursor));
+        n = 1;
+    }
+    r = check_cut(cursor, r);
+    *ret_n = r > 0 ? n : 0;
+    return r;
 }
 
 uint64_t cursor_bytes(const struct gxt_cursor *cursor)

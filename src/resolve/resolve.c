@@ -559,7 +559,7 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
 {
     struct quick quick = quick_of(resolver, &order->gen);
 
-    return order_quick(order, most, put_quick, &quick, ordinal, ret, 1);
+    return order_quick(order, most, put_quick, NULL, &quick, ordinal, ret, 1);
 }
 
 size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_t most, uint64_t ordinal,
@@ -596,7 +596,95 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
 {
     struct counting counting = {&order->gen, counts};
     struct gxt_event event;
-    const size_t n = order_quick(order, most, count_quick, &counting, 0, &event, 0);
+    const size_t n = order_quick(order, most, count_quick, NULL, &counting, 0, &event, 0);
+
+    if (n > 0)
+        *ret_ns = order->last_ns;
+    return n;
+}
+
+struct tallying {
+    struct quick quick;
+    const struct resolve_taker *taker;
+};
+
+static __attribute__((noinline)) bool take_whole(struct tallying *tallying, struct gxt_event *event,
+                                                 const uint64_t *args, uint8_t type)
+{
+    if (UNLIKELY(!put_quick(&tallying->quick, event, args, type)))
+        return false;
+    tallying->taker->take(tallying->taker->user, event);
+    return true;
+}
+
+/* Whether it is nearby, or can be brought there. */
+QUICK bool is_nearby(const struct resolve_taker *taker, const struct nearby_g *g, gxt_goid id)
+{
+    return LIKELY(g->id == id) || taker->bring(taker->user, id);
+}
+
+QUICK void count_nearby(struct nearby_g *g, int64_t time_ns)
+{
+    g->n_events++;
+    g->last_ns = time_ns;
+}
+
+/* What is usual belongs to its context, and to the goroutine or processor that its row says it is about. */
+QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
+{
+    struct tallying *tallying = user;
+    const struct quick *quick = &tallying->quick;
+    const struct resolve_taker *taker = tallying->taker;
+    const struct row *row = &rows[type];
+    const uint8_t stack_arg = wire_specs[type].stack;
+    const bool is_about = row->kind == GXT_KIND_STATE_TRANSITION && row->subject == THE_ARGUMENT;
+    const bool begins = row->more == A_START_STACK, has_own = type != WIRE_GO_START;
+    const bool has_other = is_about && !begins && row->resource == GXT_RESOURCE_GOROUTINE;
+    struct nearby_g *own = nearby_g(taker->nearby, event->goroutine);
+    struct nearby_g *other = nearby_g(taker->nearby, (gxt_goid)args[0]);
+    const void *stack = NULL, *start = NULL, *reason;
+
+    if (stack_arg != 0 && UNLIKELY(!quick_get(&quick->stacks, args[stack_arg - 1], &stack)))
+        return false;
+    if (row->more == A_REASON && UNLIKELY(!quick_get(&quick->strings, args[0], &reason)))
+        return false;
+    if (begins && UNLIKELY(!quick_get(&quick->stacks, args[1], &start)))
+        return false;
+    if (has_own && event->goroutine == GXT_NO_GOROUTINE)
+        own = &taker->nearby->nobody;
+    else if (has_own && UNLIKELY(!is_nearby(taker, own, event->goroutine)))
+        return take_whole(tallying, event, args, type);
+    if (has_other && UNLIKELY(!is_nearby(taker, other, (gxt_goid)args[0])))
+        return take_whole(tallying, event, args, type);
+    if (has_own && has_other && UNLIKELY(own->id != event->goroutine)) /* the other has its place */
+        return take_whole(tallying, event, args, type);
+    if (begins && UNLIKELY(other == own || !taker->begin(taker->user, event, (gxt_goid)args[0], start, stack)))
+        return take_whole(tallying, event, args, type);
+    if (has_own)
+        count_nearby(own, event->time_ns);
+    if (has_other && (!has_own || LIKELY(other != own)))
+        count_nearby(other, event->time_ns);
+    if (row->to == GXT_GO_NOT_EXIST)
+        taker->end(taker->user, event->goroutine);
+    if (is_about && row->resource == GXT_RESOURCE_PROC)
+        taker->see(taker->user, event->thread, (gxt_procid)args[0]);
+    taker->nearby->n_by_kind[row->kind]++;
+    return true;
+}
+
+QUICK void tally_run(void *user, gxt_threadid thread, gxt_procid processor)
+{
+    const struct resolve_taker *taker = ((const struct tallying *)user)->taker;
+
+    taker->see(taker->user, thread, processor);
+}
+
+size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,
+                     int64_t *ret_ns)
+{
+    struct tallying tallying = {quick_of(resolver, &order->gen), taker};
+    struct gxt_event event;
+    const size_t n = order_quick(order, most, tally_quick, tally_run, &tallying, 0, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;

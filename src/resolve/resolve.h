@@ -65,6 +65,51 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
 /** resolve_counts() - add how many events of each kind there are, of how many records of each type (census_counts()) */
 void resolve_counts(const uint64_t by_type[256], uint64_t counts[GXT_N_KINDS]);
 
+enum {
+    NEARBY = 1024
+};
+
+/** A goroutine whose events are only to be counted. */
+struct nearby_g {
+    gxt_goid id; /**< GXT_NO_GOROUTINE for none */
+    int64_t last_ns;
+    uint64_t n_events;
+    uint32_t place; /**< says who counts */
+};
+
+/** Goroutines whose events are only to be counted, each where its id leads, and events by kind. */
+struct nearby {
+    struct nearby_g gs[NEARBY];
+    struct nearby_g nobody;
+    uint64_t n_by_kind[GXT_N_KINDS];
+};
+
+static inline struct nearby_g *nearby_g(struct nearby *nearby, gxt_goid id)
+{
+    return &nearby->gs[(uint64_t)id % NEARBY];
+}
+
+/** Who tallies: a struct nearby, and what is called with @user for the rest. */
+struct resolve_taker {
+    struct nearby *nearby;
+    void *user;
+    /** An event that is not counted. */
+    void (*take)(void *user, const struct gxt_event *event);
+    /** Events that are counted are of this thread and this processor. */
+    void (*see)(void *user, gxt_threadid thread, gxt_procid processor);
+    /** A goroutine is to be nearby, for an event of it. Return: whether it is. */
+    bool (*bring)(void *user, gxt_goid id);
+    /** A goroutine begins: time and creator stand in @event. Return: whether it was not there; then it is counted. */
+    bool (*begin)(void *user, const struct gxt_event *event, gxt_goid id, const struct gxt_stack *start,
+                  const struct gxt_stack *stack);
+    /** A goroutine has ended. */
+    void (*end)(void *user, gxt_goid id);
+};
+
+/** resolve_tally() - resolve_count(), but the events are also counted for whom they belong to */
+size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,
+                     int64_t *ret_ns);
+
 /** Whom an event belongs to: its context, and whom it is about, which is never a thread; -1 for nobody. */
 struct owners {
     gxt_goid g[2];
