@@ -198,6 +198,8 @@ MERGE_INLINE bool leave(struct old_merge *merge, struct old_proc *proc, struct r
     }
     if (type == OLD_GO_SYS_BLOCK)
         g->block_time = row->time;
+    if (to == OLD_DEAD)
+        old_merge_end(merge, at);
     return true;
 }
 
