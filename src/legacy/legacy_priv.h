@@ -554,11 +554,11 @@ struct old_merge {
     struct old_proc *procs, **waiting;
     struct old_ready *ready;
     size_t n_waiting, n_ready, n_read; /* of all, those whose event was read */
-    uint64_t waited_for;         /* places of goroutines for which one waits: a bit for each, modulo 64 */
-    uint32_t changed;            /* the goroutine that the last event moved */
-    int64_t last_time;           /* of the last event */
-    const struct old_proc *tail; /* whose the last events are, … */
-    size_t n_tail;               /* … and how many of these are of that time */
+    uint64_t waited_for;               /* places of goroutines for which one waits: a bit for each, modulo 64 */
+    uint32_t changed;                  /* the goroutine that the last event moved */
+    int64_t last_time;                 /* of the last event */
+    const struct old_proc *tail;       /* whose the last events are, … */
+    size_t n_tail;                     /* … and how many of these are of that time */
     uint64_t n_events;
     int64_t first_tick;
     bool is_right; /* there was an event, and so far all were right */
