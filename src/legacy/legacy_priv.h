@@ -444,6 +444,7 @@ int old_read(struct old_trace *trace, struct gxt_error *fault);
 
 /* What reading keeps of a goroutine. */
 struct old_g {
+    uint64_t id;
     uint64_t seq;
     int64_t block_time; /* of the system call that blocked last, 0 for none */
     uint64_t call;      /* its event last seen is this system call, counted from 1; 0: it is none */
@@ -537,11 +538,8 @@ struct old_ready {
 /* So many goroutines, by the low bits of their ids, are found without the map. */
 #define OLD_NEAR 1024
 
-/* A goroutine's id and its place; at first the id is nobody's, who has place 0. */
-struct old_near {
-    uint64_t id;
-    uint32_t at;
-};
+/* In place of a goroutine's place, with its sequence: it has ended as is usual, and no more is to be known of it. */
+#define OLD_ENDED (UINT32_C(1) << 31)
 
 struct old_merge {
     struct old_reader reader;
@@ -549,17 +547,18 @@ struct old_merge {
     struct gxt_error *fault;
     struct old_check check;
     struct id_map g_places;
-    struct old_near near[OLD_NEAR]; /* what was looked for last, by the low bits of ids */
+    uint32_t near[OLD_NEAR]; /* places of what was looked for last, by the low bits of ids; 0 is nobody's */
     struct old_g *gs;
     size_t n_gs, gs_capacity;
+    uint32_t free_g; /* a place that an ended one has left, by .region; 0 for none */
     struct old_proc *procs, **waiting;
     struct old_ready *ready;
-    size_t n_waiting, n_ready;
-    uint64_t waited_for;         /* places of goroutines for which one waits: a bit for each, modulo 64 */
-    uint32_t changed;            /* the goroutine that the last event moved */
-    int64_t last_time;           /* of the last event */
-    const struct old_proc *tail; /* whose the last events are, … */
-    size_t n_tail;               /* … and how many of these are of that time */
+    size_t n_waiting, n_ready, n_read; /* of all, those whose event was read */
+    uint64_t waited_for;               /* places of goroutines for which one waits: a bit for each, modulo 64 */
+    uint32_t changed;                  /* the goroutine that the last event moved */
+    int64_t last_time;                 /* of the last event */
+    const struct old_proc *tail;       /* whose the last events are, … */
+    size_t n_tail;                     /* … and how many of these are of that time */
     uint64_t n_events;
     int64_t first_tick;
     bool is_right; /* there was an event, and so far all were right */
@@ -568,20 +567,15 @@ struct old_merge {
     struct gxt_error bad_time, bad_exit, bad_check; /* the first of each */
 };
 
-/* The place of a goroutine, made when it is not known; MAP_NONE without memory. */
-uint32_t old_merge_add(struct old_merge *merge, uint64_t id);
+/* The place of a goroutine that is not near, made when it is not known; MAP_NONE without memory. It comes near. */
+uint32_t old_merge_far(struct old_merge *merge, uint64_t id);
+/* A goroutine has ended: its place may be another one's. */
+void old_merge_end(struct old_merge *merge, uint32_t at);
 
 static inline uint32_t old_merge_g_of(struct old_merge *merge, uint64_t id)
 {
-    struct old_near *near = &merge->near[id % OLD_NEAR];
-
-    if (LIKELY(near->id == id))
-        return near->at;
-    uint32_t at = id_map_get(&merge->g_places, id);
-    if (UNLIKELY(at == MAP_NONE) && (at = old_merge_add(merge, id)) == MAP_NONE)
-        return MAP_NONE;
-    *near = (struct old_near){id, at};
-    return at;
+    const uint32_t at = merge->near[id % OLD_NEAR];
+    return LIKELY(merge->gs[at].id == id) ? at : old_merge_far(merge, id);
 }
 
 static inline bool old_merge_is_ready(const struct old_merge *merge, const struct old_move *move)

@@ -25,16 +25,74 @@ static int no_memory(struct old_merge *merge)
 
 /* ---- goroutines ---- */
 
-uint32_t old_merge_add(struct old_merge *merge, uint64_t id)
+/* Makes a goroutine of an id: one that was not met yet, or one that has ended as it was then. */
+static uint32_t add(struct old_merge *merge, uint64_t id, uint32_t ended)
 {
-    const uint32_t at = (uint32_t)merge->n_gs;
+    const uint32_t at = merge->free_g != 0 ? merge->free_g : (uint32_t)merge->n_gs;
 
-    if (merge->n_gs >= MAP_NONE || !ROOM(merge->gs, merge->n_gs, merge->gs_capacity) ||
+    if (at >= OLD_ENDED || (at == merge->n_gs && !ROOM(merge->gs, merge->n_gs, merge->gs_capacity)) ||
         id_map_put(&merge->g_places, id, at) < 0)
         return MAP_NONE;
     merge->check.gs = merge->gs;
-    merge->gs[merge->n_gs++] = (struct old_g){.region = MAP_NONE};
+    if (at == merge->n_gs)
+        merge->n_gs++;
+    else
+        merge->free_g = merge->gs[at].region;
+    merge->gs[at] = (struct old_g){.id = id, .region = MAP_NONE};
+    if (ended != MAP_NONE) {
+        merge->gs[at].seq = ended - OLD_ENDED;
+        merge->gs[at].status = OLD_RUNNING; /* the order does not look at an end */
+        merge->gs[at].is_known = true;
+    }
     return at;
+}
+
+uint32_t old_merge_far(struct old_merge *merge, uint64_t id)
+{
+    uint32_t at = id_map_get(&merge->g_places, id);
+
+    if (at >= OLD_ENDED && (at = add(merge, id, at)) == MAP_NONE)
+        return MAP_NONE;
+    return merge->near[id % OLD_NEAR] = at;
+}
+
+/* Whether a processor is about to come to a goroutine. */
+static bool is_expected(const struct old_merge *merge, uint32_t at)
+{
+    size_t i = merge->trace->n_lanes, n = merge->n_read;
+
+    if ((merge->waited_for & UINT64_C(1) << at % 64) != 0)
+        return true;
+    while (n > 0) { /* samples, of which one is always read, come last */
+        const struct old_proc *proc = &merge->procs[--i];
+        if (proc->has_event && (proc->own == at || proc->other == at || proc->last_own == at || proc->move.g == at))
+            return true;
+        n -= proc->has_event;
+    }
+    return false;
+}
+
+/* What says more than that it has ended stays. */
+void old_merge_end(struct old_merge *merge, uint32_t at)
+{
+    struct old_g *g = &merge->gs[at];
+
+    if (at == 0 || g->status != OLD_RUNNING || g->seq >= MAP_NONE - OLD_ENDED || g->block_time != 0 || g->is_blocked ||
+        g->assists || is_expected(merge, at) || id_map_put(&merge->g_places, g->id, OLD_ENDED + (uint32_t)g->seq) < 0)
+        return;
+    if (merge->near[g->id % OLD_NEAR] == at)
+        merge->near[g->id % OLD_NEAR] = 0;
+    *g = (struct old_g){.region = merge->free_g};
+    merge->free_g = at;
+}
+
+/* None is known but nobody. Return: whether there was memory. */
+static bool begin_gs(struct old_merge *merge)
+{
+    id_map_clear(&merge->g_places);
+    memset(merge->near, 0, sizeof merge->near);
+    merge->n_gs = merge->free_g = 0;
+    return add(merge, 0, MAP_NONE) == 0;
 }
 
 /* ---- moves ---- */
@@ -153,6 +211,7 @@ static int advance(struct old_merge *merge, struct old_proc *proc)
     const int r = old_reading_next(&merge->reader, proc->lane, &proc->reading);
 
     proc->has_event = r > 0;
+    merge->n_read += r > 0;
     proc->time = proc->reading.event.time;
     if (r > 0 && UNLIKELY(!set_move(merge, proc)))
         return no_memory(merge);
@@ -228,6 +287,7 @@ static __attribute__((noinline)) int take_event(struct old_merge *merge, struct 
     if (UNLIKELY(r < 0))
         return r;
     proc->has_event = false;
+    merge->n_read--;
     if (merge->n_events++ == 0)
         merge->first_tick = event->time;
     else if (UNLIKELY(event->time < merge->last_time))
@@ -381,8 +441,8 @@ static int check_again(struct old_merge *merge)
     struct old_sequence *sequence = NULL;
     int r = old_sequence_new(merge->trace, merge->fault, &sequence);
 
-    for (size_t i = 0; i < merge->n_gs; i++)
-        merge->gs[i] = (struct old_g){.region = MAP_NONE};
+    if (!begin_gs(merge))
+        r = no_memory(merge);
     for (size_t i = 0; i < merge->trace->n_lanes; i++)
         merge->procs[i].p = (struct old_p){0};
     merge->bad_check = (struct gxt_error){0};
@@ -439,8 +499,7 @@ static int begin(struct old_merge *merge)
     merge->waiting = calloc(n, sizeof(struct old_proc *));
     merge->ready = calloc(n, sizeof *merge->ready);
     merge->reader.tables = old_tables_new(trace);
-    if (!merge->procs || !merge->waiting || !merge->ready || !merge->reader.tables ||
-        old_merge_add(merge, 0) == MAP_NONE)
+    if (!merge->procs || !merge->waiting || !merge->ready || !merge->reader.tables || !begin_gs(merge))
         return no_memory(merge);
     for (size_t i = 0; i < n; i++) {
         merge->procs[i].lane = &trace->lanes[i];

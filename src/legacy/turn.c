@@ -55,6 +55,20 @@ struct old_proc *old_merge_pop(struct old_merge *merge)
     return pop(merge);
 }
 
+/* A push of what is no earlier than all, and a pop. Two processors that work for each other take turns so. */
+static inline struct old_proc *exchange(struct old_merge *merge, struct old_proc *proc, int64_t time)
+{
+    struct old_ready *root = merge->ready;
+
+    if (LIKELY(merge->n_ready == 1)) {
+        struct old_proc *first = root->proc;
+        *root = (struct old_ready){time, proc};
+        return first;
+    }
+    push(merge, proc, time);
+    return pop(merge);
+}
+
 /* Whether a push of what is earlier than all, and a pop of it, leaves the heap as it is. It does but for ties: the push
  * moves those above the new place down by one, the pop brings them up the same way. */
 static inline bool is_settled(const struct old_merge *merge)
@@ -198,6 +212,8 @@ MERGE_INLINE bool leave(struct old_merge *merge, struct old_proc *proc, struct r
     }
     if (type == OLD_GO_SYS_BLOCK)
         g->block_time = row->time;
+    if (to == OLD_DEAD)
+        old_merge_end(merge, at);
     return true;
 }
 
@@ -498,8 +514,7 @@ bool old_merge_take_usual(struct old_merge *merge, struct old_proc **ret_proc, s
             break;
         }
         settle(merge, n);
-        push(merge, proc, row.time);
-        proc = pop(merge);
+        proc = exchange(merge, proc, row.time);
         n = 0;
         if (UNLIKELY(proc->has_event))
             break;
