@@ -72,7 +72,7 @@ static void count_in_turn(struct counting *counting, struct census *census)
         const uint64_t generation = counting->n_found++;
         const bool is_there = census_find(census, &counting->stream);
         (void)pthread_mutex_unlock(&counting->lock);
-        if (is_there)
+        if (is_there && generation > 0) /* the first one fits nothing */
             census_count(census);
         (void)pthread_mutex_lock(&counting->lock);
         if (!wait_for_turn(counting, generation))
@@ -135,17 +135,13 @@ unsigned count_threads(const struct gxt_cursor *cursor)
 int count_all(struct gxt_cursor *cursor, unsigned n_threads, uint64_t counts[GXT_N_KINDS])
 {
     struct counting counting = {.cursor = cursor, .counts = counts};
-    const bool can_count = cursor->order && !cursor->index && !cursor->trace->source.feed;
-    int r = walk(&counting, can_count ? 1 : UINT64_MAX);
 
-    if (r <= 0 || !can_count)
-        return r;
-    if (!order_may_join(cursor->order))
+    if (!cursor->order || cursor->index || cursor->trace->recovers || cursor->trace->source.feed)
         return walk(&counting, UINT64_MAX);
     counting.stream = order_stream(cursor->order);
     (void)pthread_mutex_init(&counting.lock, NULL);
     (void)pthread_cond_init(&counting.joined, NULL);
-    r = count_side_by_side(&counting, n_threads);
+    const int r = count_side_by_side(&counting, n_threads);
     (void)pthread_mutex_destroy(&counting.lock);
     (void)pthread_cond_destroy(&counting.joined);
     return r;
