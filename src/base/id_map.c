@@ -17,7 +17,7 @@ static struct id_block *find(const struct id_map *map, uint64_t id)
 /* Return: its place; MAP_NONE without memory. */
 static uint32_t take_block(struct id_map *map)
 {
-    if (map->free_block > 0) {
+    if (map->free_block > 0 && map->blocks) {
         const uint32_t at = map->free_block - 1;
         map->free_block = map->blocks[at].n;
         return at;

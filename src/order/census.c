@@ -139,7 +139,7 @@ static bool grant_collector(struct census *census)
         return false;
     for (size_t i = 0; i < census->gen.n_lanes; i++) {
         const struct census_lane *lane = &census->lanes[i];
-        uint64_t seq, none;
+        uint64_t seq = 0, none;
         if (!lane->waits_for_gc)
             continue;
         (void)wire_number(wire_number(lane->walk.next + 1, &none), &seq);

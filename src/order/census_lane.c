@@ -743,9 +743,9 @@ static __attribute__((noinline)) enum census_outcome take_other(struct census *c
                                                                 uint8_t type, const uint8_t **at)
 {
     uint64_t args[WIRE_MAX_ARGS] = {0};
-    const uint8_t *next = wire_numbers(*at, wire_specs[type].n_args, args);
+    const uint8_t *next = *at ? wire_numbers(*at, wire_specs[type].n_args, args) : NULL;
 
-    if (!has_names(census, type, args))
+    if (!next || !has_names(census, type, args))
         return CENSUS_UNFIT;
     const enum census_outcome outcome = try_other(census, lane, type, args);
     *at = next;
@@ -756,10 +756,10 @@ static __attribute__((noinline)) enum census_outcome take_other(struct census *c
 enum census_outcome census_run(struct census *census, struct census_lane *lane)
 {
     const uint8_t *at = lane->walk.next, *quick_end = lane->walk.quick_end;
+    uint64_t args[3] = {0}, none;
     enum census_outcome outcome;
 
     do {
-        uint64_t args[3], none;
         if (UNLIKELY(at >= quick_end)) {
             struct gxt_error fault;
             lane->walk.next = at;

@@ -110,15 +110,20 @@ static int take_ids(const struct tally_ids *list, struct store_member member, ta
 /* ---- goroutines ---- */
 
 /* The id of one that is at its place, but was not met in this block: it leads elsewhere, so no other one has it there.
- */
+ * Goroutine 0 has none, since that would be nobody's. */
 static gxt_goid off(gxt_goid id)
 {
     return ~id;
 }
 
+static bool is_off(const struct nearby_g *g, gxt_goid id)
+{
+    return g->id == off(id) && off(id) != NOBODY;
+}
+
 static bool has_place(const struct nearby_g *g, gxt_goid id)
 {
-    return g->id == id || g->id == off(id);
+    return id != NOBODY && (g->id == id || is_off(g, id));
 }
 
 static int keep(struct tally *tally, uint32_t at)
@@ -300,7 +305,7 @@ static bool bring(void *user, gxt_goid id)
     struct tally *tally = user;
     struct nearby_g *g = nearby_g(&tally->nearby, id);
 
-    if (LIKELY(g->id == off(id)) && id != NOBODY) {
+    if (LIKELY(is_off(g, id)) && id != NOBODY) {
         g->id = id;
         list_id(tally, TALLY_G, id);
         return true;
