@@ -531,11 +531,11 @@ static int count(struct builder *builder, const struct part *part)
 
     if (part->n_events == 0)
         return 0;
+    if (!builder->generation && facts->n_events == 0)
+        facts->first_ns = part->first_ns;
     builder->ordinal += part->n_events;
     facts->n_events += part->n_events;
     facts->last_ns = part->last_ns;
-    if (!builder->generation)
-        facts->first_ns = facts->last_ns;
     add_counts(builder->n_by_kind, part->n_by_kind);
     for (size_t i = 0; r == 0 && i < part->n_ended; i++)
         r = put_row(builder, STORE_ENDED, &part->ended[i], sizeof part->ended[i]);

@@ -183,6 +183,14 @@ static size_t room_of(const struct parts *parts)
     return left < PART_EVENTS ? (size_t)left : PART_EVENTS;
 }
 
+/* Outside a generation they come one by one. */
+static void add_events(const struct parts *parts, struct part *part, size_t n)
+{
+    if (part->n_events == 0)
+        part->first_ns = parts->cursor->time_ns;
+    part->n_events += n;
+}
+
 /* Where the walk has passed a boundary, the Sync that comes next is another part's. */
 static void take_sync(struct parts *parts, struct part *part)
 {
@@ -194,8 +202,7 @@ static void take_sync(struct parts *parts, struct part *part)
     }
     (void)cursor_next(parts->cursor, &sync);
     tally_event(parts->tally, sync);
-    part->first_ns = sync->time_ns;
-    part->n_events++;
+    add_events(parts, part, 1);
     begin_generation(parts, part);
 }
 
@@ -224,7 +231,7 @@ static void fill(struct parts *parts, struct part *part)
         } else if (n == 0) {
             take_sync(parts, part);
         } else {
-            part->n_events += n;
+            add_events(parts, part, n);
         }
         if (UNLIKELY(tally->code < 0))
             end_part(part, tally->code, "no memory for the index");

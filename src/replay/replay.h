@@ -329,7 +329,7 @@ struct part_generation {
 struct part {
     struct part_generation *begins; /**< with the first of them, a Sync; to be taken by who reads; NULL: none does */
     uint64_t n_events;
-    int64_t first_ns, last_ns; /**< of the first of them, if it is a Sync, and of the last */
+    int64_t first_ns, last_ns; /**< of the first of them, if it is a Sync or in no generation, and of the last */
     uint64_t n_by_kind[GXT_N_KINDS];
     uint64_t n_goroutines; /**< seen so far */
     struct store_goroutine *ended;
