@@ -35,20 +35,10 @@ static struct sched_m *find_m(const struct sched *sched, gxt_threadid id)
 
 /* ---- was it so? ---- */
 
-static struct sched_range *find_range(const struct sched_resource *resource, uint8_t type)
-{
-    struct sched_extra *extra = resource ? resource->extra : NULL;
-
-    for (size_t i = 0; extra && i < extra->n_ranges; i++)
-        if (extra->ranges[i].type == type)
-            return &extra->ranges[i];
-    return NULL;
-}
-
 static bool had_ranges(const struct census_one *one, const struct sched_resource *resource)
 {
     for (size_t i = 0; i < N_RANGES; i++) {
-        const bool had = find_range(resource, ranges[i][1]) != NULL;
+        const bool had = resource && sched_range_find(resource, ranges[i][1], NULL);
         if (((one->had & ranges[i][0]) && !had) || ((one->lacked & ranges[i][0]) && had))
             return false;
     }
@@ -198,18 +188,12 @@ static int put_ranges(const struct census_one *one, struct sched_resource *resou
 {
     for (size_t i = 0; i < N_RANGES; i++) {
         const uint8_t bit = ranges[i][0];
-        struct sched_range *range = find_range(resource, ranges[i][1]);
+        struct sched_range *range = sched_range_find(resource, ranges[i][1], NULL);
         if ((one->had & bit) && !(one->open & bit) && range)
             *range = resource->extra->ranges[--resource->extra->n_ranges];
-        if (!(one->open & bit) || range)
-            continue;
-        struct sched_extra *extra = sched_extra(resource);
-        struct sched_range *grown =
-            extra ? array_grow(extra->ranges, extra->n_ranges, &extra->ranges_capacity, sizeof *grown) : NULL;
-        if (!grown)
+        else if ((one->open & bit) && !range &&
+                 sched_range_add(resource, (struct sched_range){.type = ranges[i][1]}) < 0)
             return GXT_ENOMEM;
-        extra->ranges = grown;
-        extra->ranges[extra->n_ranges++] = (struct sched_range){.type = ranges[i][1]};
     }
     return 0;
 }
@@ -217,28 +201,19 @@ static int put_ranges(const struct census_one *one, struct sched_resource *resou
 /* Those that ended leave, those that began come: the outermost first. */
 static int put_regions(const struct census *census, const struct census_one *one, struct sched_resource *g)
 {
-    struct sched_extra *extra = g->extra;
+    struct sched_extra *extra = g->extra; /* NULL for none */
     size_t n_more = 0;
 
     if (extra)
         extra->n_regions -= one->n_popped < extra->n_regions ? one->n_popped : extra->n_regions;
     for (uint32_t at = one->region; at != MAP_NONE; at = census->regions[at].outer)
         n_more++;
-    if (n_more == 0)
-        return 0;
-    if (!(extra = sched_extra(g)))
-        return GXT_ENOMEM;
-    for (size_t i = 0; i < n_more; i++) {
-        struct sched_region *grown =
-            array_grow(extra->regions, extra->n_regions, &extra->regions_capacity, sizeof *grown);
-        if (!grown)
+    for (size_t i = 0; i < n_more; i++)
+        if (sched_region_add(g, (struct sched_region){0}) < 0)
             return GXT_ENOMEM;
-        extra->regions = grown;
-        extra->n_regions++;
-    }
-    size_t place = extra->n_regions;
+    size_t place = n_more > 0 ? g->extra->n_regions : 0;
     for (uint32_t at = one->region; at != MAP_NONE; at = census->regions[at].outer)
-        extra->regions[--place] = (struct sched_region){census->regions[at].task, census->regions[at].name};
+        g->extra->regions[--place] = (struct sched_region){census->regions[at].task, census->regions[at].name};
     return 0;
 }
 

@@ -14,13 +14,6 @@
 
 /* ---- tables ---- */
 
-static void clear_table(struct census_table *table)
-{
-    id_map_clear(&table->ids);
-    memset(table->hints, 0, sizeof table->hints);
-    table->n = 0;
-}
-
 static struct census_one *add(struct census_table *table, int64_t id, uint8_t status)
 {
     struct census_one *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
@@ -48,7 +41,9 @@ static struct census_one *name(struct census_table *table, int64_t id)
 
 bool census_table_begin(struct census_table *table)
 {
-    clear_table(table);
+    id_map_clear(&table->ids);
+    memset(table->hints, 0, sizeof table->hints);
+    table->n = 0;
     return add(table, -1, CENSUS_NONE) && add(table, -1, CENSUS_NONE);
 }
 

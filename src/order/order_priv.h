@@ -290,6 +290,11 @@ void sched_mark(struct sched_table *table);
 struct sched_resource *sched_add(struct sched_table *table, int64_t id);
 void sched_remove(struct sched_table *table, struct sched_resource *resource);
 struct sched_extra *sched_extra(struct sched_resource *resource); /* made when there is none; NULL without memory */
+/* A range in flight, of any description when that is NULL; NULL for none. */
+struct sched_range *sched_range_find(const struct sched_resource *resource, uint8_t type, const uint64_t *description);
+/* Both: 0; GXT_ENOMEM. A region becomes the innermost. */
+int sched_range_add(struct sched_resource *resource, struct sched_range range);
+int sched_region_add(struct sched_resource *resource, struct sched_region region);
 void sched_table_done(struct sched_table *table);
 void sched_table_clear(struct sched_table *table);
 /* Finds or makes an M; MAP_NONE without memory. */

@@ -545,40 +545,22 @@ static int destroy_syscall(struct step *step)
 
 /* ---- ranges ---- */
 
-static struct sched_range *find_range(const struct sched_resource *resource, uint8_t type, const uint64_t *description)
-{
-    struct sched_extra *extra = resource->extra;
-
-    for (size_t i = 0; extra && i < extra->n_ranges; i++)
-        if (extra->ranges[i].type == type && (!description || extra->ranges[i].description == *description))
-            return &extra->ranges[i];
-    return NULL;
-}
-
 static int add_range(struct step *step, struct sched_resource *resource, uint8_t type, uint64_t description)
 {
-    struct sched_extra *extra = sched_extra(resource);
-    if (!extra)
-        return no_memory(step);
     sched_touch(&step->sched->gs, resource); /* of a processor nobody wants to know */
-    struct sched_range *grown = array_grow(extra->ranges, extra->n_ranges, &extra->ranges_capacity, sizeof *grown);
-    if (!grown)
-        return no_memory(step);
-    extra->ranges = grown;
-    extra->ranges[extra->n_ranges++] = (struct sched_range){description, type};
-    return 1;
+    return sched_range_add(resource, (struct sched_range){description, type}) < 0 ? no_memory(step) : 1;
 }
 
 static int begin_range(struct step *step, struct sched_resource *resource, uint64_t description)
 {
-    if (find_range(resource, lane_type(step->lane), &description))
+    if (sched_range_find(resource, lane_type(step->lane), &description))
         return CONTRADICTION(step, "%s while one is in flight", name_of(step));
     return add_range(step, resource, lane_type(step->lane), description);
 }
 
 static int end_range(struct step *step, struct sched_resource *resource)
 {
-    struct sched_range *range = find_range(resource, wire_specs[lane_type(step->lane)].start, NULL);
+    struct sched_range *range = sched_range_find(resource, wire_specs[lane_type(step->lane)].start, NULL);
     if (!range)
         return CONTRADICTION(step, "%s of a range that is not in flight", name_of(step));
     sched_touch(&step->sched->gs, resource);
@@ -591,7 +573,7 @@ static int active_range(struct step *step, struct sched_resource *resource)
 {
     const uint8_t type = wire_specs[lane_type(step->lane)].start;
     const uint64_t none = 0;
-    bool known = find_range(resource, type, &none) != NULL;
+    bool known = sched_range_find(resource, type, &none) != NULL;
 
     if (step->gen->dir.number == step->sched->initial_generation) {
         if (known)
@@ -761,15 +743,7 @@ static int region(struct step *step, bool begins)
         extra->n_regions--;
         return 1;
     }
-    extra = sched_extra(g);
-    if (!extra)
-        return no_memory(step);
-    struct sched_region *grown = array_grow(extra->regions, extra->n_regions, &extra->regions_capacity, sizeof *grown);
-    if (!grown)
-        return no_memory(step);
-    extra->regions = grown;
-    extra->regions[extra->n_regions++] = region;
-    return 1;
+    return sched_region_add(g, region) < 0 ? no_memory(step) : 1;
 }
 
 /* ---- which event is whose: a table ---- */

@@ -117,6 +117,42 @@ struct sched_extra *sched_extra(struct sched_resource *resource)
     return resource->extra;
 }
 
+struct sched_range *sched_range_find(const struct sched_resource *resource, uint8_t type, const uint64_t *description)
+{
+    struct sched_extra *extra = resource->extra;
+
+    for (size_t i = 0; extra && i < extra->n_ranges; i++)
+        if (extra->ranges[i].type == type && (!description || extra->ranges[i].description == *description))
+            return &extra->ranges[i];
+    return NULL;
+}
+
+int sched_range_add(struct sched_resource *resource, struct sched_range range)
+{
+    struct sched_extra *extra = sched_extra(resource);
+    struct sched_range *grown =
+        extra ? array_grow(extra->ranges, extra->n_ranges, &extra->ranges_capacity, sizeof *grown) : NULL;
+
+    if (!grown)
+        return GXT_ENOMEM;
+    extra->ranges = grown;
+    extra->ranges[extra->n_ranges++] = range;
+    return 0;
+}
+
+int sched_region_add(struct sched_resource *resource, struct sched_region region)
+{
+    struct sched_extra *extra = sched_extra(resource);
+    struct sched_region *grown =
+        extra ? array_grow(extra->regions, extra->n_regions, &extra->regions_capacity, sizeof *grown) : NULL;
+
+    if (!grown)
+        return GXT_ENOMEM;
+    extra->regions = grown;
+    extra->regions[extra->n_regions++] = region;
+    return 0;
+}
+
 void sched_table_clear(struct sched_table *table)
 {
     for (size_t i = 0; i < table->n; i++) {
