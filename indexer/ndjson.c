@@ -10,31 +10,29 @@
 /* Nearly all events are transitions: their members are written through one pointer, room being reserved once. */
 enum {
     ROOM = 1024, /* more than the members take that have no string of the trace's */
+    PART = 64,
 };
 
-/* A word of ours and its length. */
-struct word {
-    const char *at;
-    size_t size;
+/* A text of ours that is made once. It is copied whole, which takes less time than to copy what it has of it. */
+struct part {
+    char at[PART];
+    size_t size; /* 0: not made yet */
 };
 
-static char *put_word(char *at, struct word word)
+static char *put_part(char *at, const struct part *part)
 {
-    memcpy(at, word.at, word.size);
-    return at + word.size;
+    memcpy(at, part->at, PART);
+    return at + part->size;
 }
 
-static struct word word_of(const char *text)
+static struct part *make_part(struct part *part, const char *const words[], size_t n)
 {
-    return (struct word){text, strlen(text)};
-}
-
-static char *put_number(char *at, uint64_t value)
-{
-    *at++ = '"';
-    at = put_unsigned(at, value);
-    *at++ = '"';
-    return at;
+    for (size_t i = 0; i < n; i++) {
+        const size_t size = strlen(words[i]), room = PART - part->size, used = size < room ? size : room;
+        memcpy(part->at + part->size, words[i], used);
+        part->size += used;
+    }
+    return part;
 }
 
 /* null for -1 */
@@ -74,12 +72,15 @@ void print_ndjson_stack(struct out *out, const struct gxt_stack *stack)
 
 static void put_stack(struct printer *printer, const struct gxt_stack *stack)
 {
+    struct out *out = printer->out;
+    char *at = out_reserve(out, ROOM);
+
     if (!stack) {
-        json_null(printer->out, "stack");
+        out->at = PUT_LITERAL(at, ",\"stack\":null");
         return;
     }
-    json_key(printer->out, "stack");
-    frames_put(printer->frames, printer->out, stack);
+    out->at = PUT_LITERAL(at, ",\"stack\":");
+    frames_put(printer->frames, out, stack);
 }
 
 static void put_sync(struct out *out, const struct gxt_sync *sync)
@@ -134,15 +135,35 @@ static void put_task(struct out *out, const struct gxt_task *task)
     json_string(out, "type", task->type);
 }
 
-static struct word state_word(const struct gxt_transition *transition, int state)
+/* From what to what. */
+static const struct part *states_part(const struct gxt_transition *transition)
 {
-    static struct word words[2][8];
-    struct word *word = &words[transition->resource == GXT_RESOURCE_GOROUTINE][state & 7];
+    static struct part parts[2][8][8];
+    const bool is_go = transition->resource == GXT_RESOURCE_GOROUTINE;
+    const int from = transition->from, to = transition->to;
+    struct part *part = &parts[is_go][from & 7][to & 7];
 
-    if (!word->at)
-        *word = word_of(transition->resource == GXT_RESOURCE_GOROUTINE ? gxt_gostate_name(state)
-                                                                       : gxt_procstate_name(state));
-    return *word;
+    if (part->size > 0)
+        return part;
+    const char *const words[] = {"\",\"from\":\"", is_go ? gxt_gostate_name(from) : gxt_procstate_name(from),
+                                 "\",\"to\":\"", is_go ? gxt_gostate_name(to) : gxt_procstate_name(to),
+                                 "\",\"reason\":"};
+    return make_part(part, words, sizeof words / sizeof *words);
+}
+
+/* What it does to a thread, and whether its processor was stolen. */
+static char *put_run(char *at, const struct gxt_event *event)
+{
+    const struct gxt_transition *transition = &event->transition;
+
+    if (transition->run == GXT_RUN_SAME)
+        at = PUT_LITERAL(at, ",\"run\":null,\"run_thread\":null");
+    else {
+        at = transition->run == GXT_RUN_BEGIN ? PUT_LITERAL(at, ",\"run\":\"begin\",\"run_thread\":")
+                                              : PUT_LITERAL(at, ",\"run\":\"end\",\"run_thread\":");
+        at = put_id(at, event->thread);
+    }
+    return transition->stolen ? PUT_LITERAL(at, ",\"stolen\":true") : PUT_LITERAL(at, ",\"stolen\":false");
 }
 
 static void put_transition(struct printer *printer, const struct gxt_event *event)
@@ -154,20 +175,22 @@ static void put_transition(struct printer *printer, const struct gxt_event *even
     at = transition->resource == GXT_RESOURCE_GOROUTINE ? PUT_LITERAL(at, "\"resource\":\"Goroutine\",\"id\":\"")
                                                         : PUT_LITERAL(at, "\"resource\":\"Proc\",\"id\":\"");
     at = put_signed(at, transition->id);
-    at = PUT_LITERAL(at, "\",\"from\":\"");
-    at = put_word(at, state_word(transition, transition->from));
-    at = PUT_LITERAL(at, "\",\"to\":\"");
-    at = put_word(at, state_word(transition, transition->to));
-    out->at = PUT_LITERAL(at, "\",\"reason\":");
-    quote_json(out, transition->reason);
-    json_string(out, "label", transition->label);
-    at = out_reserve(out, ROOM);
-    at = transition->run == GXT_RUN_SAME    ? PUT_LITERAL(at, ",\"run\":null,\"run_thread\":")
-         : transition->run == GXT_RUN_BEGIN ? PUT_LITERAL(at, ",\"run\":\"begin\",\"run_thread\":")
-                                            : PUT_LITERAL(at, ",\"run\":\"end\",\"run_thread\":");
-    at = put_id(at, transition->run == GXT_RUN_SAME ? GXT_NO_THREAD : event->thread);
-    out->at = transition->stolen ? PUT_LITERAL(at, ",\"stolen\":true") : PUT_LITERAL(at, ",\"stolen\":false");
-    put_stack(printer, transition->stack);
+    at = put_part(at, states_part(transition));
+    if (transition->reason->len == 0) {
+        at = PUT_LITERAL(at, "\"\"");
+    } else {
+        out->at = at;
+        quote_json(out, transition->reason);
+        at = out_reserve(out, ROOM);
+    }
+    if (!transition->label) {
+        at = PUT_LITERAL(at, ",\"label\":null");
+    } else {
+        out->at = at;
+        json_string(out, "label", transition->label);
+        at = out_reserve(out, ROOM);
+    }
+    out->at = put_run(at, event);
 }
 
 static void put_experimental(struct out *out, const struct gxt_event *event)
@@ -244,6 +267,7 @@ static void put_details(struct printer *printer, const struct gxt_event *event)
         break;
     case GXT_KIND_STATE_TRANSITION:
         put_transition(printer, event);
+        put_stack(printer, event->transition.stack);
         break;
     case GXT_KIND_EXPERIMENTAL:
         put_experimental(out, event);
@@ -251,25 +275,33 @@ static void put_details(struct printer *printer, const struct gxt_event *event)
     }
 }
 
-static struct word wire_word(int wire_type)
+/* What stands before a thread, and before what only events of a kind have. */
+static const struct part *kind_part(int kind)
 {
-    static struct word words[256];
-    struct word *word = &words[wire_type & 255];
+    static struct part parts[GXT_N_KINDS];
+    const char *const words[] = {"\",\"kind\":\"", gxt_kind_name(kind), "\",\"wire\":\""};
 
-    if (!word->at) {
-        const char *name = gxt_wire_name(wire_type);
-        *word = word_of(*name ? name : "Sync");
-    }
-    return *word;
+    return parts[kind].size > 0 ? &parts[kind] : make_part(&parts[kind], words, sizeof words / sizeof *words);
 }
 
-static struct word kind_word(int kind)
+static const struct part *wire_part(int wire_type)
 {
-    static struct word words[GXT_N_KINDS];
+    static struct part parts[256];
+    struct part *part = &parts[wire_type & 255];
 
-    if (!words[kind].at)
-        words[kind] = word_of(gxt_kind_name(kind));
-    return words[kind];
+    if (part->size > 0)
+        return part;
+    const char *name = gxt_wire_name(wire_type);
+    const char *const words[] = {*name ? name : "Sync", "\",\"thread\":"};
+    return make_part(part, words, sizeof words / sizeof *words);
+}
+
+static const struct part *details_part(int kind)
+{
+    static struct part parts[GXT_N_KINDS];
+    const char *const words[] = {",\"", details_key(kind), "\":{"};
+
+    return parts[kind].size > 0 ? &parts[kind] : make_part(&parts[kind], words, sizeof words / sizeof *words);
 }
 
 void print_ndjson(struct printer *printer, const struct gxt_event *event)
@@ -277,24 +309,18 @@ void print_ndjson(struct printer *printer, const struct gxt_event *event)
     struct out *out = printer->out;
     char *at = out_reserve(out, ROOM);
 
-    at = PUT_LITERAL(at, "{\"ordinal\":");
-    at = put_number(at, event->ordinal);
-    at = PUT_LITERAL(at, ",\"time\":\"");
+    at = PUT_LITERAL(at, "{\"ordinal\":\"");
+    at = put_unsigned(at, event->ordinal);
+    at = PUT_LITERAL(at, "\",\"time\":\"");
     at = put_signed(at, event->time_ns);
-    at = PUT_LITERAL(at, "\",\"kind\":\"");
-    at = put_word(at, kind_word(event->kind));
-    at = PUT_LITERAL(at, "\",\"wire\":\"");
-    at = put_word(at, wire_word(event->wire_type));
-    at = PUT_LITERAL(at, "\",\"thread\":");
+    at = put_part(at, kind_part(event->kind));
+    at = put_part(at, wire_part(event->wire_type));
     at = put_id(at, event->thread);
     at = PUT_LITERAL(at, ",\"proc\":");
     at = put_id(at, event->proc);
     at = PUT_LITERAL(at, ",\"goroutine\":");
     at = put_id(at, event->goroutine);
-    *at++ = ',';
-    *at++ = '"';
-    at = put_word(at, word_of(details_key(event->kind)));
-    out->at = PUT_LITERAL(at, "\":{");
+    out->at = put_part(at, details_part(event->kind));
     put_details(printer, event);
     json_end(out);
     put_stack(printer, event->stack);

@@ -25,11 +25,31 @@ static const char pairs[] = "00010203040506070809"
                             "80818283848586878889"
                             "90919293949596979899";
 
+/* Two digits, the first one in the low byte. */
+static uint32_t two_digits(uint32_t value)
+{
+    const uint8_t *pair = (const uint8_t *)pairs + 2 * value;
+
+    return pair[0] | (uint32_t)pair[1] << 8;
+}
+
+static uint32_t four_digits(uint32_t value)
+{
+    return two_digits(value / 100) | two_digits(value % 100) << 16;
+}
+
+static void put_four_bytes(char *at, uint32_t bytes)
+{
+    at[0] = (char)bytes;
+    at[1] = (char)(bytes >> 8);
+    at[2] = (char)(bytes >> 16);
+    at[3] = (char)(bytes >> 24);
+}
+
 /* Four digits, zeros included. */
 static char *put_four(char *at, uint32_t value)
 {
-    memcpy(at, pairs + 2 * (value / 100), 2);
-    memcpy(at + 2, pairs + 2 * (value % 100), 2);
+    put_four_bytes(at, four_digits(value));
     return at + 4;
 }
 
@@ -41,16 +61,14 @@ static char *put_eight(char *at, uint32_t value)
     return at + 8;
 }
 
-/* Below 10,000, without leading zeros. */
+/* Below 10,000, without leading zeros. They are shifted out, and four bytes are written: a loop over the digits that
+ * are left would end at another place each time. */
 static char *put_small(char *at, uint32_t value)
 {
-    char digits[4];
-    size_t skip = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
+    const unsigned skip = (value < 10) + (value < 100) + (value < 1000);
 
-    put_four(digits, value);
-    for (size_t i = skip; i < sizeof(digits); i++)
-        *at++ = digits[i];
-    return at;
+    put_four_bytes(at, four_digits(value) >> 8 * skip);
+    return at + 4 - skip;
 }
 
 /* Below 100,000,000, without leading zeros. */
