@@ -614,6 +614,8 @@ struct old_sequence {
     size_t n_lanes;
     size_t current;        /* place in these of the one at whose event it is, … */
     int64_t until;         /* … and before this time nothing else comes; INT64_MIN: that is not known */
+    size_t next;           /* who comes then, … */
+    int64_t third;         /* … and before this time nothing but these two; INT64_MIN: that is not known */
     bool is_pending;       /* the event was taken: its lane is to move on */
     bool has_event;        /* one was chosen and not taken yet */
     struct old_event exit; /* one that has a mark … */
@@ -660,11 +662,15 @@ static inline __attribute__((always_inline)) int old_sequence_settle(struct old_
     return 0;
 }
 
-static inline __attribute__((always_inline)) void old_sequence_set(struct old_sequence *sequence, size_t at,
-                                                                   int64_t until)
+/* Nothing is known of who comes when. */
+static inline void old_sequence_forget(struct old_sequence *sequence)
+{
+    sequence->until = sequence->third = INT64_MIN;
+}
+
+static inline __attribute__((always_inline)) void old_sequence_set(struct old_sequence *sequence, size_t at)
 {
     sequence->current = at;
-    sequence->until = until;
     sequence->lane = sequence->fronts[at]->lane;
     sequence->event = &sequence->fronts[at]->event;
 }
@@ -673,18 +679,40 @@ static inline __attribute__((always_inline)) void old_sequence_set(struct old_se
  * who is the earliest follows no rule. */
 static inline __attribute__((always_inline)) bool old_sequence_choose_least(struct old_sequence *sequence)
 {
-    int64_t least = sequence->times[0], until = sequence->exit_from;
-    size_t at = 0;
+    int64_t least = sequence->times[0], second = INT64_MAX, third = sequence->exit_from;
+    size_t at = 0, next = 0;
 
     for (size_t i = 1; i < sequence->n_lanes; i++) {
         const int64_t time = sequence->times[i], later = time < least ? least : time;
-        until = later < until ? later : until;
+        const size_t later_at = time < least ? at : i;
+        const int64_t last = later < second ? second : later;
         at = time < least ? i : at;
         least = time < least ? time : least;
+        next = later < second ? later_at : next;
+        second = later < second ? later : second;
+        third = last < third ? last : third;
     }
+    const int64_t until = second < third ? second : third;
     if (UNLIKELY(least >= until))
         return false;
-    old_sequence_set(sequence, at, until);
+    sequence->until = until;
+    sequence->next = next;
+    sequence->third = third;
+    old_sequence_set(sequence, at);
+    return true;
+}
+
+/* The same where two lanes take turns and all else comes later: as processors do that work for each other. */
+static inline __attribute__((always_inline)) bool old_sequence_choose_other(struct old_sequence *sequence)
+{
+    const size_t current = sequence->current;
+    const int64_t time = sequence->times[current];
+
+    if (time <= sequence->until || time >= sequence->third)
+        return false;
+    old_sequence_set(sequence, sequence->next);
+    sequence->next = current;
+    sequence->until = time;
     return true;
 }
 

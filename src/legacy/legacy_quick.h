@@ -168,7 +168,7 @@ struct old_run {
     /* Of the processor that it is at: */
     const uint8_t *at, *numbers; /* of the event that comes; behind its time */
     uint64_t since;              /* its time, from the trace's first event on */
-    gxt_goid goroutine;          /* its context */
+    uint64_t last_g;             /* its context, as in old_reading */
     gxt_threadid thread;
     gxt_procid proc;
     struct seen_p *p;
@@ -199,7 +199,7 @@ OLD_INLINE bool old_run_leave(struct legacy *legacy, struct old_run *run, const 
 {
     if (UNLIKELY(!old_put_leave(legacy, event, run->to, wire, reason, run->ret)))
         return false;
-    run->goroutine = GXT_NO_GOROUTINE;
+    run->last_g = 0;
     return true;
 }
 
@@ -211,7 +211,7 @@ OLD_INLINE bool old_run_start(struct legacy *legacy, struct old_run *run, const 
     run->ret->goroutine = g;
     if (UNLIKELY(g == GXT_NO_GOROUTINE || !old_put_start(legacy, event, run->to, run->ret)))
         return false;
-    run->goroutine = g;
+    run->last_g = event->args[0];
     return true;
 }
 
@@ -222,7 +222,7 @@ OLD_INLINE bool old_run_end(struct legacy *legacy, struct old_run *run)
     if (UNLIKELY(!run->to.put(run->to.user, run->ret, none, WIRE_GO_DESTROY) ||
                  !old_forget_g(legacy, run->ret->goroutine)))
         return false;
-    run->goroutine = GXT_NO_GOROUTINE;
+    run->last_g = 0;
     return true;
 }
 
@@ -239,7 +239,7 @@ OLD_INLINE bool old_run_call(struct legacy *legacy, struct old_run *run, const s
 {
     const int blocks = old_sequence_blocks(legacy->sequence);
     const struct gxt_event *begin = run->ret;
-    struct seen_g *g = old_there(legacy, (uint64_t)run->goroutine);
+    struct seen_g *g = old_there(legacy, (uint64_t)begin->goroutine);
 
     if (UNLIKELY(blocks < 0 || run->end - run->ret < 2 || !old_put_call(g, event, run->to, run->ret)))
         return false;
@@ -268,7 +268,7 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
     event.stack = 0;
     ret->proc = run->proc;
     ret->thread = run->thread;
-    ret->goroutine = run->goroutine;
+    ret->goroutine = old_context_of(run->last_g);
 #define READ(n, has_stack) LIKELY((behind = old_read_numbers(at, numbers, (n), (has_stack), &event)) != NULL)
     /* Branches are foretold better than a jump to one of many places. */
     if (what == OLD_STARTS_LOCALLY)
@@ -297,7 +297,7 @@ OLD_INLINE const uint8_t *old_put_usual(struct legacy *legacy, struct old_run *r
         case OLD_GO_SYS_CALL:
             return READ(1, true) && old_run_call(legacy, run, &event) ? behind : NULL;
         case OLD_GO_SYS_BLOCK: /* told with its call */
-            run->goroutine = GXT_NO_GOROUTINE;
+            run->last_g = 0;
             legacy->sequence->n_events++; /* without a record */
             return numbers;
         case OLD_GO_CREATE:
@@ -355,7 +355,7 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_sequence *sequen
     run->at = reading->at;
     run->numbers = reading->ahead;
     run->since = (uint64_t)*time - first;
-    run->goroutine = old_context_of(reading->last_g);
+    run->last_g = reading->last_g;
     run->p = &legacy->ps[reading->lane];
     run->proc = run->p->id;
     run->thread = LIKELY(run->proc != -1) ? run->p->thread : GXT_NO_THREAD;
@@ -376,7 +376,7 @@ OLD_INLINE bool old_quick_run(struct legacy *legacy, struct old_sequence *sequen
     reading->at = run->at;
     reading->ahead = run->numbers;
     reading->time = (int64_t)(first + run->since - delta);
-    reading->last_g = (uint64_t)run->goroutine + (run->goroutine == GXT_NO_GOROUTINE);
+    reading->last_g = run->last_g;
     *time = (int64_t)(first + run->since);
     if (UNLIKELY(!run->numbers))
         sequence->is_pending = true;
@@ -402,7 +402,8 @@ OLD_INLINE struct old_reading *old_quick_find(struct old_sequence *sequence)
 {
     if (UNLIKELY(sequence->has_event | sequence->is_pending) && (sequence->has_event || old_quick_settle(sequence) < 0))
         return NULL;
-    if (sequence->times[sequence->current] >= sequence->until && UNLIKELY(!old_sequence_choose_least(sequence)) &&
+    if (sequence->times[sequence->current] >= sequence->until && !old_sequence_choose_other(sequence) &&
+        UNLIKELY(!old_sequence_choose_least(sequence)) &&
         (old_sequence_choose_any(sequence) <= 0 || sequence->has_event))
         return NULL;
     struct old_reading *reading = sequence->fronts[sequence->current];

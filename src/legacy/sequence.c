@@ -60,7 +60,8 @@ static int list_lanes(struct old_sequence *sequence)
     }
     sequence->is_pending = sequence->has_event = false;
     sequence->current = 0;
-    sequence->until = sequence->exit_from = INT64_MIN;
+    sequence->exit_from = INT64_MIN;
+    old_sequence_forget(sequence);
     return 0;
 }
 
@@ -164,7 +165,7 @@ int old_sequence_choose_any(struct old_sequence *sequence)
     size_t at;
     int r;
 
-    sequence->until = INT64_MIN;
+    old_sequence_forget(sequence);
     sequence->tie_before = sequence->tie;
     if (sequence->exit_from == INT64_MIN) {
         if ((r = look_at_exit(sequence)) < 0)
@@ -180,7 +181,7 @@ int old_sequence_choose_any(struct old_sequence *sequence)
         return r;
     if (n == 0)
         return 0;
-    old_sequence_set(sequence, at, INT64_MIN);
+    old_sequence_set(sequence, at);
     return 1;
 }
 
@@ -204,7 +205,7 @@ void old_sequence_drop(struct old_sequence *sequence)
     sequence->times[sequence->current] = sequence->times[last];
     sequence->fronts[sequence->current] = sequence->fronts[last];
     sequence->times[last] = INT64_MAX;
-    sequence->until = INT64_MIN;
+    old_sequence_forget(sequence);
 }
 
 int old_sequence_blocks(struct old_sequence *sequence)
