@@ -67,5 +67,5 @@ void loss_add(struct gxt_loss *sum, const struct gxt_loss *later)
     sum->n_generations += later->n_generations;
     sum->n_bytes += later->n_bytes;
     sum->n_names += later->n_names;
-    sum->to_ns = later->to_ns;
+    sum->to_ns = sum->to_ns > later->to_ns ? sum->to_ns : later->to_ns;
 }

@@ -66,29 +66,40 @@ static bool pass_stack(const struct old_reader *reader, struct old_reading *read
     return true;
 }
 
+int old_reading_open(struct old_trace *trace, struct old_reading *reading, uint32_t batch, struct gxt_error *fault)
+{
+    const uint64_t end = trace->lanes[reading->lane].end;
+    struct span in;
+
+    int r = old_batch_open(trace, batch, &in, fault);
+    if (r < 0)
+        return r;
+    reading->batch = batch;
+    reading->next_batch = trace->next_batch[batch];
+    reading->at = in.at;
+    reading->end = (uint64_t)(in.end - trace->source->at) < end ? in.end : trace->source->at + end;
+    reading->time = (int64_t)trace->gen.dir.batches[batch].tick;
+    return 0;
+}
+
 /* Opens the next batch. 1; 0 when there is none. */
 static int next_batch(struct old_reader *reader, struct old_reading *reading)
 {
     struct old_trace *trace = reader->trace;
-    struct span in;
+    const struct gen_batch *batches = trace->gen.dir.batches;
 
     if (reading->batch != MAP_NONE) {
-        const struct gen_batch *read = &trace->gen.dir.batches[reading->batch];
+        const struct gen_batch *read = &batches[reading->batch];
         source_release(trace->source, read->offset, (uint64_t)(reading->end - trace->source->at));
     }
-    reading->batch = reading->next_batch;
-    if (reading->batch == MAP_NONE) {
+    const uint32_t next = reading->next_batch;
+    if (next == MAP_NONE || batches[next].offset >= trace->lanes[reading->lane].end) {
+        reading->batch = reading->next_batch = MAP_NONE;
         reading->at = reading->end = NULL;
         return 0;
     }
-    int r = old_batch_open(trace, reading->batch, &in, reader->fault);
-    if (r < 0)
-        return r;
-    reading->next_batch = trace->next_batch[reading->batch];
-    reading->at = in.at;
-    reading->end = in.end;
-    reading->time = (int64_t)trace->gen.dir.batches[reading->batch].tick;
-    return 1;
+    int r = old_reading_open(trace, reading, next, reader->fault);
+    return r < 0 ? r : 1;
 }
 
 int old_mark_read(struct old_reader *reader, const struct old_mark *mark, struct old_event *ret)
@@ -170,6 +181,7 @@ int old_reading_slow(struct old_reader *reader, const struct old_lane *lane, str
         if ((r = old_raw_read(&reader->raw, reader->trace, &in, reader->fault)) < 0)
             return r;
         reading->at = in.at;
+        reader->trace->is_misled = reader->raw.type == OLD_BATCH;
         if (UNLIKELY(reader->raw.type == OLD_BATCH))
             return OLD_CORRUPT(&reader->raw, reader->fault, "a batch within a batch: the trace has changed");
         if ((r = pass_table(reader)) != 0) {

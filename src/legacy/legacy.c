@@ -11,11 +11,6 @@
 
 #include <stdlib.h>
 
-enum {
-    GENTLE_TRIES = 16,   /* to find the beginning of a hurt trace that is sound; then it is halved, … */
-    MOST_TRIES = 16 + 64 /* … until nothing is left */
-};
-
 int legacy_new(const struct source *source, uint64_t offset, int version, struct pool *pool,
                struct legacy_finder finder, struct legacy **ret)
 {
@@ -50,6 +45,7 @@ struct legacy *legacy_free(struct legacy *legacy)
     if (!legacy)
         return NULL;
     old_forget(legacy);
+    free(legacy->trace.ends);
     free(legacy->waiting);
     free(legacy->created);
     free(legacy->tasks);
@@ -146,14 +142,18 @@ static int ask_index(struct legacy *legacy)
 
 void legacy_recover(struct legacy *legacy)
 {
-    legacy->trace.recovers = true;
+    legacy->recovers = true;
     legacy_reset(legacy);
 }
 
-/* What is lost comes behind everything else. */
+/* From where the first events are missing to the last one that is there: what came then nobody knows. */
 const struct gxt_loss *legacy_loss(struct legacy *legacy)
 {
-    legacy->loss.from_ns = legacy->loss.to_ns = legacy->last_ns;
+    const struct old_trace *trace = &legacy->trace;
+    const int64_t from_ns = trace->n_ends > 0 ? old_time_of(legacy, trace->lost_from) : legacy->last_ns;
+
+    legacy->loss.to_ns = legacy->last_ns;
+    legacy->loss.from_ns = from_ns < legacy->last_ns ? from_ns : legacy->last_ns;
     return &legacy->loss;
 }
 
@@ -162,51 +162,11 @@ void legacy_clear_loss(struct legacy *legacy)
     legacy->loss = (struct gxt_loss){0};
 }
 
-/* Where the batch begins that a byte is in, as far as batches were found; else the byte. */
-static uint64_t batch_before(const struct gen_dir *dir, uint64_t offset)
-{
-    uint64_t end = 0;
-
-    for (size_t i = 0; i < dir->n_batches && dir->batches[i].offset <= offset; i++)
-        if (i > 0 && dir->batches[i].experiment == 0)
-            end = dir->batches[i - 1].offset + dir->batches[i - 1].size;
-    return end > 0 ? end : offset;
-}
-
 static bool can_leave_out(const struct legacy *legacy)
 {
     const int code = legacy->fault.code;
 
-    return legacy->trace.recovers && (code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER);
-}
-
-/* Reads the trace; where it recovers, as much of its beginning as has no fault. */
-static int read_what_is_sound(struct legacy *legacy)
-{
-    struct old_trace *trace = &legacy->trace;
-    int r;
-
-    for (unsigned tries = 1; (r = old_read(trace, &legacy->fault)) < 0; tries++) {
-        if (!can_leave_out(legacy) || tries > MOST_TRIES)
-            return r;
-        uint64_t end =
-            legacy->fault.offset < trace->end ? batch_before(&trace->gen.dir, legacy->fault.offset) : trace->end;
-        /* What cannot be put in an order says nothing of where that begins; and tries are not without end. */
-        if (end >= trace->end || tries > GENTLE_TRIES)
-            end = trace->begin + (trace->end - trace->begin) / 2;
-        loss_note(&legacy->loss, &legacy->fault, trace->end - end);
-        legacy->loss.n_generations = 1;
-        legacy->fault = (struct gxt_error){0};
-        trace->end = end;
-        old_trace_done(trace);
-    }
-    if (trace->ticks_per_second == 0) {
-        (void)fault_set(&legacy->fault, GXT_ECORRUPT, trace->begin, "no frequency event found");
-        loss_note(&legacy->loss, &legacy->fault, 0);
-        legacy->fault = (struct gxt_error){0};
-        trace->ticks_per_second = 1000000000;
-    }
-    return r;
+    return legacy->recovers && (code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER);
 }
 
 int old_prepare(struct legacy *legacy)
@@ -216,7 +176,7 @@ int old_prepare(struct legacy *legacy)
 
     legacy->was_read = true;
     if (r == 0 || r == GXT_EINDEX)
-        r = read_what_is_sound(legacy);
+        r = legacy->recovers ? old_read_sound(trace, &legacy->loss, &legacy->fault) : old_read(trace, &legacy->fault);
     if (r >= 0)
         r = old_sequence_new(trace, &legacy->fault, &legacy->sequence);
     if (r >= 0 && !(legacy->ps = calloc(trace->n_lanes, sizeof *legacy->ps)))

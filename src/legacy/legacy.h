@@ -50,9 +50,8 @@ struct legacy *legacy_free(struct legacy *legacy);
 /** legacy_reset() - go back to the start. What was read stays. */
 void legacy_reset(struct legacy *legacy);
 
-/** legacy_recover() - go on where the trace has a fault: from the start, without what stands behind it. Nothing in an
- * old trace stands by itself, so that is its beginning, as far as it can be read, ordered, and has no contradiction;
- * the rest is lost. Where the clock is lost a tick is a nanosecond. */
+/** legacy_recover() - go on where the trace has a fault: from the start, with what can be read, ordered without what is
+ * lost, and has no contradiction (lost.c). Where the clock is lost a tick is a nanosecond. */
 void legacy_recover(struct legacy *legacy);
 /** legacy_loss() - what was left out since it was cleared. An index does not tell it. */
 const struct gxt_loss *legacy_loss(struct legacy *legacy);

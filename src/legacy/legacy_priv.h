@@ -220,6 +220,13 @@ struct old_lane {
     int32_t p;
     uint32_t first_batch; /* in the directory; MAP_NONE for none */
     bool is_samples;      /* the last lane: they come by their times, as if from a processor of their own */
+    uint64_t end;         /* its events stand before this byte; UINT64_MAX: all are there */
+};
+
+/* Of a hurt trace: where the events of a processor end, as far as they can be had. */
+struct old_end {
+    int32_t p;
+    uint64_t offset;
 };
 
 struct old_trace {
@@ -227,7 +234,13 @@ struct old_trace {
     struct pool *pool;
     uint64_t begin, end; /* of what is read */
     int version;
-    bool recovers; /* a clock that is lost is no fault */
+    bool recovers;  /* a clock that is lost is no fault; of a fault it is told where the events end before it */
+    bool was_cut;   /* ends were moved, so that reading again may find no fault */
+    bool is_misled; /* a batch was found within what was taken for one */
+    bool has_clock; /* which is told last. Where batches are guessed this is not known */
+    struct old_end *ends;
+    size_t n_ends, ends_capacity;
+    int64_t lost_from; /* the time of the last event before one of them, of the first one; where there are any */
     struct old_quick quick[256];
     struct gen gen;       /* its tables; its batches, cut in pieces of 64 KiB at most */
     uint32_t *next_batch; /* of the same processor, by place in the directory */
@@ -267,6 +280,17 @@ int old_trace_restore(struct old_trace *trace, struct span in);
 const uint8_t *old_stream_at(struct old_trace *trace, enum legacy_stream stream, uint64_t at, size_t n,
                              struct gxt_error *fault);
 
+/* ---- lost.c: what can be had of a hurt trace ---- */
+
+/* Where a processor's events end; UINT64_MAX: nowhere. */
+uint64_t old_end_of(const struct old_trace *trace, int32_t p);
+/* They end here, behind an event of this time, unless they do before. 0; GXT_ENOMEM. */
+int old_end_at(struct old_trace *trace, int32_t p, uint64_t offset, int64_t time);
+/* The same of the processor in whose batch a byte is, and from the batch's time. */
+int old_end_before(struct old_trace *trace, uint64_t offset);
+/* As old_read(); where the trace recovers, as much as has no fault, with what is lost for that. */
+int old_read_sound(struct old_trace *trace, struct gxt_loss *loss, struct gxt_error *fault);
+
 /* ---- lane.c: the events of one processor ---- */
 
 struct old_event {
@@ -304,6 +328,10 @@ struct old_reader {
 };
 
 void old_reading_begin(const struct old_trace *trace, size_t lane, struct old_reading *ret);
+/* Moves to a batch's beginning. 0; negative. */
+int old_reading_open(struct old_trace *trace, struct old_reading *reading, uint32_t batch, struct gxt_error *fault);
+/* Takes strings and stacks from behind a lane's end, as far as they are not hurt. 0; GXT_ENOMEM. */
+int old_take_lost_tables(struct old_reader *reader, const struct old_lane *lane);
 /* What is not usual. Return as old_reading_next(). */
 int old_reading_slow(struct old_reader *reader, const struct old_lane *lane, struct old_reading *reading);
 /* The event of a mark. */
@@ -439,6 +467,8 @@ int old_tables_make(struct old_tables *tables, struct gxt_error *fault);
 int old_scan(struct old_trace *trace, bool guesses, struct gxt_error *fault);
 /* Reads, orders and checks a whole trace. 0, or the fault that loses all of it. */
 int old_read(struct old_trace *trace, struct gxt_error *fault);
+/* The same with batches that are guessed, or not. */
+int old_read_once(struct old_trace *trace, bool guesses, struct gxt_error *fault);
 
 /* ---- check.c ---- */
 
@@ -781,6 +811,7 @@ struct legacy {
     struct gxt_error fault, bad;   /* of the walk; of the trace as a whole */
     struct gxt_loss loss;
     bool was_read, has_begun, before_init, done, fell;
+    bool recovers;   /* … from a fault, which is a loss then */
     bool is_refused; /* what the index knows could not be used */
     uint64_t n_syncs;
     int64_t last_ns;

@@ -277,6 +277,21 @@ static void check_event(struct old_merge *merge, struct old_proc *proc)
                           (struct old_check_place){proc->lane->p, &proc->p, proc->own, proc->other});
 }
 
+static int bear(struct gxt_error *fault, const struct gxt_error *found)
+{
+    *fault = *found;
+    return found->code;
+}
+
+/* Who looks for what can be had of a trace goes no further than to what is bad. */
+static int find_bad(const struct old_merge *merge)
+{
+    const struct gxt_error *bad = merge->bad_time.code < 0   ? &merge->bad_time
+                                  : merge->bad_exit.code < 0 ? &merge->bad_exit
+                                                             : &merge->bad_check;
+    return bad->code < 0 ? bear(merge->fault, bad) : 0;
+}
+
 static __attribute__((noinline)) int take_event(struct old_merge *merge, struct old_proc *proc)
 {
     const struct old_event *event = &proc->reading.event;
@@ -306,7 +321,7 @@ static __attribute__((noinline)) int take_event(struct old_merge *merge, struct 
     merge->is_right = merge->bad_check.code == 0;
     if (UNLIKELY(merge->bad_check.code == GXT_ENOMEM))
         return no_memory(merge);
-    return r < 0 ? r : 0;
+    return UNLIKELY(r == 0 && merge->trace->recovers) ? find_bad(merge) : r < 0 ? r : 0;
 }
 
 /* ---- turns ---- */
@@ -354,10 +369,28 @@ static int take_turns(struct old_merge *merge, struct old_proc *proc)
     return 0;
 }
 
-static uint64_t waits_at(const struct old_merge *merge, const struct old_proc *proc)
+/* Where the first byte is that was not taken of a processor's events. UINT64_MAX: all were. */
+static uint64_t stands_at(const struct old_merge *merge, const struct old_proc *proc)
 {
     const struct old_reading *reading = &proc->reading;
-    return reading->ahead ? (uint64_t)(reading->at - merge->trace->source->at) : reading->event.offset;
+    const struct old_trace *trace = merge->trace;
+
+    if (proc->has_event)
+        return reading->event.offset;
+    if (reading->at)
+        return (uint64_t)(reading->at - trace->source->at);
+    return reading->next_batch == MAP_NONE ? UINT64_MAX : trace->gen.dir.batches[reading->next_batch].offset;
+}
+
+/* Ordering has met a fault: behind where it stands nothing can be had. */
+static int cut(struct old_merge *merge)
+{
+    struct old_trace *trace = merge->trace;
+    int r = merge->fault->offset != GXT_NO_OFFSET ? old_end_before(trace, merge->fault->offset) : 0;
+
+    for (size_t i = 0; r == 0 && i + 1 < trace->n_lanes; i++)
+        r = old_end_at(trace, trace->lanes[i].p, stands_at(merge, &merge->procs[i]), merge->procs[i].reading.time);
+    return r;
 }
 
 static int order_all(struct old_merge *merge)
@@ -373,8 +406,10 @@ static int order_all(struct old_merge *merge)
             return r;
     for (size_t i = 0; r == 0 && i < n; i++)
         if (!merge->procs[i].done)
-            r = fault_set(merge->fault, GXT_EORDER, waits_at(merge, &merge->procs[i]),
-                          "no consistent ordering of events possible: processor %d waits", merge->procs[i].lane->p);
+            r = fault_set(
+                merge->fault, GXT_EORDER, stands_at(merge, &merge->procs[i]),
+                "no consistent ordering of events possible: processor %d waits%s", merge->procs[i].lane->p,
+                merge->trace->has_clock ? "" : "; the trace has no end: its writer was stopped, or the file was cut");
     return r == 0 && merge->trace->streams[LEGACY_TIES].bytes.failed ? no_memory(merge) : r;
 }
 
@@ -467,12 +502,6 @@ static int check_again(struct old_merge *merge)
 
 /* ---- all of it ---- */
 
-static int bear(struct gxt_error *fault, const struct gxt_error *found)
-{
-    *fault = *found;
-    return found->code;
-}
-
 /* Faults come in the order in which Go's reader looks for them. */
 static int judge(struct old_merge *merge)
 {
@@ -523,7 +552,7 @@ static void merge_done(struct old_merge *merge)
     free(merge->ready);
 }
 
-static int read_once(struct old_trace *trace, bool guesses, struct gxt_error *fault)
+int old_read_once(struct old_trace *trace, bool guesses, struct gxt_error *fault)
 {
     struct old_merge merge = {.trace = trace, .fault = fault, .reader = {.trace = trace, .fault = fault}};
     int r;
@@ -535,14 +564,17 @@ static int read_once(struct old_trace *trace, bool guesses, struct gxt_error *fa
     r = pool_string(trace->pool, "", 0, &trace->gen.empty) < 0 ? no_memory(&merge) : old_scan(trace, guesses, fault);
     if (r == 0)
         r = begin(&merge);
-    if (r == 0)
-        r = order_all(&merge);
-    if (r == 0 && guesses && !old_tables_fit(merge.reader.tables))
+    if (r == 0 && (r = order_all(&merge)) < 0 && trace->recovers && cut(&merge) < 0)
+        r = no_memory(&merge);
+    for (size_t i = 0; r == 0 && trace->n_ends > 0 && i < trace->n_lanes; i++)
+        if (trace->lanes[i].end != UINT64_MAX)
+            r = old_take_lost_tables(&merge.reader, &trace->lanes[i]);
+    if (r == 0 && guesses && trace->n_ends == 0 && !old_tables_fit(merge.reader.tables))
         r = fault_set(fault, GXT_ECORRUPT, trace->begin, "samples or timers were not found");
     if (r == 0)
         r = end_streams(&merge);
-    if (r == 0)
-        r = judge(&merge);
+    if (r == 0 && (r = judge(&merge)) < 0 && trace->recovers && old_end_before(trace, fault->offset) < 0)
+        r = no_memory(&merge);
     if (r == 0)
         r = old_tables_make(merge.reader.tables, fault);
     merge_done(&merge);
@@ -552,11 +584,11 @@ static int read_once(struct old_trace *trace, bool guesses, struct gxt_error *fa
 /* A fault may be one of the guess: then only what is found without one tells. */
 int old_read(struct old_trace *trace, struct gxt_error *fault)
 {
-    const int r = read_once(trace, true, fault);
+    const int r = old_read_once(trace, true, fault);
 
     if (r == 0 || r == GXT_ENOMEM)
         return r;
     *fault = (struct gxt_error){0};
     old_trace_done(trace);
-    return read_once(trace, false, fault);
+    return old_read_once(trace, false, fault);
 }

@@ -9,15 +9,26 @@
  */
 #include "legacy_priv.h"
 
-static int bad_number(const struct old_raw *raw, struct gxt_error *fault)
+/* What an event needs is behind the end: of the trace, or of a batch that seemed to end there. */
+static int cut(const struct old_raw *raw, const struct source *source, struct span in, struct gxt_error *fault)
 {
-    return OLD_CORRUPT(raw, fault, "a number of a %s event is cut or does not fit", old_specs[raw->type].name);
+    const char *name = old_specs[raw->type].name;
+
+    if (in.end != source->at + source->size)
+        return OLD_CORRUPT(raw, fault, "a %s event is cut by the end of its batch", name);
+    return fault_set(fault, GXT_ETRUNCATED, raw->offset,
+                     "the trace ends inside a %s event: its writer was stopped, or the file was cut", name);
 }
 
-static int cut(const struct old_raw *raw, struct gxt_error *fault)
+static int bad_number(const struct old_raw *raw, const struct source *source, struct span in, struct gxt_error *fault)
 {
-    return fault_set(fault, GXT_ETRUNCATED, raw->offset, "a %s event is cut by the end of the trace",
-                     old_specs[raw->type].name);
+    const uint8_t *at = in.at;
+
+    while (at < in.end && *at >= 0x80)
+        at++;
+    return at == in.end && span_size(in) < 10
+               ? cut(raw, source, in, fault)
+               : OLD_CORRUPT(raw, fault, "a number of a %s event does not fit", old_specs[raw->type].name);
 }
 
 int old_wrong_count(const struct old_raw *raw, struct gxt_error *fault)
@@ -28,10 +39,11 @@ int old_wrong_count(const struct old_raw *raw, struct gxt_error *fault)
                        1 + spec->n_args + spec->stack);
 }
 
-static int take_text(struct old_raw *raw, struct span *in, uint64_t size, struct gxt_error *fault)
+static int take_text(struct old_raw *raw, const struct source *source, struct span *in, uint64_t size,
+                     struct gxt_error *fault)
 {
     if (size > span_size(*in))
-        return cut(raw, fault);
+        return cut(raw, source, *in, fault);
     if (size > OLD_MOST_STRING)
         return OLD_CORRUPT(raw, fault, "a string of %llu bytes", (unsigned long long)size);
     raw->text = (struct span){in->at, in->at + size};
@@ -39,35 +51,35 @@ static int take_text(struct old_raw *raw, struct span *in, uint64_t size, struct
     return 0;
 }
 
-static int read_string(struct old_raw *raw, struct span *in, struct gxt_error *fault)
+static int read_string(struct old_raw *raw, const struct source *source, struct span *in, struct gxt_error *fault)
 {
     uint64_t size;
 
     if (wire_varint(in, &raw->id) < 0 || wire_varint(in, &size) < 0)
-        return bad_number(raw, fault);
-    return take_text(raw, in, size, fault);
+        return bad_number(raw, source, *in, fault);
+    return take_text(raw, source, in, size, fault);
 }
 
-static int read_prefixed(struct old_raw *raw, struct span *in, struct gxt_error *fault)
+static int read_prefixed(struct old_raw *raw, const struct source *source, struct span *in, struct gxt_error *fault)
 {
     uint64_t size;
 
     if (wire_varint(in, &size) < 0)
-        return bad_number(raw, fault);
+        return bad_number(raw, source, *in, fault);
     if (size > OLD_MOST_ARGUMENT_BYTES)
         return OLD_CORRUPT(raw, fault, "arguments of %llu bytes", (unsigned long long)size);
     if (size > span_size(*in))
-        return cut(raw, fault);
+        return cut(raw, source, *in, fault);
     struct span args = {in->at, in->at + size};
     in->at += size;
     while (span_size(args) > 0)
         if (wire_varint(&args, &raw->args[raw->n_args++]) < 0)
-            return bad_number(raw, fault);
+            return OLD_CORRUPT(raw, fault, "a number of a %s event is cut or does not fit", old_specs[raw->type].name);
     if (raw->type != OLD_USER_LOG)
         return 0;
     if (wire_varint(in, &size) < 0)
-        return bad_number(raw, fault);
-    return take_text(raw, in, size, fault);
+        return bad_number(raw, source, *in, fault);
+    return take_text(raw, source, in, size, fault);
 }
 
 int old_raw_read(struct old_raw *raw, const struct old_trace *trace, struct span *in, struct gxt_error *fault)
@@ -81,14 +93,14 @@ int old_raw_read(struct old_raw *raw, const struct old_trace *trace, struct span
         return OLD_CORRUPT(raw, fault, "unknown event type %u", raw->type);
     in->at++;
     if (raw->type == OLD_STRING)
-        return read_string(raw, in, fault);
+        return read_string(raw, trace->source, in, fault);
     if (raw->type == OLD_BATCH && n_args != 1)
         return OLD_CORRUPT(raw, fault, "a batch has the wrong number of arguments");
     if (n_args == 3)
-        return read_prefixed(raw, in, fault);
+        return read_prefixed(raw, trace->source, in, fault);
     for (unsigned i = 0; i <= n_args; i++)
         if (wire_varint(in, &raw->args[raw->n_args++]) < 0)
-            return bad_number(raw, fault);
+            return bad_number(raw, trace->source, *in, fault);
     if (raw->type == OLD_BATCH && raw->args[0] != UINT64_MAX && raw->args[0] > INT32_MAX)
         return OLD_CORRUPT(raw, fault, "a batch of processor %llu", (unsigned long long)raw->args[0]);
     return 0;

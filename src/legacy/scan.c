@@ -51,7 +51,7 @@ static void make_numbers(struct scan *scan)
     for (unsigned first = 0; first < 256; first++) {
         const unsigned type = first & 0x3f;
         const bool is_usual = type > OLD_BATCH && type < OLD_N_TYPES && type != OLD_STRING && type != OLD_CPU_SAMPLE &&
-                              type != OLD_TIMER_GOROUTINE && type != OLD_USER_LOG &&
+                              type != OLD_TIMER_GOROUTINE && type != OLD_USER_LOG && type != OLD_FREQUENCY &&
                               old_specs[type].since <= scan->trace->version;
         scan->numbers[first] = !is_usual ? 0 : first >> 6 == 3 ? PREFIXED : (uint8_t)((first >> 6) + 1);
     }
@@ -111,7 +111,7 @@ static int lane_of(struct scan *scan, int32_t p)
     if (!ROOM(trace->lanes, trace->n_lanes, scan->lanes_capacity) ||
         map_put(&scan->places, (uint64_t)(int64_t)p, (uint32_t)trace->n_lanes) < 0)
         return no_memory(scan->fault);
-    trace->lanes[trace->n_lanes++] = (struct old_lane){.p = p, .first_batch = MAP_NONE};
+    trace->lanes[trace->n_lanes++] = (struct old_lane){.p = p, .first_batch = MAP_NONE, .end = old_end_of(trace, p)};
     return 0;
 }
 
@@ -184,6 +184,7 @@ static int take(struct scan *scan, uint64_t behind)
         return OLD_CORRUPT(raw, scan->fault, "a %s event before the first batch", old_specs[raw->type].name);
     if (raw->type == OLD_CPU_SAMPLE)
         return add_sample(scan);
+    scan->trace->has_clock |= raw->type == OLD_FREQUENCY;
     if (raw->type == OLD_TIMER_GOROUTINE && raw->n_args == 1 && map_put(&scan->trace->timers, raw->args[0], 1) < 0)
         return no_memory(scan->fault);
     return 0;
@@ -329,7 +330,8 @@ static int order_lanes(struct scan *scan)
     trace->streams[LEGACY_SAMPLES].size = samples->size;
     if (!ROOM(trace->lanes, trace->n_lanes, scan->lanes_capacity))
         return no_memory(scan->fault);
-    trace->lanes[trace->n_lanes++] = (struct old_lane){.p = PROFILE_P, .first_batch = MAP_NONE, .is_samples = true};
+    trace->lanes[trace->n_lanes++] =
+        (struct old_lane){.p = PROFILE_P, .first_batch = MAP_NONE, .is_samples = true, .end = UINT64_MAX};
     return old_trace_link(trace) < 0 ? no_memory(scan->fault) : 0;
 }
 

@@ -269,7 +269,6 @@ static int restore_reading(struct old_trace *trace, struct old_reading *reading,
                            struct gxt_error *fault)
 {
     const uint64_t batch = reader_varint(in);
-    struct span bytes;
 
     old_reading_begin(trace, reading->lane, reading);
     reading->next_batch = MAP_NONE;
@@ -280,16 +279,13 @@ static int restore_reading(struct old_trace *trace, struct old_reading *reading,
     reading->last_g = reader_varint(in);
     if (in->failed || batch - 1 >= trace->gen.dir.n_batches)
         return GXT_EINDEX;
-    int r = old_batch_open(trace, (uint32_t)(batch - 1), &bytes, fault);
+    int r = old_reading_open(trace, reading, (uint32_t)(batch - 1), fault);
     if (r < 0)
         return r;
-    if (offset >= span_size(bytes))
+    if (reading->at >= reading->end || offset >= (uint64_t)(reading->end - reading->at))
         return GXT_EINDEX;
-    reading->batch = (uint32_t)(batch - 1);
-    reading->next_batch = trace->next_batch[reading->batch];
-    reading->at = bytes.at + offset;
-    reading->end = bytes.end;
-    reading->time = (int64_t)(trace->gen.dir.batches[reading->batch].tick + (uint64_t)time);
+    reading->at += offset;
+    reading->time = (int64_t)((uint64_t)reading->time + (uint64_t)time);
     return 0;
 }
 

@@ -47,6 +47,10 @@ void old_trace_done(struct old_trace *trace)
                               .begin = trace->begin,
                               .end = trace->end,
                               .recovers = trace->recovers,
+                              .ends = trace->ends,
+                              .n_ends = trace->n_ends,
+                              .lost_from = trace->lost_from,
+                              .ends_capacity = trace->ends_capacity,
                               .version = trace->version,
                               .finder = trace->finder};
     *trace = empty;
@@ -219,15 +223,17 @@ void old_trace_save(const struct old_trace *trace, struct buf *ret)
     for (size_t i = 0; i < LEGACY_N_STREAMS; i++)
         buf_put_varint(ret, trace->streams[i].size);
     buf_put_varint(ret, trace->n_lanes - 1);
-    for (size_t i = 0; i + 1 < trace->n_lanes; i++)
+    for (size_t i = 0; i + 1 < trace->n_lanes; i++) {
         buf_put_signed(ret, trace->lanes[i].p);
+        buf_put_varint(ret, trace->lanes[i].end);
+    }
     save_keys(&trace->timers, ret);
     save_keys(&trace->bad_stacks, ret);
 }
 
 static int restore_lanes(struct old_trace *trace, struct reader *in)
 {
-    const uint64_t n = reader_count(in, 1);
+    const uint64_t n = reader_count(in, 2);
 
     trace->lanes = malloc(((size_t)n + 1) * sizeof *trace->lanes);
     if (!trace->lanes)
@@ -236,10 +242,10 @@ static int restore_lanes(struct old_trace *trace, struct reader *in)
         const int64_t p = reader_signed(in);
         if (p < INT32_MIN || p > INT32_MAX || (i > 0 && p <= trace->lanes[i - 1].p))
             return GXT_EINDEX;
-        trace->lanes[i] = (struct old_lane){.p = (int32_t)p};
+        trace->lanes[i] = (struct old_lane){.p = (int32_t)p, .end = reader_varint(in)};
     }
     trace->n_lanes = (size_t)n + 1;
-    trace->lanes[n] = (struct old_lane){.p = PROFILE_P, .is_samples = true};
+    trace->lanes[n] = (struct old_lane){.p = PROFILE_P, .is_samples = true, .end = UINT64_MAX};
     return old_trace_link(trace);
 }
 

@@ -396,10 +396,12 @@ uint64_t cursor_bytes(const struct gxt_cursor *cursor)
 void cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret)
 {
     const struct gxt_loss *of_walk = cursor->order ? order_loss(cursor->order) : legacy_loss(cursor->legacy);
-    const bool names_first = cursor->order && cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
+    const bool names_first = cursor->names.first.code < 0 && cursor->names.from_ns < of_walk->from_ns;
 
     *ret = names_first ? cursor->names : *of_walk;
     loss_add(ret, names_first ? of_walk : &cursor->names);
+    if (cursor->legacy && of_walk->first.code < 0)
+        ret->first = of_walk->first; /* of the trace as a whole */
 }
 
 void cursor_clear_loss(struct gxt_cursor *cursor)

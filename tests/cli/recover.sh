@@ -49,4 +49,16 @@ for trace in "$cut" "$hurt"; do
 done
 "$gxt" cat "$cut" --recover --format ndjson 2>/dev/null | grep -q '"hurt":true' || fail 'no event is marked'
 same 'events of a cut trace, counted' "$recovered" "$("$gxt" cat "$cut" --recover --no-index 2>/dev/null | grep -c '^M=')"
+
+# An old trace: of each processor what can be ordered.
+old=$scratch/old.trace
+cp "$data/../legacy/traces/go121-mix.trace" "$old"
+n=$("$gxt" count --no-index "$old")
+truncate -s $(($(wc -c <"$old") * 9 / 10)) "$old"
+run_gives 1 count "$old"
+same 'events of a cut old trace' 0 "$out"
+grep -qE "^gxt: $old: byte [0-9]+: .*its writer was stopped, or the file was cut\$" <<<"$err" ||
+    fail "words of a cut old trace: $err"
+run_gives 3 count "$old" --recover
+[ "$out" -gt $((n / 3)) ] && [ "$out" -lt "$n" ] || fail "$out events of a cut old trace of $n"
 done_with_checks
