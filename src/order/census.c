@@ -1,7 +1,7 @@
 /* census.c
  *
  * In: a generation. Out: how many events of each type it has, and what that takes for granted of the states at its
- * start. Never: an order among lanes, a time.
+ * start. Never: an order among lanes.
  *
  * How many events there are does not depend on who goes first, as long as each event finds its goroutine and processor
  * in the one state that it can follow. So each lane goes as far as it can, and waits for another only where the state
@@ -9,6 +9,14 @@
  * with the same events: two events of one goroutine or processor are ordered by its sequence or by their lane, and
  * where they are not, the census does not count. Then, and where anything contradicts itself, the generation is walked
  * in order.
+ *
+ * Goroutines of C threads are the exception. Those of one id follow one another without a number that says how, and
+ * whether the end of one leaves a processor depends on whether that was stolen before. There times say who was first,
+ * if the walk waits nowhere in the generation: then it takes the earliest head of all at each step. It waits nowhere if
+ * the times of no lane go back, and each event that could wait for another lane's is later than it: all that is earlier
+ * than the earliest head has been taken, and so has what that could wait for. Where an event is as late as what it
+ * could wait for, and where two that have no other order have one time, the census does not count. Times are kept from
+ * the first generation on that needs them.
  *
  * What is there at a generation's start is told by statuses: a goroutine's before anything happens to it. What nothing
  * tells is not known, and where it has to be, it is taken for granted, and census_join.c looks whether it was so. So
@@ -50,6 +58,8 @@ struct census *census_free(struct census *census)
     free(census->popped);
     free(census->elsewhere);
     free(census->thefts);
+    free(census->left);
+    free(census->claims);
     free(census->tasks);
     free(census);
     return NULL;
@@ -114,19 +124,22 @@ static bool make_lanes(struct census *census)
     return true;
 }
 
+/* The lane has no processor, or it was taken. */
+static void grant_processor(struct census *census, struct census_lane *lane)
+{
+    lane->p = CENSUS_NOBODY;
+    lane->had_no_p = true;
+    lane->waits_for_p = false;
+    census_wake(census, lane);
+}
+
 /* All lanes wait. Those that wait for a processor to be taken from them, and are not known to have one, have none, or
  * it was taken. Return: whether there was one. */
 static bool grant_processors(struct census *census)
 {
-    for (size_t i = 0; i < census->gen.n_lanes; i++) {
-        struct census_lane *lane = &census->lanes[i];
-        if (!lane->waits_for_p || lane->p != CENSUS_UNKNOWN)
-            continue;
-        lane->p = CENSUS_NOBODY;
-        lane->had_no_p = true;
-        lane->waits_for_p = false;
-        census_wake(census, lane);
-    }
+    for (size_t i = 0; i < census->gen.n_lanes; i++)
+        if (census->lanes[i].waits_for_p && census->lanes[i].p == CENSUS_UNKNOWN)
+            grant_processor(census, &census->lanes[i]);
     return census->n_ready > 0;
 }
 
@@ -158,12 +171,38 @@ static bool grant_collector(struct census *census)
     return true;
 }
 
+/* Where times are kept, the earliest claim that still stands is good: what the others wait for is later. */
+static bool grant_earliest(struct census *census)
+{
+    while (census->n_ready == 0 && census->n_claims > 0) {
+        size_t first = 0;
+        for (size_t i = 1; i < census->n_claims; i++)
+            if (census->claims[i].time_ns < census->claims[first].time_ns)
+                first = i;
+        struct census_lane *lane = &census->lanes[census->claims[first].lane];
+        census->claims[first] = census->claims[--census->n_claims];
+        if (lane->waits_for_birth)
+            census_wake(census, lane);
+        else if (lane->waits_for_p && lane->p == CENSUS_UNKNOWN)
+            grant_processor(census, lane);
+        else if (lane->waits_for_gc)
+            (void)grant_collector(census);
+    }
+    return census->n_ready > 0;
+}
+
+/* All lanes wait. Return: whether one may go on nevertheless. */
+static bool grant(struct census *census)
+{
+    return census->is_timed ? grant_earliest(census) : grant_processors(census) || grant_collector(census);
+}
+
 /* A lane goes on until it waits, and again when it is woken. Where too many wait too often for the same, the walk does
  * better: the frontier knows whose turn it is. */
 static bool run_all(struct census *census)
 {
     while (census->n_active > 0) {
-        if (census->n_ready == 0 && !grant_processors(census) && !grant_collector(census))
+        if (census->n_ready == 0 && !grant(census))
             return false;
         struct census_lane *lane = &census->lanes[census->ready[--census->n_ready]];
         const enum census_outcome outcome = census_run(census, lane);
@@ -189,6 +228,34 @@ static bool is_sound(struct census *census)
     return true;
 }
 
+/* Counts all lanes' events, from nothing. Return: whether it could. */
+static bool count_lanes(struct census *census)
+{
+    memset(census->n, 0, sizeof census->n);
+    census->n[WIRE_SYNC_EVENT] = 1;
+    census->n[WIRE_CPU_SAMPLE] = census->gen.n_samples;
+    census->needs_times = census->is_late = false;
+    census->gc_is_known = false;
+    census->gc_first = 0;
+    census->gc_ns = 0;
+    census->n_gc_begins = 0;
+    census->n_claims = 0;
+    census->n_regions = census->n_popped = census->n_elsewhere = census->n_thefts = census->n_tasks = 0;
+    map_clear(&census->task_ids);
+    map_clear(&census->waits);
+    return census_table_begin(&census->gs) && census_table_begin(&census->ps) && make_lanes(census) &&
+           run_all(census) && !(census->needs_times && census->is_late);
+}
+
+/* A trace that needs times once does so again. Return: whether they are kept from here on, and were not before. */
+static bool begin_times(struct census *census)
+{
+    const bool begins = census->needs_times && !census->is_timed;
+
+    census->is_timed = census->is_timed || begins;
+    return begins;
+}
+
 void census_count(struct census *census)
 {
     struct gxt_error fault;
@@ -197,18 +264,10 @@ void census_count(struct census *census)
 
     if (gen_load(&census->gen, &census->dir, census->source, census->version, census->pool, &known, &fault) < 0)
         return;
-    memset(census->n, 0, sizeof census->n);
-    census->n[WIRE_SYNC_EVENT] = 1;
-    census->n[WIRE_CPU_SAMPLE] = census->gen.n_samples;
     census->n_stacks = count_solid(&census->gen.stacks);
     census->n_strings = count_solid(&census->gen.strings);
-    census->gc_is_known = false;
-    census->gc_first = 0;
-    census->n_gc_begins = 0;
-    census->n_regions = census->n_popped = census->n_elsewhere = census->n_thefts = census->n_tasks = 0;
-    map_clear(&census->task_ids);
-    map_clear(&census->waits);
-    census->fits = census_table_begin(&census->gs) && census_table_begin(&census->ps) && make_lanes(census) &&
-                   is_sound(census) && run_all(census);
+    do
+        census->fits = is_sound(census) && count_lanes(census);
+    while (!census->fits && begin_times(census));
     source_release(census->source, begin, end);
 }

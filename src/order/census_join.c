@@ -226,6 +226,10 @@ static int put_one(const struct census *census, struct sched_table *table, const
             sched_remove(table, resource);
         return 0;
     }
+    if (resource && one->is_reborn) {
+        sched_remove(table, resource);
+        resource = NULL;
+    }
     if (!resource && !(resource = sched_add(table, one->id)))
         return GXT_ENOMEM;
     resource->status = one->status;
@@ -240,7 +244,7 @@ static int put_ps(const struct census *census, struct sched *sched)
     for (size_t i = CENSUS_FIRST; r == 0 && i < census->ps.n; i++) {
         const struct census_one *one = &census->ps.items[i];
         /* Its thread still has it. */
-        if (one->status == P_SYSCALL_ABANDONED && is_promoted(one, find(&sched->ps, one->id)))
+        if (one->status == P_SYSCALL_ABANDONED && one->seq == 0 && is_promoted(one, find(&sched->ps, one->id)))
             continue;
         r = put_one(census, &sched->ps, one);
     }

@@ -1,7 +1,7 @@
 /* census_lane.c
  *
  * In: a lane of a census. Out: its events, counted as far as it can go, and what they make of its goroutines and
- * processors. Never: a time.
+ * processors. Never: an order among lanes.
  *
  * What each event needs and does stands in sched.c, with its reasons and its errors. Here a state is what its
  * generation tells of it; what sched.c would find wrong, or what depends on who goes first, makes the generation unfit.
@@ -141,8 +141,10 @@ static __attribute__((noinline)) void attend(struct census *census, const struct
 
 /* A lane has changed one, so that another may have its turn. */
 FAST enum census_outcome changed(struct census *census, const struct census_lane *lane, bool is_p,
-                                 struct census_one *one)
+                                 struct census_one *one, bool timed)
 {
+    if (timed)
+        one->changed_ns = lane->walk.time_ns;
     if (UNLIKELY(one->care & (CENSUS_ANNOUNCED | census_awaits(one->status))))
         attend(census, lane, is_p, one);
     return CENSUS_TAKEN;
@@ -174,32 +176,48 @@ static __attribute__((noinline)) enum census_outcome wait_for(struct census *cen
 
 /* ---- goroutines, processors ---- */
 
-/* What an event needs of its context: the places of a goroutine and a processor that are some. */
+/* What an event needs of its context: the places of a goroutine and a processor that are some. Where the goroutine
+ * runs, so does the processor. */
 FAST bool has_p(const struct census_lane *lane)
 {
     return LIKELY(lane->p >= CENSUS_FIRST);
 }
 
-FAST bool has_both(const struct census_lane *lane)
+/* … of one that cannot be stolen at any time. */
+FAST bool runs_p(const struct census *census, const struct census_lane *lane)
 {
-    return has_p(lane) && lane->g >= CENSUS_FIRST;
+    return census->ps.items[lane->p].status == P_RUNNING;
+}
+
+FAST bool has_both(const struct census *census, const struct census_lane *lane)
+{
+    return runs_p(census, lane) && lane->g >= CENSUS_FIRST;
 }
 
 /* Whether a lane runs nobody, for which it may be taken for granted. */
-FAST bool runs_nobody(struct census_lane *lane)
+FAST bool runs_nobody(const struct census *census, struct census_lane *lane)
 {
     if (LIKELY(lane->g == CENSUS_NOBODY))
         return true;
-    if (lane->g != CENSUS_UNKNOWN)
+    if (lane->g != CENSUS_UNKNOWN || census->ps.items[lane->p].status == P_SYSCALL)
         return false;
     lane->had_no_g = true;
     lane->g = CENSUS_NOBODY;
     return true;
 }
 
-/* The one of this id, if its number's turn has come. NULL: not yet. */
-FAST struct census_one *in_turn(struct census_table *table, uint64_t id, uint8_t status, uint64_t seq)
+/* What another lane does must be later than this: else the walk may come to wait for it. */
+FAST void follows(struct census *census, const struct census_lane *lane, int64_t time_ns)
 {
+    if (UNLIKELY(lane->walk.time_ns <= time_ns))
+        census->is_late = true;
+}
+
+/* The one of this id, if its number's turn has come. NULL: not yet. */
+FAST struct census_one *in_turn(struct census *census, const struct census_lane *lane, bool is_p, uint64_t id,
+                                uint8_t status, uint64_t seq, bool timed)
+{
+    struct census_table *table = is_p ? &census->ps : &census->gs;
     uint32_t *hint = &table->hints[id % CENSUS_HINTS];
 
     if (UNLIKELY(table->items[*hint].id != (int64_t)id)) {
@@ -209,12 +227,39 @@ FAST struct census_one *in_turn(struct census_table *table, uint64_t id, uint8_t
         *hint = at;
     }
     struct census_one *one = &table->items[*hint];
-    return LIKELY(one->status == status && one->seq == seq - 1) ? one : NULL;
+    if (UNLIKELY(one->status != status || one->seq != seq - 1))
+        return NULL;
+    if (timed)
+        follows(census, lane, one->changed_ns);
+    return one;
 }
 
 static enum census_outcome only_if(bool is_so)
 {
     return is_so ? CENSUS_TAKEN : CENSUS_UNFIT;
+}
+
+/* Whether it is not the one that was there at the start. */
+static bool is_born(const struct census_one *one)
+{
+    return one->told == CENSUS_BORN || one->is_reborn;
+}
+
+static bool is_told_here(const struct census *census, const struct census_one *one, const struct census_lane *lane)
+{
+    return !(one->care & CENSUS_ANNOUNCED) || one->teller == (uint32_t)(lane - census->lanes);
+}
+
+/* A lane waits for what no other one gives it. */
+static enum census_outcome claim(struct census *census, const struct census_lane *lane)
+{
+    struct census_claim *grown = array_grow(census->claims, census->n_claims, &census->claims_capacity, sizeof *grown);
+
+    if (!grown)
+        return CENSUS_UNFIT;
+    census->claims = grown;
+    census->claims[census->n_claims++] = (struct census_claim){lane->walk.time_ns, (uint32_t)(lane - census->lanes)};
+    return CENSUS_WAITS;
 }
 
 /* One is told of, which can be but once. NULL: it was, or there is no memory. */
@@ -228,7 +273,7 @@ static struct census_one *tell(struct census *census, const struct census_lane *
     one->status = status;
     one->told = told;
     one->teller = (uint32_t)(lane - census->lanes);
-    (void)changed(census, lane, table == &census->ps, one);
+    (void)changed(census, lane, table == &census->ps, one, true);
     return one;
 }
 
@@ -236,28 +281,40 @@ static enum census_outcome proc_status(struct census *census, struct census_lane
 {
     const uint64_t status = args[1];
 
-    if (status >= N_P_STATUSES)
+    if (status >= N_P_STATUSES ||
+        (status == P_SYSCALL && lane->g != CENSUS_UNKNOWN && census->gs.items[lane->g].status != G_SYSCALL))
+        return CENSUS_UNFIT;
+    const bool has = (status == P_RUNNING || status == P_SYSCALL) && lane->walk.thread != GXT_NO_THREAD;
+    if (has && lane->is_robbed)
         return CENSUS_UNFIT;
     struct census_one *p = tell(census, lane, &census->ps, (int64_t)args[0], (uint8_t)status, (uint8_t)status);
-    if (p && (status == P_RUNNING || status == P_SYSCALL) && lane->walk.thread != GXT_NO_THREAD)
+    if (p && has)
         lane->p = place_of(&census->ps, p);
     return only_if(p != NULL);
 }
 
+/* A lane does what it could not do before its processor was stolen. */
+static void follows_theft(struct census *census, struct census_lane *lane)
+{
+    follows(census, lane, lane->robbed_ns);
+    lane->is_robbed = false;
+}
+
 static enum census_outcome proc_start(struct census *census, struct census_lane *lane, const uint64_t *args)
 {
-    struct census_one *p = in_turn(&census->ps, args[0], P_IDLE, args[1]);
+    struct census_one *p = in_turn(census, lane, true, args[0], P_IDLE, args[1], true);
 
     if (!p)
         return wait_for(census, lane, true, args[0], P_IDLE, args[1]);
     lane->waits_for_p = lane->p != CENSUS_NOBODY;
     if (lane->waits_for_p)
-        return CENSUS_WAITS;
+        return lane->p == CENSUS_UNKNOWN ? claim(census, lane) : CENSUS_WAITS;
     if (lane->walk.thread == GXT_NO_THREAD)
         return CENSUS_UNFIT;
     p->status = P_RUNNING;
     p->seq++;
     lane->p = place_of(&census->ps, p);
+    follows_theft(census, lane);
     return CENSUS_TAKEN;
 }
 
@@ -269,7 +326,7 @@ static enum census_outcome proc_stop(struct census *census, struct census_lane *
         return CENSUS_UNFIT;
     p->status = P_IDLE;
     lane->p = CENSUS_NOBODY;
-    return changed(census, lane, true, p);
+    return changed(census, lane, true, p, true);
 }
 
 /* Of a processor that was told to be abandoned it is not known whether its thread still has it. */
@@ -288,22 +345,52 @@ static enum census_outcome steal_abandoned(struct census *census, const struct c
     if (robbed) {
         robbed->was_robbed = robbed->p == CENSUS_UNKNOWN;
         robbed->loot = p->id;
+        robbed->robbed_ns = lane->walk.time_ns;
     }
     p->status = P_IDLE;
     p->seq++;
-    return changed(census, lane, true, p);
+    return changed(census, lane, true, p, true);
+}
+
+/* Who was first: a thread's goroutine that ended in a syscall, or who stole the processor that the thread had in it?
+ * Both can be taken from the syscall's beginning on, whoever is first, and leave the same states. But a goroutine that
+ * ends first leaves the processor, and that is a theft too. */
+static enum census_outcome who_was_first(struct census *census, int64_t end_ns, int64_t theft_ns)
+{
+    census->needs_times = true;
+    if (!census->is_timed || end_ns == theft_ns)
+        return CENSUS_UNFIT;
+    census->n[WIRE_PROC_STEAL] += end_ns < theft_ns;
+    return CENSUS_TAKEN;
+}
+
+/* The thread's goroutine has ended in the census. Whom a thief names is looked at only if it was first. */
+static enum census_outcome steal_left(struct census *census, const struct census_lane *lane, struct census_one *p,
+                                      gxt_threadid victim)
+{
+    const struct census_left *left = &census->left[place_of(&census->ps, p)];
+
+    if (left->thread != victim)
+        return CENSUS_UNFIT;
+    p->status = P_IDLE;
+    p->seq++;
+    census->n[WIRE_PROC_STEAL]--; /* which was counted before anybody was known to steal it */
+    (void)changed(census, lane, true, p, true);
+    return who_was_first(census, left->time_ns, lane->walk.time_ns);
 }
 
 static enum census_outcome proc_steal(struct census *census, struct census_lane *lane, const uint64_t *args)
 {
     const gxt_threadid victim = (gxt_threadid)args[2];
-    struct census_one *p = in_turn(&census->ps, args[0], P_SYSCALL_ABANDONED, args[1]);
+    struct census_one *p = in_turn(census, lane, true, args[0], P_SYSCALL_ABANDONED, args[1], true);
 
     if (lane->walk.thread == GXT_NO_THREAD)
         return CENSUS_UNFIT;
-    if (p)
+    if (p && p->told == P_SYSCALL_ABANDONED && p->seq == 0)
         return steal_abandoned(census, lane, p, victim);
-    if (!(p = in_turn(&census->ps, args[0], P_SYSCALL, args[1])))
+    if (p)
+        return steal_left(census, lane, p, victim);
+    if (!(p = in_turn(census, lane, true, args[0], P_SYSCALL, args[1], true)))
         return wait_for(census, lane, true, args[0], P_SYSCALL, args[1]);
     struct census_lane *robbed = census_lane_of(census, victim);
     if (!robbed || robbed->p != place_of(&census->ps, p))
@@ -311,10 +398,12 @@ static enum census_outcome proc_steal(struct census *census, struct census_lane 
     p->status = P_IDLE;
     p->seq++;
     robbed->p = CENSUS_NOBODY;
+    robbed->is_robbed = true;
+    robbed->robbed_ns = lane->walk.time_ns;
     if (robbed->waits_for_p)
         census_wake(census, robbed);
     robbed->waits_for_p = false;
-    return changed(census, lane, true, p);
+    return changed(census, lane, true, p, true);
 }
 
 static enum census_outcome status_elsewhere(struct census *census, gxt_goid g, gxt_threadid thread)
@@ -346,7 +435,7 @@ static enum census_outcome go_status(struct census *census, struct census_lane *
         return CENSUS_UNFIT;
     if (status != G_RUNNING && status != G_SYSCALL)
         return CENSUS_TAKEN;
-    if (status == G_SYSCALL && thread == GXT_NO_THREAD)
+    if (status == G_SYSCALL ? thread == GXT_NO_THREAD : census->ps.items[lane->p].status == P_SYSCALL)
         return CENSUS_UNFIT;
     if (status == G_SYSCALL && thread != lane->walk.thread)
         return status_elsewhere(census, id, thread);
@@ -364,30 +453,113 @@ static enum census_outcome go_status(struct census *census, struct census_lane *
 static enum census_outcome go_create(struct census *census, const struct census_lane *lane, const uint64_t *args,
                                      uint8_t status)
 {
-    if (!has_p(lane) || (lane->g != CENSUS_NOBODY && census->gs.items[lane->g].status != G_RUNNING))
+    if (!runs_p(census, lane) || (lane->g != CENSUS_NOBODY && census->gs.items[lane->g].status != G_RUNNING))
         return CENSUS_UNFIT;
     return only_if(tell(census, lane, &census->gs, (gxt_goid)args[0], status, CENSUS_BORN) != NULL);
 }
 
+/* A goroutine that has ended is there again. */
+static struct census_one *bear_again(struct census *census, const struct census_lane *lane, struct census_one *g)
+{
+    follows(census, lane, g->changed_ns);
+    g->status = G_SYSCALL;
+    g->seq = 0;
+    g->is_reborn = true;
+    g->open = 0;
+    g->region = MAP_NONE;
+    g->teller = (uint32_t)(lane - census->lanes);
+    (void)changed(census, lane, false, g, true);
+    return g;
+}
+
+/* A thread that C made has a goroutine as long as it calls Go: in a syscall when it comes and when it leaves. Then
+ * another one may have the same, and nothing but times says which had it first: so when all lanes wait the earliest
+ * goes on. */
+static enum census_outcome go_create_syscall(struct census *census, struct census_lane *lane, const uint64_t *args)
+{
+    census->needs_times = true;
+    if (!census->is_timed || lane->walk.thread == GXT_NO_THREAD || !runs_nobody(census, lane))
+        return CENSUS_UNFIT;
+    if (!lane->waits_for_birth) {
+        lane->waits_for_birth = true;
+        return claim(census, lane);
+    }
+    lane->waits_for_birth = false;
+    struct census_one *g = name(&census->gs, (int64_t)args[0]);
+    if (g && g->status == CENSUS_GONE)
+        g = bear_again(census, lane, g);
+    else
+        g = tell(census, lane, &census->gs, (gxt_goid)args[0], G_SYSCALL, CENSUS_BORN);
+    if (g)
+        lane->g = place_of(&census->gs, g);
+    return only_if(g != NULL);
+}
+
+/* The thread leaves a processor that it still has: that is a theft, from itself. */
+static enum census_outcome leave_processor(struct census *census, struct census_lane *lane)
+{
+    struct census_one *p = &census->ps.items[lane->p];
+
+    if (p->status != P_SYSCALL)
+        return CENSUS_UNFIT;
+    while (lane->p >= census->left_capacity) {
+        struct census_left *grown =
+            array_grow(census->left, census->left_capacity, &census->left_capacity, sizeof *grown);
+        if (!grown)
+            return CENSUS_UNFIT;
+        census->left = grown;
+    }
+    census->left[lane->p] = (struct census_left){lane->walk.thread, lane->walk.time_ns};
+    p->status = P_SYSCALL_ABANDONED;
+    lane->p = CENSUS_NOBODY;
+    census->n[WIRE_PROC_STEAL]++;
+    /* Who waits for it has waited for the syscall, not for this. */
+    return changed(census, lane, true, p, false);
+}
+
+static enum census_outcome destroy_syscall(struct census *census, struct census_lane *lane)
+{
+    struct census_one *g = &census->gs.items[lane->g];
+    enum census_outcome outcome = CENSUS_TAKEN;
+
+    if (g->status != G_SYSCALL || !is_told_here(census, g, lane) || (lane->p == CENSUS_UNKNOWN && lane->was_robbed))
+        return CENSUS_UNFIT;
+    if (lane->p == CENSUS_UNKNOWN) {
+        lane->p = CENSUS_NOBODY;
+        lane->had_no_p = true;
+    }
+    if (lane->p != CENSUS_NOBODY)
+        outcome = leave_processor(census, lane);
+    else if (lane->is_robbed)
+        outcome = who_was_first(census, lane->walk.time_ns, lane->robbed_ns);
+    lane->is_robbed = false;
+    g->status = CENSUS_GONE;
+    lane->g = CENSUS_NOBODY;
+    (void)changed(census, lane, false, g, true);
+    return outcome;
+}
+
 /* The goroutine that runs does so no more. */
-FAST enum census_outcome go_leave(struct census *census, struct census_lane *lane, uint8_t status)
+FAST enum census_outcome go_leave(struct census *census, struct census_lane *lane, uint8_t status, bool timed)
 {
     struct census_one *g = &census->gs.items[lane->g];
 
     if (UNLIKELY(g->status != G_RUNNING || !has_p(lane)))
         return CENSUS_UNFIT;
+    if (status == CENSUS_GONE && !is_told_here(census, g, lane))
+        return CENSUS_UNFIT;
     g->status = status;
     lane->g = CENSUS_NOBODY;
-    return changed(census, lane, false, g);
+    return changed(census, lane, false, g, timed);
 }
 
-FAST enum census_outcome go_start(struct census *census, struct census_lane *lane, const uint64_t *args)
+FAST enum census_outcome go_start(struct census *census, struct census_lane *lane, const uint64_t *args, bool timed)
 {
-    struct census_one *g = in_turn(&census->gs, args[0], G_RUNNABLE, args[1]);
+    struct census_one *g = in_turn(census, lane, false, args[0], G_RUNNABLE, args[1], timed);
 
     if (UNLIKELY(!g))
         return wait_for(census, lane, false, args[0], G_RUNNABLE, args[1]);
-    if (UNLIKELY(!has_p(lane) || !runs_nobody(lane)))
+    if (UNLIKELY(!has_p(lane) || !runs_nobody(census, lane)))
         return CENSUS_UNFIT;
     g->status = G_RUNNING;
     g->seq++;
@@ -395,26 +567,27 @@ FAST enum census_outcome go_start(struct census *census, struct census_lane *lan
     return CENSUS_TAKEN;
 }
 
-FAST enum census_outcome go_unblock(struct census *census, struct census_lane *lane, const uint64_t *args)
+FAST enum census_outcome go_unblock(struct census *census, struct census_lane *lane, const uint64_t *args, bool timed)
 {
-    struct census_one *g = in_turn(&census->gs, args[0], G_WAITING, args[1]);
+    struct census_one *g = in_turn(census, lane, false, args[0], G_WAITING, args[1], timed);
 
     if (UNLIKELY(!g))
         return wait_for(census, lane, false, args[0], G_WAITING, args[1]);
     g->status = G_RUNNABLE;
     g->seq++;
-    return changed(census, lane, false, g);
+    return changed(census, lane, false, g, timed);
 }
 
 /* Three events: the next one is unblocked, this one blocks or ends, the next one starts. */
-static enum census_outcome go_switch(struct census *census, struct census_lane *lane, const uint64_t *args, bool ends)
+FAST enum census_outcome go_switch(struct census *census, struct census_lane *lane, const uint64_t *args, bool ends,
+                                   bool timed)
 {
     struct census_one *g = &census->gs.items[lane->g];
 
-    if (g->status != G_RUNNING || !has_p(lane))
+    if (UNLIKELY(g->status != G_RUNNING || !has_p(lane)) || (ends && !is_told_here(census, g, lane)))
         return CENSUS_UNFIT;
-    struct census_one *next = in_turn(&census->gs, args[0], G_WAITING, args[1]);
-    if (!next)
+    struct census_one *next = in_turn(census, lane, false, args[0], G_WAITING, args[1], timed);
+    if (UNLIKELY(!next))
         return wait_for(census, lane, false, args[0], G_WAITING, args[1]);
     g->status = ends ? CENSUS_GONE : G_WAITING;
     next->status = G_RUNNING;
@@ -422,10 +595,11 @@ static enum census_outcome go_switch(struct census *census, struct census_lane *
     lane->g = place_of(&census->gs, next);
     census->n[ends ? WIRE_GO_DESTROY : WIRE_GO_BLOCK]++;
     census->n[WIRE_GO_START]++;
-    return changed(census, lane, false, g);
+    return changed(census, lane, false, g, timed);
 }
 
-FAST enum census_outcome syscall_begin(struct census *census, struct census_lane *lane, const uint64_t *args)
+FAST enum census_outcome syscall_begin(struct census *census, struct census_lane *lane, const uint64_t *args,
+                                       bool timed)
 {
     struct census_one *g = &census->gs.items[lane->g], *p = &census->ps.items[lane->p];
 
@@ -434,7 +608,7 @@ FAST enum census_outcome syscall_begin(struct census *census, struct census_lane
     g->status = G_SYSCALL;
     p->status = P_SYSCALL;
     p->seq++;
-    return changed(census, lane, true, p);
+    return changed(census, lane, true, p, timed);
 }
 
 FAST enum census_outcome syscall_end(struct census *census, struct census_lane *lane)
@@ -456,27 +630,23 @@ static enum census_outcome syscall_end_blocked(struct census *census, struct cen
         return CENSUS_UNFIT;
     lane->waits_for_p = lane->p == CENSUS_UNKNOWN || census->ps.items[lane->p].status == P_SYSCALL;
     if (lane->waits_for_p)
-        return CENSUS_WAITS;
+        return lane->p == CENSUS_UNKNOWN ? claim(census, lane) : CENSUS_WAITS;
     if (lane->p != CENSUS_NOBODY && census->ps.items[lane->p].status != P_RUNNING)
         return CENSUS_UNFIT;
     g->status = G_RUNNABLE;
     lane->g = CENSUS_NOBODY;
-    return changed(census, lane, false, g);
+    follows_theft(census, lane);
+    return changed(census, lane, false, g, true);
 }
 
 /* ---- ranges ---- */
-
-static bool is_told_here(const struct census *census, const struct census_one *one, const struct census_lane *lane)
-{
-    return !(one->care & CENSUS_ANNOUNCED) || one->teller == (uint32_t)(lane - census->lanes);
-}
 
 static enum census_outcome begin_range(struct census *census, struct census_lane *lane, struct census_one *one,
                                        uint8_t range)
 {
     if ((one->open & range) || !is_told_here(census, one, lane))
         return CENSUS_UNFIT;
-    if (!(one->had & range))
+    if (!(one->had & range) && !one->is_reborn)
         one->lacked |= range;
     one->open |= range;
     return CENSUS_TAKEN;
@@ -489,7 +659,7 @@ static enum census_outcome end_range(struct census *census, struct census_lane *
         return CENSUS_UNFIT;
     if (!(one->open & range)) {
         /* What stopped the world before is not known, and has a name. */
-        if (((one->had | one->lacked) & range) || range == CENSUS_STW || one->told == CENSUS_BORN)
+        if (((one->had | one->lacked) & range) || range == CENSUS_STW || is_born(one))
             return CENSUS_UNFIT;
         one->had |= range;
     }
@@ -506,7 +676,7 @@ static enum census_outcome active_range(struct census *census, struct census_lan
     const bool is_held = at == (table == &census->gs ? lane->g : lane->p);
     struct census_one *one = &table->items[at == MAP_NONE ? 0 : at];
 
-    if (at == MAP_NONE || one->told == CENSUS_BORN || one->status == CENSUS_GONE || one->status == CENSUS_UNTOLD ||
+    if (at == MAP_NONE || is_born(one) || one->status == CENSUS_GONE || one->status == CENSUS_UNTOLD ||
         one->teller != (uint32_t)(lane - census->lanes) || ((one->open | one->had | one->lacked) & range))
         return CENSUS_UNFIT;
     one->had |= range;
@@ -518,7 +688,7 @@ static enum census_outcome active_range(struct census *census, struct census_lan
 
 static enum census_outcome go_range(struct census *census, struct census_lane *lane, uint8_t range, bool begins)
 {
-    if (!has_both(lane))
+    if (!has_both(census, lane))
         return CENSUS_UNFIT;
     struct census_one *g = &census->gs.items[lane->g];
     return begins ? begin_range(census, lane, g, range) : end_range(census, lane, g, range);
@@ -526,7 +696,7 @@ static enum census_outcome go_range(struct census *census, struct census_lane *l
 
 static enum census_outcome sweep(struct census *census, struct census_lane *lane, bool begins)
 {
-    if (!has_p(lane))
+    if (!runs_p(census, lane))
         return CENSUS_UNFIT;
     struct census_one *p = &census->ps.items[lane->p];
     return begins ? begin_range(census, lane, p, CENSUS_SWEEP) : end_range(census, lane, p, CENSUS_SWEEP);
@@ -547,9 +717,11 @@ static enum census_outcome collector(struct census *census, struct census_lane *
 {
     lane->waits_for_gc = !census->gc_is_known || seq != census->gc_seq + 1;
     if (lane->waits_for_gc)
-        return CENSUS_WAITS;
-    if ((census->gc_state == GC_RUNNING) == (type == WIRE_GC_BEGIN) || !has_both(lane))
+        return census->gc_is_known ? CENSUS_WAITS : claim(census, lane);
+    if ((census->gc_state == GC_RUNNING) == (type == WIRE_GC_BEGIN) || !has_both(census, lane))
         return CENSUS_UNFIT;
+    follows(census, lane, census->gc_ns);
+    census->gc_ns = lane->walk.time_ns;
     census->gc_seq = seq;
     census->gc_state = type == WIRE_GC_END ? GC_NOT_RUNNING : GC_RUNNING;
     census->n_gc_begins += type != WIRE_GC_END;
@@ -574,7 +746,7 @@ static enum census_outcome pop_earlier(struct census *census, struct census_one 
 
 static enum census_outcome region(struct census *census, struct census_lane *lane, const uint64_t *args, bool begins)
 {
-    if (!has_both(lane))
+    if (!has_both(census, lane))
         return CENSUS_UNFIT;
     struct census_one *g = &census->gs.items[lane->g];
     struct census_region region = {.task = args[0], .name = string_of(census, args[1]), .outer = g->region};
@@ -589,7 +761,7 @@ static enum census_outcome region(struct census *census, struct census_lane *lan
         return CENSUS_TAKEN;
     }
     if (g->region == MAP_NONE)
-        return g->told == CENSUS_BORN ? CENSUS_TAKEN : pop_earlier(census, g, region);
+        return is_born(g) ? CENSUS_TAKEN : pop_earlier(census, g, region);
     const struct census_region *inner = &census->regions[g->region];
     if (inner->task != region.task || inner->name != region.name)
         return CENSUS_UNFIT;
@@ -621,7 +793,7 @@ static struct census_task *task_of(struct census *census, const struct census_la
 
 static enum census_outcome task_begin(struct census *census, const struct census_lane *lane, const uint64_t *args)
 {
-    struct census_task *task = has_both(lane) ? task_of(census, lane, args[0]) : NULL;
+    struct census_task *task = has_both(census, lane) ? task_of(census, lane, args[0]) : NULL;
 
     if (!task || task->has_begun)
         return CENSUS_UNFIT;
@@ -633,7 +805,7 @@ static enum census_outcome task_begin(struct census *census, const struct census
 
 static enum census_outcome task_end(struct census *census, const struct census_lane *lane, const uint64_t *args)
 {
-    struct census_task *task = has_both(lane) ? task_of(census, lane, args[0]) : NULL;
+    struct census_task *task = has_both(census, lane) ? task_of(census, lane, args[0]) : NULL;
 
     if (!task)
         return CENSUS_UNFIT;
@@ -663,24 +835,14 @@ static enum census_outcome try_other(struct census *census, struct census_lane *
         return go_create(census, lane, args, G_RUNNABLE);
     case WIRE_GO_CREATE_BLOCKED:
         return go_create(census, lane, args, G_WAITING);
-    case WIRE_GO_START:
-        return go_start(census, lane, args);
-    case WIRE_GO_UNBLOCK:
-        return go_unblock(census, lane, args);
-    case WIRE_GO_BLOCK:
-        return go_leave(census, lane, G_WAITING);
+    case WIRE_GO_CREATE_SYSCALL:
+        return go_create_syscall(census, lane, args);
+    case WIRE_GO_DESTROY_SYSCALL:
+        return destroy_syscall(census, lane);
     case WIRE_GO_STOP:
-        return go_leave(census, lane, G_RUNNABLE);
+        return go_leave(census, lane, G_RUNNABLE, true);
     case WIRE_GO_DESTROY:
-        return go_leave(census, lane, CENSUS_GONE);
-    case WIRE_GO_SWITCH:
-        return go_switch(census, lane, args, false);
-    case WIRE_GO_SWITCH_DESTROY:
-        return go_switch(census, lane, args, true);
-    case WIRE_GO_SYSCALL_BEGIN:
-        return syscall_begin(census, lane, args);
-    case WIRE_GO_SYSCALL_END:
-        return syscall_end(census, lane);
+        return go_leave(census, lane, CENSUS_GONE, true);
     case WIRE_GO_SYSCALL_END_BLOCKED:
         return syscall_end_blocked(census, lane);
     case WIRE_STW_BEGIN:
@@ -705,11 +867,11 @@ static enum census_outcome try_other(struct census *census, struct census_lane *
         return collector(census, lane, type, args[0]);
     case WIRE_HEAP_ALLOC:
     case WIRE_HEAP_GOAL:
-        return only_if(has_p(lane));
+        return only_if(runs_p(census, lane));
     case WIRE_PROCS_CHANGE:
     case WIRE_GO_LABEL:
     case WIRE_USER_LOG:
-        return only_if(has_both(lane));
+        return only_if(has_both(census, lane));
     case WIRE_USER_TASK_BEGIN:
         return task_begin(census, lane, args);
     case WIRE_USER_TASK_END:
@@ -728,7 +890,7 @@ static enum census_outcome try_other(struct census *census, struct census_lane *
     case WIRE_GOROUTINE_STACK_ALLOC:
     case WIRE_GOROUTINE_STACK_FREE:
         return only_if(lane->walk.thread != GXT_NO_THREAD);
-    default: /* goroutines of C threads: how many events there are depends on who goes first */
+    default: /* it does not belong in a batch of events */
         return CENSUS_UNFIT;
     }
 }
@@ -747,11 +909,12 @@ static __attribute__((noinline)) enum census_outcome take_other(struct census *c
     return outcome;
 }
 
-/* The lane goes as far as it can. */
-enum census_outcome census_run(struct census *census, struct census_lane *lane)
+/* The lane goes as far as it can. Its walk's time is the event's, where times are kept. */
+FAST enum census_outcome run(struct census *census, struct census_lane *lane, bool timed)
 {
     const uint8_t *at = lane->walk.next, *quick_end = lane->walk.quick_end;
-    uint64_t args[3] = {0}, none;
+    int64_t last_ns = lane->walk.time_ns; /* of the event before */
+    uint64_t args[3] = {0}, delta;
     enum census_outcome outcome;
 
     do {
@@ -764,32 +927,57 @@ enum census_outcome census_run(struct census *census, struct census_lane *lane)
             at = lane->walk.head;
             quick_end = lane->walk.quick_end;
             lane->is_used = true;
+            if (timed) {
+                const int64_t before_ns = last_ns;
+                last_ns = lane->walk.before_ns != 0 ? lane->walk.before_ns : lane->walk.base_ns;
+                census->is_late = census->is_late || last_ns < before_ns || last_ns <= 0;
+            }
         }
-        const uint8_t type = *at, *next = wire_number_even(at + 1, &none);
+        const uint8_t type = *at, *next = wire_number_even(at + 1, &delta);
+        if (timed) {
+            lane->walk.time_ns = (int64_t)((uint64_t)last_ns + (uint64_t)gen_time(census->gen.ns_per_tick, delta));
+            census->is_late = census->is_late || lane->walk.time_ns < last_ns;
+        }
         if (type == WIRE_GO_START) {
             next = wire_numbers(next, 2, args);
-            outcome = go_start(census, lane, args);
+            outcome = go_start(census, lane, args, timed);
         } else if (type == WIRE_GO_UNBLOCK) {
             next = wire_numbers(next, 3, args);
-            outcome = LIKELY(has_stack(census, args[2])) ? go_unblock(census, lane, args) : CENSUS_UNFIT;
+            outcome = LIKELY(has_stack(census, args[2])) ? go_unblock(census, lane, args, timed) : CENSUS_UNFIT;
         } else if (type == WIRE_GO_BLOCK) {
             next = wire_numbers(next, 2, args);
             outcome = LIKELY(has_string(census, args[0]) && has_stack(census, args[1]))
-                          ? go_leave(census, lane, G_WAITING)
+                          ? go_leave(census, lane, G_WAITING, timed)
                           : CENSUS_UNFIT;
         } else if (type == WIRE_GO_SYSCALL_BEGIN) {
             next = wire_numbers(next, 2, args);
-            outcome = LIKELY(has_stack(census, args[1])) ? syscall_begin(census, lane, args) : CENSUS_UNFIT;
+            outcome = LIKELY(has_stack(census, args[1])) ? syscall_begin(census, lane, args, timed) : CENSUS_UNFIT;
         } else if (type == WIRE_GO_SYSCALL_END) {
             outcome = syscall_end(census, lane);
+        } else if (type == WIRE_GO_SWITCH || type == WIRE_GO_SWITCH_DESTROY) {
+            next = wire_numbers(next, 2, args);
+            outcome = go_switch(census, lane, args, type == WIRE_GO_SWITCH_DESTROY, timed);
         } else {
             outcome = take_other(census, lane, type, &next);
         }
         if (LIKELY(outcome == CENSUS_TAKEN)) {
             census->n[type]++;
             at = next;
+            last_ns = lane->walk.time_ns;
         }
     } while (LIKELY(outcome == CENSUS_TAKEN));
     lane->walk.next = at;
+    if (timed)
+        lane->walk.time_ns = last_ns; /* it will be read again */
     return outcome;
+}
+
+static __attribute__((noinline)) enum census_outcome run_timed(struct census *census, struct census_lane *lane)
+{
+    return run(census, lane, true);
+}
+
+enum census_outcome census_run(struct census *census, struct census_lane *lane)
+{
+    return UNLIKELY(census->is_timed) ? run_timed(census, lane) : run(census, lane, false);
 }

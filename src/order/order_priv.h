@@ -433,12 +433,14 @@ enum {
 struct census_one {
     int64_t id;
     uint64_t seq;
+    int64_t changed_ns; /* when it came to be what another lane may wait for: where times are kept */
     uint8_t status;     /* now, a raw one, or one of those above */
     uint8_t care;       /* what is to be done when it changes: of the bits below */
     uint8_t told;       /* at the generation's start */
     uint8_t open;       /* ranges that are in flight now, … */
     uint8_t had;        /* … that were at the start, … */
     uint8_t lacked;     /* … and that were not */
+    bool is_reborn;     /* it ended, and another one has its id; what was at the start is of the first */
     uint32_t teller;    /* the lane that told its status */
     uint32_t n_waiters; /* lanes */
     uint32_t region;    /* the innermost open one that began here, in census.regions; MAP_NONE for none */
@@ -467,17 +469,20 @@ struct census_lane {
     bool is_used;     /* it has an event */
     bool waits_for_p; /* … to be taken from it */
     bool waits_for_gc;
+    bool waits_for_birth; /* of its goroutine, … until its claim is granted */
     uint32_t wait_at;     /* it waits until this one, … */
     bool wait_for_p;      /* … a processor, … */
     uint8_t wait_status;  /* … has this status, … */
     uint64_t wait_seq;    /* … and this number; */
     uint32_t next_waiter; /* so does this lane, or one whose wait has the same key; MAP_NONE for none */
     bool had_no_g;
-    bool had_no_p;   /* or only the one that was stolen from it, where … */
-    bool was_robbed; /* … that happened before it was needed, … */
-    gxt_procid loot; /* … this one */
-    bool is_told;    /* its goroutine was told of by another lane: then nothing may happen to it */
-    bool had_g;      /* … it had this one: */
+    bool had_no_p;     /* or only the one that was stolen from it, where … */
+    bool was_robbed;   /* … that happened before it was needed, … */
+    gxt_procid loot;   /* … this one */
+    bool is_robbed;    /* what it had in a syscall was stolen, and nothing was seen yet that waits for that */
+    int64_t robbed_ns; /* when a processor was stolen from it last */
+    bool is_told;      /* its goroutine was told of by another lane: then nothing may happen to it */
+    bool had_g;        /* … it had this one: */
     gxt_goid g_at_start;
 };
 
@@ -491,6 +496,18 @@ struct census_elsewhere {
 struct census_theft {
     uint32_t p;
     gxt_threadid victim;
+};
+
+/* A lane that waits for what no other lane gives it, and since when. */
+struct census_claim {
+    int64_t time_ns;
+    uint32_t lane;
+};
+
+/* A processor in a syscall whose thread's goroutine ended. */
+struct census_left {
+    gxt_threadid thread;
+    int64_t time_ns;
 };
 
 struct census_task {
@@ -512,7 +529,10 @@ struct census {
     struct gen_stream before, behind; /* the generation */
     struct gen_dir dir;
     struct gen gen;
-    bool fits; /* it could be counted */
+    bool fits;        /* it could be counted */
+    bool is_timed;    /* times are kept: from the first generation on that needs them */
+    bool needs_times; /* this one does */
+    bool is_late;     /* an event is not later than what it waits for, or than the one before it in its lane */
     uint64_t n[CENSUS_TYPES];
     uint64_t n_stacks, n_strings; /* ids from 1 up to these are all in the tables */
 
@@ -531,6 +551,7 @@ struct census {
     uint64_t n_gc_begins; /* begun or found active */
     uint64_t gc_seq;
     uint8_t gc_state;
+    int64_t gc_ns; /* of its last event */
 
     struct census_region *regions, *popped;
     size_t n_regions, regions_capacity, n_popped, popped_capacity;
@@ -538,6 +559,10 @@ struct census {
     size_t n_elsewhere, elsewhere_capacity;
     struct census_theft *thefts;
     size_t n_thefts, thefts_capacity;
+    struct census_left *left; /* by the processor's place, for those that were left here */
+    size_t left_capacity;
+    struct census_claim *claims;
+    size_t n_claims, claims_capacity;
     struct map task_ids;
     struct census_task *tasks;
     size_t n_tasks, tasks_capacity;

@@ -44,6 +44,7 @@ for version in "$@"; do
     *) trace "$prefix-flight" 80000 flight -n 1 -pace 1300ms -for 4500ms ;;
     esac
     if [ "$prefix" = go126 ]; then
+        trace "$prefix-calls" 30000 cgo -n 1 -pace 300ms -for 2300ms
         trace sample 200000 http -n 3 -pace 40ms -for 3200ms
     fi
 done
