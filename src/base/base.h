@@ -70,6 +70,33 @@ void buf_put_u64(struct buf *buf, uint64_t value); /**< little-endian, eight byt
 void buf_put_varint(struct buf *buf, uint64_t value);
 void buf_put_signed(struct buf *buf, int64_t value); /**< zigzag, then varint */
 
+enum {
+    VARINT_LONGEST = 10
+};
+
+/** varint_put() - a number at a place where there is room for the longest. Return: behind it */
+static inline uint8_t *varint_put(uint8_t *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static inline uint8_t *varint_put_signed(uint8_t *at, int64_t value)
+{
+    return varint_put(at, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
+}
+
+/** buf_room() - room for so many bytes more, for many puts at once. Return: where; NULL: then `failed` is set. What was
+ * put there counts with buf_took(). */
+uint8_t *buf_room(struct buf *buf, size_t size);
+/** buf_took() - the bytes end at @end, which lies in what buf_room() gave */
+static inline void buf_took(struct buf *buf, const uint8_t *end)
+{
+    buf->size = (size_t)(end - buf->at);
+}
+
 /** A sticky reader of what buf_put_…() wrote: after the first failure every read gives 0, and `failed` is looked at
  * once. */
 struct reader {

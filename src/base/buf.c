@@ -66,24 +66,27 @@ void buf_put_u64(struct buf *buf, uint64_t value)
     buf_put(buf, bytes, sizeof bytes);
 }
 
+uint8_t *buf_room(struct buf *buf, size_t size)
+{
+    if (UNLIKELY(buf->failed || buf->capacity - buf->size < size) && !reserve(buf, size))
+        return NULL;
+    return buf->at + buf->size;
+}
+
 void buf_put_varint(struct buf *buf, uint64_t value)
 {
-    enum {
-        LONGEST = 10
-    };
+    uint8_t *at = buf_room(buf, VARINT_LONGEST);
 
-    if (UNLIKELY(buf->failed || buf->capacity - buf->size < LONGEST) && !reserve(buf, LONGEST))
-        return;
-    uint8_t *at = buf->at + buf->size;
-    for (; value >= 0x80; value >>= 7)
-        *at++ = (uint8_t)(value | 0x80);
-    *at++ = (uint8_t)value;
-    buf->size = (size_t)(at - buf->at);
+    if (LIKELY(at != NULL))
+        buf_took(buf, varint_put(at, value));
 }
 
 void buf_put_signed(struct buf *buf, int64_t value)
 {
-    buf_put_varint(buf, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
+    uint8_t *at = buf_room(buf, VARINT_LONGEST);
+
+    if (LIKELY(at != NULL))
+        buf_took(buf, varint_put_signed(at, value));
 }
 
 const uint8_t *reader_bytes(struct reader *reader, uint64_t size)

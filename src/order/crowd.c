@@ -262,13 +262,17 @@ static void save_block(const struct entries *entries, size_t first, size_t end, 
         const struct entry *entry = &entries->list[i];
         const uint8_t flags = flags_of(entry, changes, generation);
         size_t length = run_length(entries, i, end, changes, generation);
+        uint8_t *at = buf_room(ret, 3 * VARINT_LONGEST + 1);
 
-        buf_put_varint(ret, entry->id - last);
-        buf_put_u8(ret, (uint8_t)(flags | (length > 1 ? RUN : 0)));
+        if (!at)
+            return;
+        at = varint_put(at, entry->id - last);
+        *at++ = (uint8_t)(flags | (length > 1 ? RUN : 0));
         if (length > 1)
-            buf_put_varint(ret, length);
+            at = varint_put(at, length);
         if (flags != GONE && (flags & TOLD))
-            buf_put_varint(ret, entry->resource->seq);
+            at = varint_put(at, entry->resource->seq);
+        buf_took(ret, at);
         if (flags != GONE && (flags & EXTRA))
             extra_save(entry->resource->extra, names, ret);
         i += length;

@@ -74,27 +74,47 @@ static unsigned choose_unit(const struct column *column)
     return 0;
 }
 
+/* For a number of each row. */
+static uint8_t *room(const struct column *column, struct buf *ret)
+{
+    return buf_room(ret, (column->n + 1) * VARINT_LONGEST);
+}
+
 static void put_deltas(const struct column *column, unsigned unit, struct buf *ret)
 {
     int64_t last = 0;
+    uint8_t *at = room(column, ret);
 
+    if (!at)
+        return;
     for (size_t row = 0; row < column->n; row++) {
         int64_t value = (int64_t)*cell(column, row) >> unit;
-        buf_put_signed(ret, (int64_t)((uint64_t)value - (uint64_t)last));
+        at = varint_put_signed(at, (int64_t)((uint64_t)value - (uint64_t)last));
         last = value;
     }
+    buf_took(ret, at);
 }
 
 static void put_plain(const struct column *column, unsigned unit, struct buf *ret)
 {
+    uint8_t *at = room(column, ret);
+
+    if (!at)
+        return;
     for (size_t row = 0; row < column->n; row++)
-        buf_put_varint(ret, *cell(column, row) >> unit);
+        at = varint_put(at, *cell(column, row) >> unit);
+    buf_took(ret, at);
 }
 
 static void put_rests(const struct column *column, unsigned unit, struct buf *ret)
 {
-    for (size_t row = 0; row < column->n && unit > 0; row++)
-        buf_put_varint(ret, *cell(column, row) & ((UINT64_C(1) << unit) - 1));
+    uint8_t *at = unit > 0 ? room(column, ret) : NULL;
+
+    if (!at)
+        return;
+    for (size_t row = 0; row < column->n; row++)
+        at = varint_put(at, *cell(column, row) & ((UINT64_C(1) << unit) - 1));
+    buf_took(ret, at);
 }
 
 static void put_hashes(const struct column *column, struct buf *ret)
@@ -103,21 +123,35 @@ static void put_hashes(const struct column *column, struct buf *ret)
         buf_put_u64(ret, *cell(column, row));
 }
 
+/* Which of the distinct names it is, of which it may be a new one. */
+static uint32_t place_of(uint64_t name, struct map *places, struct buf *distinct)
+{
+    uint32_t place = map_get(places, name);
+
+    if (place != MAP_NONE)
+        return place;
+    place = (uint32_t)places->n;
+    distinct->failed = distinct->failed || map_put(places, name, place) < 0;
+    buf_put_u64(distinct, name);
+    return place;
+}
+
 static void put_names(const struct column *column, struct buf *ret)
 {
     struct map places = {0};
     struct buf distinct = {0}, rows = {0};
+    uint8_t *at = room(column, &rows);
+    uint64_t last = 0;
+    uint32_t place = MAP_NONE; /* of the last */
 
-    for (size_t row = 0; row < column->n && !ret->failed; row++) {
-        uint64_t name = *cell(column, row);
-        uint32_t place = map_get(&places, name);
-        if (place == MAP_NONE) {
-            place = (uint32_t)places.n;
-            ret->failed = ret->failed || map_put(&places, name, place) < 0;
-            buf_put_u64(&distinct, name);
-        }
-        buf_put_varint(&rows, place);
+    for (size_t row = 0; at && row < column->n; row++) {
+        const uint64_t name = *cell(column, row);
+        if (name != last || place == MAP_NONE)
+            place = place_of(last = name, &places, &distinct);
+        at = varint_put(at, place);
     }
+    if (at)
+        buf_took(&rows, at);
     buf_put_varint(ret, places.n);
     buf_put(ret, distinct.at, distinct.size);
     buf_put(ret, rows.at, rows.size);
