@@ -162,6 +162,7 @@ void gen_known_done(struct gen_known *known);
 struct gen_table {
     const void **dense; /**< by id, NULL for none or not fetched yet; used when ids are close together */
     size_t n_dense, capacity;
+    size_t n_solid;               /**< ids from 1 up to this one are all in dense */
     struct map sparse;            /**< id to place in values; used when they are not */
     const void **values;          /**< with sparse only */
     size_t n;                     /**< entries */
@@ -191,6 +192,12 @@ static inline const void *gen_table_get(struct gen_table *table, uint64_t id)
             return content;
     }
     return gen_table_look(table, id);
+}
+
+/** gen_table_has() - whether there is an entry of this id; id 0 is none's, and there */
+static inline bool gen_table_has(struct gen_table *table, uint64_t id)
+{
+    return LIKELY(id <= table->n_solid) || gen_table_get(table, id) != NULL;
 }
 
 /** A CPU sample. */

@@ -22,7 +22,7 @@ static void empty(struct gen_table *table)
     table->values = NULL;
     map_done(&table->sparse);
     table->n = 0;
-    table->n_dense = 0;
+    table->n_dense = table->n_solid = 0;
     table->pairs = NULL;
     table->lost = 0;
 }
@@ -60,6 +60,8 @@ static int build_dense(struct gen_table *table, const struct gen_entry *entries,
         table->n++;
         table->dense[entries[i].local] = entries[i].content;
     }
+    while (table->n_solid + 1 < table->n_dense && table->dense[table->n_solid + 1])
+        table->n_solid++;
     return 0;
 }
 

@@ -83,16 +83,6 @@ const uint64_t *census_counts(const struct census *census)
 
 /* ---- all lanes ---- */
 
-/* How many ids from 1 on are all in a table. */
-static uint64_t count_solid(const struct gen_table *table)
-{
-    uint64_t n = 1;
-
-    while (n < table->n_dense && table->dense[n])
-        n++;
-    return n - 1;
-}
-
 static bool make_lanes(struct census *census)
 {
     const struct gen *gen = &census->gen;
@@ -264,8 +254,6 @@ void census_count(struct census *census)
 
     if (gen_load(&census->gen, &census->dir, census->source, census->version, census->pool, &known, &fault) < 0)
         return;
-    census->n_stacks = count_solid(&census->gen.stacks);
-    census->n_strings = count_solid(&census->gen.strings);
     do
         census->fits = is_sound(census) && count_lanes(census);
     while (!census->fits && begin_times(census));

@@ -62,12 +62,12 @@ static uint32_t place_of(const struct census_table *table, const struct census_o
 
 FAST bool has_stack(struct census *census, uint64_t id)
 {
-    return LIKELY(id <= census->n_stacks) || gen_table_get(&census->gen.stacks, id) != NULL;
+    return gen_table_has(&census->gen.stacks, id);
 }
 
 FAST bool has_string(struct census *census, uint64_t id)
 {
-    return LIKELY(id <= census->n_strings) || gen_table_get(&census->gen.strings, id) != NULL;
+    return gen_table_has(&census->gen.strings, id);
 }
 
 /* Whether all that an event names is in the tables. */

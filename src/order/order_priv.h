@@ -534,7 +534,6 @@ struct census {
     bool needs_times; /* this one does */
     bool is_late;     /* an event is not later than what it waits for, or than the one before it in its lane */
     uint64_t n[CENSUS_TYPES];
-    uint64_t n_stacks, n_strings; /* ids from 1 up to these are all in the tables */
 
     struct census_table gs, ps;
     struct census_lane *lanes;
