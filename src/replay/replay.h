@@ -251,7 +251,6 @@ enum {
     TALLY_P,
     TALLY_M,
     TALLY_KINDS,
-    TALLY_SEEN = 256,
 };
 
 struct tally_item {
@@ -266,8 +265,7 @@ struct tally_item {
 struct tally_ids {
     struct pair *keys; /* ids, the sign turned over, so that keys rise as ids do */
     size_t n, capacity;
-    int64_t seen[TALLY_SEEN]; /* processors and threads that are listed, … */
-    struct map listed;        /* … and all of them */
+    struct map listed; /* processors or threads: all of them */
 };
 
 /** The goroutines that are there, and whose events the block at hand has. A goroutine that was met in it is nearby, if

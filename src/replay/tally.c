@@ -19,8 +19,8 @@ void tally_init(struct tally *tally)
     tally->nearby.nobody.id = NOBODY;
     for (size_t i = 0; i < NEARBY; i++)
         tally->nearby.gs[i].id = NOBODY;
-    for (size_t i = 0; i < TALLY_SEEN; i++)
-        tally->block_ids[TALLY_P].seen[i] = tally->block_ids[TALLY_M].seen[i] = NOBODY;
+    for (size_t i = 0; i < NEARBY_SEEN; i++)
+        tally->nearby.seen[SEEN_P][i] = tally->nearby.seen[SEEN_M][i] = NOBODY;
 }
 
 void tally_done(struct tally *tally)
@@ -43,17 +43,24 @@ static void fail(struct tally *tally, int code)
 
 /* ---- members of the block ---- */
 
-static void list_id(struct tally *tally, unsigned kind, int64_t id)
+/* Makes room for one more. Without memory there is none. */
+static __attribute__((noinline)) bool grow(struct tally *tally, struct tally_ids *list)
 {
-    struct tally_ids *list = &tally->block_ids[kind];
     struct pair *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
 
-    if (!grown) {
+    if (grown)
+        list->keys = grown;
+    else
         fail(tally, GXT_ENOMEM);
-        return;
-    }
-    list->keys = grown;
-    list->keys[list->n++] = (struct pair){.key = (uint64_t)id ^ SIGN};
+    return grown != NULL;
+}
+
+static inline void list_id(struct tally *tally, unsigned kind, int64_t id)
+{
+    struct tally_ids *list = &tally->block_ids[kind];
+
+    if (LIKELY(list->n < list->capacity) || grow(tally, list))
+        list->keys[list->n++] = (struct pair){.key = (uint64_t)id ^ SIGN};
 }
 
 static int64_t id_of(const struct pair *pair)
@@ -73,10 +80,9 @@ static __attribute__((noinline)) void see_anew(struct tally *tally, unsigned kin
     list_id(tally, kind, id);
 }
 
-/* A processor or thread. */
-static inline void see(struct tally *tally, unsigned kind, int64_t id)
+static inline void see(struct tally *tally, unsigned seen_kind, unsigned kind, int64_t id)
 {
-    int64_t *seen = &tally->block_ids[kind].seen[(uint64_t)id % TALLY_SEEN];
+    int64_t *seen = &tally->nearby.seen[seen_kind][(uint64_t)id % NEARBY_SEEN];
 
     if (LIKELY(*seen == id))
         return;
@@ -84,12 +90,29 @@ static inline void see(struct tally *tally, unsigned kind, int64_t id)
     see_anew(tally, kind, id);
 }
 
+static void see_thread(struct tally *tally, gxt_threadid id)
+{
+    see(tally, SEEN_M, TALLY_M, id);
+}
+
+static void see_processor(struct tally *tally, gxt_procid id)
+{
+    see(tally, SEEN_P, TALLY_P, id);
+}
+
 static void see_context(void *user, gxt_threadid thread, gxt_procid processor)
 {
-    struct tally *tally = user;
+    see_thread(user, thread);
+    see_processor(user, processor);
+}
 
-    see(tally, TALLY_M, thread);
-    see(tally, TALLY_P, processor);
+/* None was seen in the block that begins. */
+static void forget_seen(struct tally *tally, unsigned seen_kind, unsigned kind)
+{
+    const struct tally_ids *list = &tally->block_ids[kind];
+
+    for (size_t i = 0; i < list->n; i++)
+        tally->nearby.seen[seen_kind][(uint64_t)id_of(&list->keys[i]) % NEARBY_SEEN] = NOBODY;
 }
 
 /* Each once, and neighbours as one. */
@@ -179,14 +202,14 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
     int r = 0;
 
     all_go_off(tally);
+    forget_seen(tally, SEEN_P, TALLY_P);
+    forget_seen(tally, SEEN_M, TALLY_M);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         struct tally_ids *list = &tally->block_ids[kind];
         if (r == 0)
             r = pairs_sort(list->keys, list->n, &tally->spare);
         if (r == 0)
             r = take_ids(list, (struct store_member){.block = block, .resource = resources[kind]}, take, user);
-        for (size_t i = 0; kind != TALLY_G && i < list->n; i++)
-            list->seen[(uint64_t)id_of(&list->keys[i]) % TALLY_SEEN] = NOBODY;
         list->n = 0;
         map_clear(&list->listed);
     }
@@ -216,19 +239,18 @@ static void begin(struct tally *tally, struct tally_item *item, int64_t time_ns)
     item->row.first_ns = item->last_ns = time_ns;
 }
 
-static void create(struct tally_item *item, gxt_goid creator, const struct gxt_stack *start,
-                   const struct gxt_stack *stack)
+static void create(struct tally_item *item, const struct birth *birth)
 {
     item->row.flags = STORE_CREATED;
-    item->row.creator = creator;
-    item->row.start = gen_stack_id(start);
-    item->row.stack = gen_stack_id(stack);
+    item->row.creator = birth->creator;
+    item->row.start = gen_stack_id(birth->start);
+    item->row.stack = gen_stack_id(birth->stack);
 }
 
-static bool begin_nearby(void *user, const struct gxt_event *event, gxt_goid id, const struct gxt_stack *start,
-                         const struct gxt_stack *stack)
+static bool begin_nearby(void *user, const struct birth *birth)
 {
     struct tally *tally = user;
+    const gxt_goid id = birth->id;
     struct nearby_g *g = nearby_g(&tally->nearby, id);
 
     if (has_place(g, id) || id_map_get(&tally->ids, (uint64_t)id) != MAP_NONE)
@@ -238,10 +260,10 @@ static bool begin_nearby(void *user, const struct gxt_event *event, gxt_goid id,
         fail(tally, GXT_ENOMEM);
         return true;
     }
-    begin(tally, &tally->items[at], event->time_ns);
-    create(&tally->items[at], event->goroutine, start, stack);
+    begin(tally, &tally->items[at], birth->time_ns);
+    create(&tally->items[at], birth);
     clear(tally, g);
-    *g = (struct nearby_g){id, event->time_ns, 1, at};
+    *g = (struct nearby_g){id, birth->time_ns, 1, at};
     list_id(tally, TALLY_G, id);
     return true;
 }
@@ -326,7 +348,7 @@ static void begin_with(struct tally *tally, struct tally_item *item, const struc
     begin(tally, item, event->time_ns);
     if (event->kind == GXT_KIND_STATE_TRANSITION && transition->id == item->row.id &&
         transition->resource == GXT_RESOURCE_GOROUTINE && transition->from == GXT_GO_NOT_EXIST)
-        create(item, event->goroutine, transition->stack, event->stack);
+        create(item, &(struct birth){.creator = event->goroutine, .start = transition->stack, .stack = event->stack});
 }
 
 /* An event of a goroutine that cannot be nearby yet. */
@@ -377,7 +399,7 @@ void tally_event(struct tally *tally, const struct gxt_event *event)
     see_context(tally, owners.m, owners.p[0]);
     if (owners.g[1] != owners.g[0])
         touch(tally, event, owners.g[1]);
-    see(tally, TALLY_P, owners.p[1]);
+    see_processor(tally, owners.p[1]);
     if (event->kind == GXT_KIND_STATE_TRANSITION && event->transition.resource == GXT_RESOURCE_GOROUTINE &&
         event->transition.to == GXT_GO_NOT_EXIST)
         end(tally, event->transition.id);

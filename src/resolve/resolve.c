@@ -469,7 +469,7 @@ int resolve(struct resolver *resolver, struct gen *gen, const struct order_recor
 /* A table as far as its entries are at hand. */
 struct at_hand {
     const void *const *dense;
-    size_t n;
+    size_t n, n_solid;
 };
 
 /* What is at hand for all events of a call, so that nothing is asked for twice. */
@@ -481,7 +481,7 @@ struct quick {
 
 static inline struct at_hand at_hand(const struct gen_table *table)
 {
-    return (struct at_hand){table->dense, table->n_dense};
+    return (struct at_hand){table->dense, table->n_dense, table->n_solid};
 }
 
 static inline struct quick quick_of(struct resolver *resolver, const struct gen *gen)
@@ -494,6 +494,12 @@ QUICK bool quick_get(const struct at_hand *table, uint64_t id, const void **ret)
 {
     *ret = LIKELY(id < table->n) ? table->dense[id] : NULL;
     return LIKELY(*ret != NULL) || id == 0;
+}
+
+/* The same where it is not wanted. */
+QUICK bool quick_has(const struct at_hand *table, uint64_t id)
+{
+    return LIKELY(id <= table->n_solid) || (id < table->n && table->dense[id] != NULL);
 }
 
 /* put_transition() of a type that is known, for states that are. */
@@ -582,11 +588,11 @@ QUICK bool count_quick(void *user, struct gxt_event *event, const uint64_t *args
     const uint8_t stack = wire_specs[type].stack;
 
     (void)event;
-    if (stack != 0 && args[stack - 1] != 0 && UNLIKELY(!gen_table_get(&gen->stacks, args[stack - 1])))
+    if (stack != 0 && UNLIKELY(!gen_table_has(&gen->stacks, args[stack - 1])))
         return false;
-    if (rows[type].more == A_START_STACK && args[1] != 0 && UNLIKELY(!gen_table_get(&gen->stacks, args[1])))
+    if (rows[type].more == A_START_STACK && UNLIKELY(!gen_table_has(&gen->stacks, args[1])))
         return false;
-    if (rows[type].more == A_REASON && args[0] != 0 && UNLIKELY(!gen_table_get(&gen->strings, args[0])))
+    if (rows[type].more == A_REASON && UNLIKELY(!gen_table_has(&gen->strings, args[0])))
         return false;
     counting->counts[rows[type].kind]++;
     return true;
@@ -608,12 +614,28 @@ struct tallying {
     const struct resolve_taker *taker;
 };
 
-static __attribute__((noinline)) bool take_whole(struct tallying *tallying, struct gxt_event *event,
+/* When it happens, and in which context. */
+struct moment {
+    int64_t time_ns;
+    gxt_threadid thread;
+    gxt_procid proc;
+    gxt_goid goroutine;
+};
+
+/* It is made here, so that those that are counted are not in memory. */
+static __attribute__((noinline)) bool take_whole(struct tallying *tallying, const struct moment *moment,
                                                  const uint64_t *args, uint8_t type)
 {
-    if (UNLIKELY(!put_quick(&tallying->quick, event, args, type)))
+    struct gxt_event event;
+
+    event.time_ns = moment->time_ns;
+    event.ordinal = 0;
+    event.thread = moment->thread;
+    event.proc = moment->proc;
+    event.goroutine = moment->goroutine;
+    if (UNLIKELY(!put_quick(&tallying->quick, &event, args, type)))
         return false;
-    tallying->taker->take(tallying->taker->user, event);
+    tallying->taker->take(tallying->taker->user, &event);
     return true;
 }
 
@@ -629,37 +651,59 @@ QUICK void count_nearby(struct nearby_g *g, int64_t time_ns)
     g->last_ns = time_ns;
 }
 
-/* What is usual belongs to its context, and to the goroutine or processor that its row says it is about. */
-QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
+QUICK const struct gxt_stack *stack_at_hand(const struct quick *quick, uint64_t id)
 {
-    struct tallying *tallying = user;
+    return id < quick->stacks.n ? quick->stacks.dense[id] : NULL;
+}
+
+/* What was not there begins here. */
+QUICK bool begin_nearby(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
+                        uint8_t type)
+{
     const struct quick *quick = &tallying->quick;
-    const struct resolve_taker *taker = tallying->taker;
+    const struct birth birth = {.id = (gxt_goid)args[0],
+                                .creator = event->goroutine,
+                                .time_ns = event->time_ns,
+                                .start = stack_at_hand(quick, args[1]),
+                                .stack = stack_at_hand(quick, args[wire_specs[type].stack - 1])};
+
+    return tallying->taker->begin(tallying->taker->user, &birth);
+}
+
+/* Whether what an event names is at hand. */
+QUICK bool has_names(const struct quick *quick, const uint64_t *args, uint8_t type)
+{
     const struct row *row = &rows[type];
     const uint8_t stack_arg = wire_specs[type].stack;
+
+    return (stack_arg == 0 || quick_has(&quick->stacks, args[stack_arg - 1])) &&
+           (row->more != A_REASON || quick_has(&quick->strings, args[0])) &&
+           (row->more != A_START_STACK || quick_has(&quick->stacks, args[1]));
+}
+
+/* Counts what is usual: it belongs to its context, and to the goroutine or processor that its row says it is about.
+ * Return: whether it could. */
+QUICK bool count_usual(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
+                       uint8_t type)
+{
+    const struct resolve_taker *taker = tallying->taker;
+    const struct row *row = &rows[type];
     const bool is_about = row->kind == GXT_KIND_STATE_TRANSITION && row->subject == THE_ARGUMENT;
     const bool begins = row->more == A_START_STACK, has_own = type != WIRE_GO_START;
     const bool has_other = is_about && !begins && row->resource == GXT_RESOURCE_GOROUTINE;
     struct nearby_g *own = nearby_g(taker->nearby, event->goroutine);
     struct nearby_g *other = nearby_g(taker->nearby, (gxt_goid)args[0]);
-    const void *stack = NULL, *start = NULL, *reason;
 
-    if (stack_arg != 0 && UNLIKELY(!quick_get(&quick->stacks, args[stack_arg - 1], &stack)))
-        return false;
-    if (row->more == A_REASON && UNLIKELY(!quick_get(&quick->strings, args[0], &reason)))
-        return false;
-    if (begins && UNLIKELY(!quick_get(&quick->stacks, args[1], &start)))
-        return false;
     if (has_own && event->goroutine == GXT_NO_GOROUTINE)
         own = &taker->nearby->nobody;
     else if (has_own && UNLIKELY(!is_nearby(taker, own, event->goroutine)))
-        return take_whole(tallying, event, args, type);
+        return false;
     if (has_other && UNLIKELY(!is_nearby(taker, other, (gxt_goid)args[0])))
-        return take_whole(tallying, event, args, type);
+        return false;
     if (has_own && has_other && UNLIKELY(own->id != event->goroutine)) /* the other has its place */
-        return take_whole(tallying, event, args, type);
-    if (begins && UNLIKELY(other == own || !taker->begin(taker->user, event, (gxt_goid)args[0], start, stack)))
-        return take_whole(tallying, event, args, type);
+        return false;
+    if (begins && UNLIKELY(other == own || !begin_nearby(tallying, event, args, type)))
+        return false;
     if (has_own)
         count_nearby(own, event->time_ns);
     if (has_other && (!has_own || LIKELY(other != own)))
@@ -672,11 +716,29 @@ QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args
     return true;
 }
 
+QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
+{
+    struct tallying *tallying = user;
+
+    if (UNLIKELY(!has_names(&tallying->quick, args, type)))
+        return false;
+    if (LIKELY(count_usual(tallying, event, args, type)))
+        return true;
+    const struct moment moment = {event->time_ns, event->thread, event->proc, event->goroutine};
+    return take_whole(tallying, &moment, args, type);
+}
+
+QUICK bool is_seen(const struct nearby *nearby, unsigned kind, int64_t id)
+{
+    return LIKELY(nearby->seen[kind][(uint64_t)id % NEARBY_SEEN] == id);
+}
+
 QUICK void tally_run(void *user, gxt_threadid thread, gxt_procid processor)
 {
     const struct resolve_taker *taker = ((const struct tallying *)user)->taker;
 
-    taker->see(taker->user, thread, processor);
+    if (UNLIKELY(!is_seen(taker->nearby, SEEN_M, thread) || !is_seen(taker->nearby, SEEN_P, processor)))
+        taker->see(taker->user, thread, processor);
 }
 
 size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,

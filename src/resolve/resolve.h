@@ -66,7 +66,11 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
 void resolve_counts(const uint64_t by_type[256], uint64_t counts[GXT_N_KINDS]);
 
 enum {
-    NEARBY = 1024
+    NEARBY = 1024,
+    NEARBY_SEEN = 256,
+    SEEN_P = 0,
+    SEEN_M,
+    SEEN_KINDS,
 };
 
 /** A goroutine whose events are only to be counted. */
@@ -77,10 +81,12 @@ struct nearby_g {
     uint32_t place; /**< says who counts */
 };
 
-/** Goroutines whose events are only to be counted, each where its id leads, and events by kind. */
+/** Goroutines whose events are only to be counted, each where its id leads; processors and threads of which there is
+ * nothing to be said, the same, -1 for none; and events by kind. */
 struct nearby {
     struct nearby_g gs[NEARBY];
     struct nearby_g nobody;
+    int64_t seen[SEEN_KINDS][NEARBY_SEEN];
     uint64_t n_by_kind[GXT_N_KINDS];
 };
 
@@ -89,19 +95,25 @@ static inline struct nearby_g *nearby_g(struct nearby *nearby, gxt_goid id)
     return &nearby->gs[(uint64_t)id % NEARBY];
 }
 
+/** A goroutine that begins. */
+struct birth {
+    gxt_goid id, creator;
+    int64_t time_ns;
+    const struct gxt_stack *start, *stack; /**< where it starts, and where it was created; NULL for none */
+};
+
 /** Who tallies: a struct nearby, and what is called with @user for the rest. */
 struct resolve_taker {
     struct nearby *nearby;
     void *user;
     /** An event that is not counted. */
     void (*take)(void *user, const struct gxt_event *event);
-    /** Events that are counted are of this thread and this processor. */
+    /** Events that are counted are of this thread and this processor, not both of them seen. */
     void (*see)(void *user, gxt_threadid thread, gxt_procid processor);
     /** A goroutine is to be nearby, for an event of it. Return: whether it is. */
     bool (*bring)(void *user, gxt_goid id);
-    /** A goroutine begins: time and creator stand in @event. Return: whether it was not there; then it is counted. */
-    bool (*begin)(void *user, const struct gxt_event *event, gxt_goid id, const struct gxt_stack *start,
-                  const struct gxt_stack *stack);
+    /** Return: whether it was not there; then it is counted. */
+    bool (*begin)(void *user, const struct birth *birth);
     /** A goroutine has ended. */
     void (*end)(void *user, gxt_goid id);
 };
