@@ -185,18 +185,31 @@ static int open_to_go_on(struct builder *builder, const char *path)
 
 /* ---- lists ---- */
 
-static int put_row(struct builder *builder, enum store_list list, const void *row, size_t size)
+/* @size: of a row */
+static int put_rows(struct builder *builder, enum store_list list, const void *rows, size_t n, size_t size)
 {
     struct listing *listing = &builder->lists[list];
+    const uint8_t *at = rows;
+    int r = 0;
 
     if (!listing->cells && !(listing->cells = malloc(STORE_LIST_ROWS * size)))
         return no_memory(builder);
-    memcpy((uint8_t *)listing->cells + listing->n++ * size, row, size);
-    if (listing->n < STORE_LIST_ROWS)
-        return 0;
-    listing->n = 0;
-    return store_put_rows(builder->store, list, builder->meta.n_generations, listing->chunk++, listing->cells,
-                          STORE_LIST_ROWS, builder->fault);
+    for (size_t fit; r == 0 && n > 0; n -= fit, at += fit * size) {
+        fit = n < STORE_LIST_ROWS - listing->n ? n : STORE_LIST_ROWS - listing->n;
+        memcpy((uint8_t *)listing->cells + listing->n * size, at, fit * size);
+        listing->n += fit;
+        if (listing->n < STORE_LIST_ROWS)
+            continue;
+        listing->n = 0;
+        r = store_put_rows(builder->store, list, builder->meta.n_generations, listing->chunk++, listing->cells,
+                           STORE_LIST_ROWS, builder->fault);
+    }
+    return r;
+}
+
+static int put_row(struct builder *builder, enum store_list list, const void *row, size_t size)
+{
+    return put_rows(builder, list, row, 1, size);
 }
 
 /* Puts what is left of a list; another generation's begins. */
@@ -403,11 +416,7 @@ static int put_snapshot(struct builder *builder, const struct order_snapshot *sn
 
 static int put_members(struct builder *builder, const struct part *part)
 {
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < part->n_members; i++)
-        r = put_row(builder, STORE_MEMBERS, &part->members[i], sizeof part->members[i]);
-    return r;
+    return put_rows(builder, STORE_MEMBERS, part->members, part->n_members, sizeof *part->members);
 }
 
 static int put_place(struct builder *builder, const struct part *part)
@@ -527,8 +536,6 @@ static int tell(struct builder *builder)
 static int count(struct builder *builder, const struct part *part)
 {
     struct gxt_generation *facts = &builder->record.facts;
-    int r = 0;
-
     if (part->n_events == 0)
         return 0;
     if (!builder->generation && facts->n_events == 0)
@@ -537,9 +544,7 @@ static int count(struct builder *builder, const struct part *part)
     facts->n_events += part->n_events;
     facts->last_ns = part->last_ns;
     add_counts(builder->n_by_kind, part->n_by_kind);
-    for (size_t i = 0; r == 0 && i < part->n_ended; i++)
-        r = put_row(builder, STORE_ENDED, &part->ended[i], sizeof part->ended[i]);
-    return r;
+    return put_rows(builder, STORE_ENDED, part->ended, part->n_ended, sizeof *part->ended);
 }
 
 static int keep(struct builder *builder, struct part *part)

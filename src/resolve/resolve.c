@@ -612,6 +612,7 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
 struct tallying {
     struct quick quick;
     const struct resolve_taker *taker;
+    struct nearby *nearby; /* the taker's */
 };
 
 /* When it happens, and in which context. */
@@ -691,11 +692,11 @@ QUICK bool count_usual(const struct tallying *tallying, const struct gxt_event *
     const bool is_about = row->kind == GXT_KIND_STATE_TRANSITION && row->subject == THE_ARGUMENT;
     const bool begins = row->more == A_START_STACK, has_own = type != WIRE_GO_START;
     const bool has_other = is_about && !begins && row->resource == GXT_RESOURCE_GOROUTINE;
-    struct nearby_g *own = nearby_g(taker->nearby, event->goroutine);
-    struct nearby_g *other = nearby_g(taker->nearby, (gxt_goid)args[0]);
+    struct nearby_g *own = nearby_g(tallying->nearby, event->goroutine);
+    struct nearby_g *other = nearby_g(tallying->nearby, (gxt_goid)args[0]);
 
     if (has_own && event->goroutine == GXT_NO_GOROUTINE)
-        own = &taker->nearby->nobody;
+        own = &tallying->nearby->nobody;
     else if (has_own && UNLIKELY(!is_nearby(taker, own, event->goroutine)))
         return false;
     if (has_other && UNLIKELY(!is_nearby(taker, other, (gxt_goid)args[0])))
@@ -712,7 +713,7 @@ QUICK bool count_usual(const struct tallying *tallying, const struct gxt_event *
         taker->end(taker->user, event->goroutine);
     if (is_about && row->resource == GXT_RESOURCE_PROC)
         taker->see(taker->user, event->thread, (gxt_procid)args[0]);
-    taker->nearby->n_by_kind[row->kind]++;
+    tallying->nearby->n_by_kind[row->kind]++;
     return true;
 }
 
@@ -735,16 +736,16 @@ QUICK bool is_seen(const struct nearby *nearby, unsigned kind, int64_t id)
 
 QUICK void tally_run(void *user, gxt_threadid thread, gxt_procid processor)
 {
-    const struct resolve_taker *taker = ((const struct tallying *)user)->taker;
+    const struct tallying *tallying = user;
 
-    if (UNLIKELY(!is_seen(taker->nearby, SEEN_M, thread) || !is_seen(taker->nearby, SEEN_P, processor)))
-        taker->see(taker->user, thread, processor);
+    if (UNLIKELY(!is_seen(tallying->nearby, SEEN_M, thread) || !is_seen(tallying->nearby, SEEN_P, processor)))
+        tallying->taker->see(tallying->taker->user, thread, processor);
 }
 
 size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,
                      int64_t *ret_ns)
 {
-    struct tallying tallying = {quick_of(resolver, &order->gen), taker};
+    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby};
     struct gxt_event event;
     const size_t n = order_quick(order, most, tally_quick, tally_run, &tallying, 0, &event, 0);
 
