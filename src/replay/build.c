@@ -30,6 +30,7 @@ struct builder {
     struct store_generation record;     /* of it, or of what is in none */
     struct gen_hash hash;               /* of it, … */
     size_t n_hashed;                    /* … and so many of its batches */
+    uint64_t expected;                  /* up to here bytes are expected to be read soon */
     uint64_t ordinal;                   /* of the next event */
     uint64_t bytes;                     /* of the file that have been read, about */
     uint64_t n_by_kind[GXT_N_KINDS];    /* events of the record */
@@ -300,6 +301,23 @@ static void hash_up_to(struct builder *builder, uint64_t to)
     source_release(source, begin, builder->hash.at);
 }
 
+/* How many bytes are to be ready before the walk: with a thread of its own it need not wait for them. */
+enum {
+    AHEAD_BYTES = 8 << 20,
+};
+
+static void expect_more(struct builder *builder)
+{
+    const uint64_t to = builder->bytes + AHEAD_BYTES;
+
+    if (builder->expected < builder->bytes)
+        builder->expected = builder->bytes;
+    if (to < builder->expected + STEP_BYTES)
+        return;
+    source_expect(&builder->trace->source, builder->expected, to);
+    builder->expected = to;
+}
+
 static void end_hash(struct builder *builder)
 {
     const struct source *source = &builder->trace->source;
@@ -555,6 +573,7 @@ static int keep(struct builder *builder, struct part *part)
     if (r < 0)
         return r;
     builder->bytes = part->bytes;
+    expect_more(builder);
     if (builder->generation && part->bytes > builder->hash.at + STEP_BYTES)
         hash_up_to(builder, part->bytes);
     /* What is hashed here may be gone since the walk read it. */

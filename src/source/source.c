@@ -284,6 +284,18 @@ int source_check_size(const struct source *source, struct gxt_error *fault)
     return 0;
 }
 
+void source_expect(const struct source *source, uint64_t from, uint64_t to)
+{
+    enum {
+        AROUND_BYTES = 1 << 16 /* the system makes so many ready around what is read */
+    };
+
+    if (source->feed || source->size <= SOURCE_SMALL)
+        return;
+    for (; from < to && from < source->size; from += AROUND_BYTES)
+        (void)*(const volatile uint8_t *)(source->at + from);
+}
+
 void source_release(const struct source *source, uint64_t from, uint64_t to)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);

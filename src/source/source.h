@@ -91,6 +91,10 @@ int source_check_cut(const struct source *source, struct gxt_error *fault);
 /** guard_install() - from here on a page of a source that is gone reads as zeros, and source_check_cut() says so */
 int guard_install(struct gxt_error *fault);
 
+/** source_expect() - have the system make the pages of [from, to) ready, which will be read soon: so who reads them
+ * need not wait. What is not ready is when it is read. */
+void source_expect(const struct source *source, uint64_t from, uint64_t to);
+
 /** source_release() - let the system take back the pages of [from, to), which will not be read again soon, unless
  * the file is small; a stream's bytes before @to are gone then */
 void source_release(const struct source *source, uint64_t from, uint64_t to);
