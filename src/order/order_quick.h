@@ -20,8 +20,20 @@
  * is a constant where this is inlined. Return: whether it could; if not, nothing has happened. */
 typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type);
 
-/* Is told of those that were taken in a row from one thread, which had this processor before the first of them. */
-typedef void order_ran(void *user, gxt_threadid thread, gxt_procid processor);
+/* Is asked before some are taken in a row from one thread, which runs this goroutine: whether they may. */
+typedef bool order_runs(void *user, gxt_goid goroutine, uint64_t ordinal);
+
+/* Some that were taken in a row from one thread. */
+struct order_run {
+    gxt_threadid thread;
+    gxt_procid processor; /* that it had before the first of them */
+    gxt_goid goroutine;   /* that it runs behind the last one, … */
+    uint64_t ordinal;     /* … of the event behind it, … */
+    int64_t last_ns;      /* … and the time of the last */
+};
+
+/* Is told of them. */
+typedef void order_ran(void *user, const struct order_run *run);
 
 /* Whether it is this one, and what it does can be told without a note that it changes. */
 QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
@@ -234,15 +246,16 @@ QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_t
  * order_quick() - hand out what is usual
  * @most:  at most so many records
  * @take:  called with each, in the order of order_next()
- * @ran:   called behind those of a thread; NULL for nobody
+ * @runs:  called before those of a thread, and …
+ * @ran:   … behind them; NULL for nobody
  * @ordinal: of the first
  * @event:   where it puts ordinal, time and context of the first …
  * @stride:  … and so many further on those of the next: 0 or 1
  *
  * Return: how many were handed out.
  */
-QUICK size_t order_quick(struct order *order, size_t most, order_take *take, order_ran *ran, void *user,
-                         uint64_t ordinal, struct gxt_event *event, size_t stride)
+QUICK size_t order_quick(struct order *order, size_t most, order_take *take, order_runs *runs, order_ran *ran,
+                         void *user, uint64_t ordinal, struct gxt_event *event, size_t stride)
 {
     struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
 
@@ -274,6 +287,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
             break;
 
         struct sched_m *const m = &order->sched.ms[lane->m];
+        if (runs && UNLIKELY(!runs(user, m->g, ordinal)))
+            break;
         const uint64_t run = ordinal;
         const gxt_procid p_before = m->p;
         const uint8_t *head = lane->head, *at = lane->args;
@@ -600,7 +615,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         lane->args = at;
         lane->time_ns = entries[0].time_ns = time_ns;
         if (ran && LIKELY(ordinal != run))
-            ran(user, lane->thread, p_before);
+            ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
         if (LIKELY(time_ns > others_ns))
             quick_move(entries, n_entries);
     }

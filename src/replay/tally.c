@@ -16,7 +16,6 @@
 void tally_init(struct tally *tally)
 {
     *tally = (struct tally){.stamp = 1};
-    tally->nearby.nobody.id = NOBODY;
     for (size_t i = 0; i < NEARBY; i++)
         tally->nearby.gs[i].id = NOBODY;
     for (size_t i = 0; i < NEARBY_SEEN; i++)
@@ -336,6 +335,16 @@ static void list_item(struct tally *tally, struct tally_item *item)
     item->listed = tally->stamp;
 }
 
+static bool may_bring(void *user, gxt_goid id)
+{
+    struct tally *tally = user;
+
+    if (has_place(nearby_g(&tally->nearby, id), id))
+        return true;
+    const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    return at != MAP_NONE && !wants_stack(&tally->items[at]);
+}
+
 static bool bring(void *user, gxt_goid id)
 {
     struct tally *tally = user;
@@ -419,14 +428,9 @@ void tally_event(struct tally *tally, const struct gxt_event *event)
         end(tally, event->transition.id);
 }
 
-static void take(void *user, const struct gxt_event *event)
-{
-    tally_event(user, event);
-}
-
 struct resolve_taker tally_taker(struct tally *tally)
 {
-    return (struct resolve_taker){&tally->nearby, tally, take, see_context, bring, begin_nearby, end};
+    return (struct resolve_taker){&tally->nearby, tally, see_context, may_bring, bring, begin_nearby, end};
 }
 
 /* ---- what is there ---- */

@@ -565,7 +565,7 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
 {
     struct quick quick = quick_of(resolver, &order->gen);
 
-    return order_quick(order, most, put_quick, NULL, &quick, ordinal, ret, 1);
+    return order_quick(order, most, put_quick, NULL, NULL, &quick, ordinal, ret, 1);
 }
 
 size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_t most, uint64_t ordinal,
@@ -602,7 +602,7 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
 {
     struct counting counting = {&order->gen, counts};
     struct gxt_event event;
-    const size_t n = order_quick(order, most, count_quick, NULL, &counting, 0, &event, 0);
+    const size_t n = order_quick(order, most, count_quick, NULL, NULL, &counting, 0, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;
@@ -613,43 +613,19 @@ struct tallying {
     struct quick quick;
     const struct resolve_taker *taker;
     struct nearby *nearby; /* the taker's */
+    uint64_t from;         /* the events from here on are not yet counted for the goroutine that runs */
 };
 
-/* When it happens, and in which context. */
-struct moment {
-    int64_t time_ns;
-    gxt_threadid thread;
-    gxt_procid proc;
-    gxt_goid goroutine;
-};
-
-/* It is made here, so that those that are counted are not in memory. */
-static __attribute__((noinline)) bool take_whole(struct tallying *tallying, const struct moment *moment,
-                                                 const uint64_t *args, uint8_t type)
+/* Counts events for a goroutine that is nearby, or can be brought there. Return: whether it could. */
+QUICK bool count_nearby(const struct tallying *tallying, gxt_goid id, uint64_t n, int64_t last_ns)
 {
-    struct gxt_event event;
+    struct nearby_g *g = nearby_g(tallying->nearby, id);
 
-    event.time_ns = moment->time_ns;
-    event.ordinal = 0;
-    event.thread = moment->thread;
-    event.proc = moment->proc;
-    event.goroutine = moment->goroutine;
-    if (UNLIKELY(!put_quick(&tallying->quick, &event, args, type)))
+    if (UNLIKELY(g->id != id) && !tallying->taker->bring(tallying->taker->user, id))
         return false;
-    tallying->taker->take(tallying->taker->user, &event);
+    g->n_events += n;
+    g->last_ns = last_ns;
     return true;
-}
-
-/* Whether it is nearby, or can be brought there. */
-QUICK bool is_nearby(const struct resolve_taker *taker, const struct nearby_g *g, gxt_goid id)
-{
-    return LIKELY(g->id == id) || taker->bring(taker->user, id);
-}
-
-QUICK void count_nearby(struct nearby_g *g, int64_t time_ns)
-{
-    g->n_events++;
-    g->last_ns = time_ns;
 }
 
 QUICK const struct gxt_stack *stack_at_hand(const struct quick *quick, uint64_t id)
@@ -682,72 +658,82 @@ QUICK bool has_names(const struct quick *quick, const uint64_t *args, uint8_t ty
            (row->more != A_START_STACK || quick_has(&quick->stacks, args[1]));
 }
 
-/* Counts what is usual: it belongs to its context, and to the goroutine or processor that its row says it is about.
- * Return: whether it could. */
-QUICK bool count_usual(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
-                       uint8_t type)
-{
-    const struct resolve_taker *taker = tallying->taker;
-    const struct row *row = &rows[type];
-    const bool is_about = row->kind == GXT_KIND_STATE_TRANSITION && row->subject == THE_ARGUMENT;
-    const bool begins = row->more == A_START_STACK, has_own = type != WIRE_GO_START;
-    const bool has_other = is_about && !begins && row->resource == GXT_RESOURCE_GOROUTINE;
-    struct nearby_g *own = nearby_g(tallying->nearby, event->goroutine);
-    struct nearby_g *other = nearby_g(tallying->nearby, (gxt_goid)args[0]);
-
-    if (has_own && event->goroutine == GXT_NO_GOROUTINE)
-        own = &tallying->nearby->nobody;
-    else if (has_own && UNLIKELY(!is_nearby(taker, own, event->goroutine)))
-        return false;
-    if (has_other && UNLIKELY(!is_nearby(taker, other, (gxt_goid)args[0])))
-        return false;
-    if (has_own && has_other && UNLIKELY(own->id != event->goroutine)) /* the other has its place */
-        return false;
-    if (begins && UNLIKELY(other == own || !begin_nearby(tallying, event, args, type)))
-        return false;
-    if (has_own)
-        count_nearby(own, event->time_ns);
-    if (has_other && (!has_own || LIKELY(other != own)))
-        count_nearby(other, event->time_ns);
-    if (row->to == GXT_GO_NOT_EXIST)
-        taker->end(taker->user, event->goroutine);
-    if (is_about && row->resource == GXT_RESOURCE_PROC)
-        taker->see(taker->user, event->thread, (gxt_procid)args[0]);
-    tallying->nearby->n_by_kind[row->kind]++;
-    return true;
-}
-
-QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
-{
-    struct tallying *tallying = user;
-
-    if (UNLIKELY(!has_names(&tallying->quick, args, type)))
-        return false;
-    if (LIKELY(count_usual(tallying, event, args, type)))
-        return true;
-    const struct moment moment = {event->time_ns, event->thread, event->proc, event->goroutine};
-    return take_whole(tallying, &moment, args, type);
-}
-
 QUICK bool is_seen(const struct nearby *nearby, unsigned kind, int64_t id)
 {
     return LIKELY(nearby->seen[kind][(uint64_t)id % NEARBY_SEEN] == id);
 }
 
-QUICK void tally_run(void *user, gxt_threadid thread, gxt_procid processor)
+QUICK void see(const struct tallying *tallying, gxt_threadid thread, gxt_procid processor)
+{
+    const struct resolve_taker *taker = tallying->taker;
+
+    if (UNLIKELY(!is_seen(tallying->nearby, SEEN_M, thread) || !is_seen(tallying->nearby, SEEN_P, processor)))
+        taker->see(taker->user, thread, processor);
+}
+
+/* Whether the thread does not run the goroutine of its context any more. */
+QUICK bool leaves(uint8_t type)
+{
+    return type == WIRE_GO_BLOCK || type == WIRE_GO_STOP || type == WIRE_GO_DESTROY ||
+           type == WIRE_GO_SYSCALL_END_BLOCKED;
+}
+
+/* What is usual belongs to its context, and to the goroutine or processor that its row says it is about. For the
+ * context's goroutine events are counted together, when it stops running or the thread has no more at the moment. */
+QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type)
+{
+    struct tallying *tallying = user;
+    const struct resolve_taker *taker = tallying->taker;
+    const struct row *row = &rows[type];
+    const bool is_about = row->kind == GXT_KIND_STATE_TRANSITION && row->subject == THE_ARGUMENT;
+    const bool begins = row->more == A_START_STACK;
+    const bool has_other = is_about && !begins && row->resource == GXT_RESOURCE_GOROUTINE;
+
+    if (UNLIKELY(!has_names(&tallying->quick, args, type)))
+        return false;
+    if (has_other && (type == WIRE_GO_START || LIKELY((gxt_goid)args[0] != event->goroutine)) &&
+        UNLIKELY(!count_nearby(tallying, (gxt_goid)args[0], 1, event->time_ns)))
+        return false;
+    if (begins && UNLIKELY(!begin_nearby(tallying, event, args, type)))
+        return false;
+    if (leaves(type))
+        (void)count_nearby(tallying, event->goroutine, event->ordinal + 1 - tallying->from, event->time_ns);
+    if (type == WIRE_GO_START)
+        tallying->from = event->ordinal + 1;
+    if (row->to == GXT_GO_NOT_EXIST)
+        taker->end(taker->user, event->goroutine);
+    if (is_about && row->resource == GXT_RESOURCE_PROC)
+        see(tallying, event->thread, (gxt_procid)args[0]);
+    tallying->nearby->n_by_kind[row->kind]++;
+    return true;
+}
+
+/* A goroutine of which something is sought is not counted here. */
+QUICK bool tally_runs(void *user, gxt_goid goroutine, uint64_t ordinal)
+{
+    struct tallying *tallying = user;
+    const struct resolve_taker *taker = tallying->taker;
+
+    tallying->from = ordinal;
+    return goroutine == GXT_NO_GOROUTINE || LIKELY(nearby_g(tallying->nearby, goroutine)->id == goroutine) ||
+           taker->may_bring(taker->user, goroutine);
+}
+
+QUICK void tally_ran(void *user, const struct order_run *run)
 {
     const struct tallying *tallying = user;
 
-    if (UNLIKELY(!is_seen(tallying->nearby, SEEN_M, thread) || !is_seen(tallying->nearby, SEEN_P, processor)))
-        tallying->taker->see(tallying->taker->user, thread, processor);
+    see(tallying, run->thread, run->processor);
+    if (run->goroutine != GXT_NO_GOROUTINE && run->ordinal != tallying->from)
+        (void)count_nearby(tallying, run->goroutine, run->ordinal - tallying->from, run->last_ns);
 }
 
 size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,
                      int64_t *ret_ns)
 {
-    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby};
+    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby, 0};
     struct gxt_event event;
-    const size_t n = order_quick(order, most, tally_quick, tally_run, &tallying, 0, &event, 0);
+    const size_t n = order_quick(order, most, tally_quick, tally_runs, tally_ran, &tallying, 0, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;

@@ -85,7 +85,6 @@ struct nearby_g {
  * nothing to be said, the same, -1 for none; and events by kind. */
 struct nearby {
     struct nearby_g gs[NEARBY];
-    struct nearby_g nobody;
     int64_t seen[SEEN_KINDS][NEARBY_SEEN];
     uint64_t n_by_kind[GXT_N_KINDS];
 };
@@ -106,10 +105,10 @@ struct birth {
 struct resolve_taker {
     struct nearby *nearby;
     void *user;
-    /** An event that is not counted. */
-    void (*take)(void *user, const struct gxt_event *event);
     /** Events that are counted are of this thread and this processor, not both of them seen. */
     void (*see)(void *user, gxt_threadid thread, gxt_procid processor);
+    /** Whether bring() could. */
+    bool (*may_bring)(void *user, gxt_goid id);
     /** A goroutine is to be nearby, for an event of it. Return: whether it is. */
     bool (*bring)(void *user, gxt_goid id);
     /** Return: whether it was not there; then it is counted. */
