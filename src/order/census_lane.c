@@ -914,7 +914,7 @@ FAST enum census_outcome run(struct census *census, struct census_lane *lane, bo
 {
     const uint8_t *at = lane->walk.next, *quick_end = lane->walk.quick_end;
     int64_t last_ns = lane->walk.time_ns; /* of the event before */
-    uint64_t args[3] = {0}, delta;
+    uint64_t args[3] = {0}, delta = 0;
     enum census_outcome outcome;
 
     do {
