@@ -159,7 +159,8 @@ GXT_API int gxt_guard_install(struct gxt_error *reterr);
  * time's turn, and one that contradicts what is known is left out; such events and all behind them in their generation
  * have GXT_EVENT_HURT. Strings and stacks that are lost are "" and none; a generation whose clock is lost takes that of
  * the first one. Behind a hurt generation everything is told anew, as at a trace's beginning: there the states are not
- * determined before it. A trace without a fault gives the same events as without recovery.
+ * determined before it. Of a trace of before Go 1.22 the events of each processor are kept up to where their order
+ * depends on what is lost. A trace without a fault gives the same events as without recovery.
  *
  * Cost: the first generation is read.
  * Return: 0; GXT_ENOMEM; GXT_EIO.
