@@ -45,7 +45,7 @@ struct legacy *legacy_free(struct legacy *legacy)
     if (!legacy)
         return NULL;
     old_forget(legacy);
-    free(legacy->trace.ends);
+    old_ends_done(&legacy->trace);
     free(legacy->waiting);
     free(legacy->created);
     free(legacy->tasks);

@@ -223,22 +223,17 @@ struct old_lane {
     uint64_t end;         /* its events stand before this byte; UINT64_MAX: all are there */
 };
 
-/* Of a hurt trace: where the events of a processor end, as far as they can be had. */
-struct old_end {
-    int32_t p;
-    uint64_t offset;
-};
-
 struct old_trace {
     const struct source *source;
     struct pool *pool;
     uint64_t begin, end; /* of what is read */
     int version;
-    bool recovers;  /* a clock that is lost is no fault; of a fault it is told where the events end before it */
-    bool was_cut;   /* ends were moved, so that reading again may find no fault */
-    bool is_misled; /* a batch was found within what was taken for one */
-    bool has_clock; /* which is told last. Where batches are guessed this is not known */
-    struct old_end *ends;
+    bool recovers;         /* a clock that is lost is no fault; of a fault it is told where the events end before it */
+    bool was_cut;          /* ends were moved, so that reading again may find no fault */
+    bool is_misled;        /* a batch was found within what was taken for one */
+    bool has_clock;        /* which is told last. Where batches are guessed this is not known */
+    struct map end_places; /* of a hurt trace: P to place, … */
+    uint64_t *ends;        /* … where the processor's events end, as far as they can be had */
     size_t n_ends, ends_capacity;
     int64_t lost_from; /* the time of the last event before one of them, of the first one; where there are any */
     struct old_quick quick[256];
@@ -282,6 +277,9 @@ const uint8_t *old_stream_at(struct old_trace *trace, enum legacy_stream stream,
 
 /* ---- lost.c: what can be had of a hurt trace ---- */
 
+/* No processor's events end before they do. */
+void old_ends_clear(struct old_trace *trace);
+void old_ends_done(struct old_trace *trace);
 /* Where a processor's events end; UINT64_MAX: nowhere. */
 uint64_t old_end_of(const struct old_trace *trace, int32_t p);
 /* They end here, behind an event of this time, unless they do before. 0; GXT_ENOMEM. */

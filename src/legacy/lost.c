@@ -12,6 +12,8 @@
  */
 #include "legacy_priv.h"
 
+#include <stdlib.h>
+
 enum {
     MOST_TRIES = 16,  /* to find where the events end; then the bytes are halved, … */
     MOST_HALVES = 64, /* … until nothing is left */
@@ -19,28 +21,45 @@ enum {
 
 /* ---- ends ---- */
 
+void old_ends_clear(struct old_trace *trace)
+{
+    map_clear(&trace->end_places);
+    trace->n_ends = 0;
+    trace->lost_from = INT64_MAX;
+}
+
+void old_ends_done(struct old_trace *trace)
+{
+    map_done(&trace->end_places);
+    free(trace->ends);
+}
+
+static uint32_t place_of(const struct old_trace *trace, int32_t p)
+{
+    return map_get(&trace->end_places, (uint64_t)(int64_t)p);
+}
+
 uint64_t old_end_of(const struct old_trace *trace, int32_t p)
 {
-    for (size_t i = 0; i < trace->n_ends; i++)
-        if (trace->ends[i].p == p)
-            return trace->ends[i].offset;
-    return UINT64_MAX;
+    const uint32_t at = place_of(trace, p);
+
+    return at == MAP_NONE ? UINT64_MAX : trace->ends[at];
 }
 
 int old_end_at(struct old_trace *trace, int32_t p, uint64_t offset, int64_t time)
 {
-    size_t i = 0;
+    uint32_t at = place_of(trace, p);
 
-    if (offset >= old_end_of(trace, p))
+    if (offset >= (at == MAP_NONE ? UINT64_MAX : trace->ends[at]))
         return 0;
-    while (i < trace->n_ends && trace->ends[i].p != p)
-        i++;
-    if (i == trace->n_ends) {
-        if (!ROOM(trace->ends, trace->n_ends, trace->ends_capacity))
+    if (at == MAP_NONE) {
+        at = (uint32_t)trace->n_ends;
+        if (at == MAP_NONE || !ROOM(trace->ends, trace->n_ends, trace->ends_capacity) ||
+            map_put(&trace->end_places, (uint64_t)(int64_t)p, at) < 0)
             return GXT_ENOMEM;
         trace->n_ends++;
     }
-    trace->ends[i] = (struct old_end){p, offset};
+    trace->ends[at] = offset;
     trace->lost_from = time < trace->lost_from ? time : trace->lost_from;
     trace->was_cut = true;
     return 0;
@@ -93,8 +112,7 @@ static uint64_t batch_before(const struct gen_dir *dir, uint64_t offset)
 static void begin_anew(struct old_trace *trace, uint64_t end)
 {
     trace->end = end;
-    trace->n_ends = 0;
-    trace->lost_from = INT64_MAX;
+    old_ends_clear(trace);
     old_trace_done(trace);
 }
 

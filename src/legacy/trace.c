@@ -47,6 +47,7 @@ void old_trace_done(struct old_trace *trace)
                               .begin = trace->begin,
                               .end = trace->end,
                               .recovers = trace->recovers,
+                              .end_places = trace->end_places,
                               .ends = trace->ends,
                               .n_ends = trace->n_ends,
                               .lost_from = trace->lost_from,

@@ -554,6 +554,7 @@ static int tell(struct builder *builder)
 static int count(struct builder *builder, const struct part *part)
 {
     struct gxt_generation *facts = &builder->record.facts;
+
     if (part->n_events == 0)
         return 0;
     if (!builder->generation && facts->n_events == 0)
