@@ -4,7 +4,9 @@
  * there.
  *
  * What is put is gathered in memory, and the commit writes it in one transaction, by rising key. So a transaction that
- * finds LMDB's map too small is simply done again in a larger one.
+ * finds LMDB's map too small is simply done again in a larger one. LMDB has the pages of a transaction in memory: where
+ * content is much, it goes before the rest, a piece at a time. What has its own content's name may be there for
+ * nothing.
  *
  * One process writes (file.c sees to that) and readers take no locks (pages.c), so LMDB needs none either. It does not
  * wait for the disk but at the end: after a crash of the machine the checksums show what is missing, and the index is
@@ -19,7 +21,8 @@
 #include <unistd.h>
 
 enum {
-    SMALLEST_MAP = 1 << 20
+    SMALLEST_MAP = 1 << 20,
+    MOST_CONTENT = 4 << 20, /* bytes in a transaction */
 };
 
 /* A record that waits for the commit: in the log its key, then its value. */
@@ -43,6 +46,7 @@ struct writer {
     bool waits;              /* it goes there when it is complete, else with the first commit */
     size_t map_size;
     struct buf log;
+    bool is_split; /* of the log content is written before the rest */
     struct put *puts;
     size_t n_puts, puts_capacity;
     struct map known;     /* ids that are there or in the log, and what each names: KNOWN_… bits */
@@ -453,29 +457,63 @@ static int by_key(const void *a, const void *b, void *user)
     return order != 0 ? order : (left->at > right->at) - (left->at < right->at);
 }
 
-static int put_all(struct writer *writer, MDB_txn *txn)
-{
-    int code = writer->has_dbi ? 0 : mdb_dbi_open(txn, NULL, 0, &writer->dbi);
+/* What one transaction writes: of the log from one put to another. */
+struct stretch {
+    size_t from, to;
+    bool is_content; /* only content; else all but what was written as such */
+};
 
-    if (code == 0)
-        code = forget_all(writer, txn);
-    for (size_t i = 0; code == 0 && i < writer->n_puts; i++) {
+static bool is_content(const struct writer *writer, const struct put *put)
+{
+    const uint8_t tag = writer->log.at[put->at];
+
+    return tag == TAG_STRING || tag == TAG_STACK || tag == TAG_CHUNK;
+}
+
+static int put_log(const struct writer *writer, MDB_txn *txn, struct stretch stretch)
+{
+    int code = 0;
+
+    for (size_t i = stretch.from; code == 0 && i < stretch.to; i++) {
         const struct put *it = &writer->puts[i];
         MDB_val key = {it->key_size, writer->log.at + it->at};
         MDB_val value = {it->value_size, writer->log.at + it->at + it->key_size};
-        code = mdb_put(txn, writer->dbi, &key, &value, 0);
+        if (stretch.is_content ? is_content(writer, it) : !(writer->is_split && is_content(writer, it)))
+            code = mdb_put(txn, writer->dbi, &key, &value, 0);
     }
     return code;
 }
 
-static int try_commit(struct writer *writer)
+/* A file that has nothing but content says whose it is, so that it can be taken or removed. */
+static int put_start(const struct writer *writer, MDB_txn *txn)
+{
+    const struct key meta = key_meta();
+    MDB_val key = {meta.size, (void *)meta.at}, value = {writer->value.size, writer->value.at};
+
+    return mdb_put(txn, writer->dbi, &key, &value, MDB_NOOVERWRITE);
+}
+
+static int put_all(struct writer *writer, MDB_txn *txn, struct stretch stretch)
+{
+    int code = writer->has_dbi ? 0 : mdb_dbi_open(txn, NULL, 0, &writer->dbi);
+
+    if (code == 0 && stretch.is_content && !writer->has_dbi)
+        code = put_start(writer, txn);
+    if (code == MDB_KEYEXIST)
+        code = 0;
+    if (code == 0 && !stretch.is_content)
+        code = forget_all(writer, txn);
+    return code == 0 ? put_log(writer, txn, stretch) : code;
+}
+
+static int try_commit(struct writer *writer, struct stretch stretch)
 {
     MDB_txn *txn;
 
     int code = mdb_txn_begin(writer->env, NULL, 0, &txn);
     if (code != 0)
         return code;
-    code = put_all(writer, txn);
+    code = put_all(writer, txn, stretch);
     if (code != 0) {
         mdb_txn_abort(txn);
         return code;
@@ -485,12 +523,11 @@ static int try_commit(struct writer *writer)
     return code;
 }
 
-static int write_log(struct writer *writer, struct gxt_error *fault)
+static int write_stretch(struct writer *writer, struct stretch stretch, struct gxt_error *fault)
 {
     int code;
 
-    qsort_r(writer->puts, writer->n_puts, sizeof *writer->puts, by_key, writer->log.at);
-    while ((code = try_commit(writer)) == MDB_MAP_FULL) {
+    while ((code = try_commit(writer, stretch)) == MDB_MAP_FULL) {
         if (writer->map_size > SIZE_MAX / 2)
             break;
         writer->map_size *= 2;
@@ -499,6 +536,31 @@ static int write_log(struct writer *writer, struct gxt_error *fault)
             break;
     }
     return code == 0 ? 0 : refused(fault, code, "cannot write the index");
+}
+
+/* The stretch from a put on that has not too much content. */
+static struct stretch content_from(const struct writer *writer, size_t from)
+{
+    size_t to = from;
+
+    for (size_t bytes = 0; to < writer->n_puts && bytes < MOST_CONTENT; to++)
+        bytes += is_content(writer, &writer->puts[to]) ? writer->puts[to].value_size : 0;
+    return (struct stretch){from, to, true};
+}
+
+/* writer->value is what stands for the meta record until there is one. */
+static int write_log(struct writer *writer, struct gxt_error *fault)
+{
+    struct stretch stretch = {0};
+    int r = 0;
+
+    qsort_r(writer->puts, writer->n_puts, sizeof *writer->puts, by_key, writer->log.at);
+    writer->is_split = writer->log.size > MOST_CONTENT;
+    while (writer->is_split && r == 0 && stretch.to < writer->n_puts) {
+        stretch = content_from(writer, stretch.to);
+        r = write_stretch(writer, stretch, fault);
+    }
+    return r == 0 ? write_stretch(writer, (struct stretch){0, writer->n_puts, false}, fault) : r;
 }
 
 /* The first commit of a new sidecar puts it in its place, or the one that completes it. */
@@ -517,11 +579,15 @@ int store_commit(struct store *store, const struct store_meta *meta, struct gxt_
 {
     struct writer *writer = store->writer;
     const struct key key = key_meta();
+    const struct store_meta start = {.version = meta->version};
 
     meta_encode(meta, begin_value(store));
     int r = put(writer, &key, fault);
-    if (r == 0)
-        r = write_log(writer, fault);
+    if (r == 0) {
+        meta_encode(&start, begin_value(store));
+        value_seal(&writer->value, &key);
+        r = writer->value.failed ? no_memory(fault) : write_log(writer, fault);
+    }
     if (r == 0 && meta->complete) {
         int code = mdb_env_sync(writer->env, 1);
         r = code == 0 ? 0 : refused(fault, code, "cannot write the index");

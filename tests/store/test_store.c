@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -415,6 +416,84 @@ Test(store, survives_its_builders_death, .timeout = 100)
     cr_assert_gt(meta.n_generations, 3);
     check_all(reader, meta.n_generations);
     store_close(reader);
+}
+
+enum {
+    N_LONG = 3000,
+    LONG_BYTES = 4000
+};
+
+/* A string that is told from its number. */
+static struct gxt_string long_string(uint64_t i, char text[LONG_BYTES])
+{
+    for (size_t at = 0; at < LONG_BYTES; at++)
+        text[at] = (char)('a' + (i * 31 + at * (i % 7 + 1)) % 26);
+    return (struct gxt_string){.id = (i + 1) * UINT64_C(0x9e3779b97f4a7c15), .at = text, .len = LONG_BYTES};
+}
+
+static void put_much(struct store *store)
+{
+    char text[LONG_BYTES];
+    bool is_new;
+
+    for (uint64_t i = 0; i < N_LONG; i++) {
+        const struct gxt_string string = long_string(i, text);
+        cr_assert_eq(store_put_string(store, &string, &is_new, &fault), 0);
+        cr_assert(is_new);
+    }
+}
+
+/* More than goes into one transaction. */
+Test(store, keeps_much_content)
+{
+    struct store *store = create(STORE_GO_ON);
+    struct buf bytes = {0};
+    char text[LONG_BYTES];
+
+    put_much(store);
+    put_all(store, 0, false);
+    put_all(store, 1, true);
+    store_close(store);
+    store = open_it();
+    check_all(store, 2);
+    for (uint64_t i = 0; i < N_LONG; i++) {
+        const struct gxt_string string = long_string(i, text);
+        cr_assert_eq(store_string(store, string.id, &bytes, &fault), 0, "%s", fault.message);
+        cr_assert_eq(bytes.size, LONG_BYTES);
+        cr_assert_eq(memcmp(bytes.at, text, LONG_BYTES), 0);
+    }
+    buf_done(&bytes);
+    store_close(store);
+}
+
+/* Who dies between two transactions of a commit leaves what is nobody's index, and not another program's file. */
+Test(store, takes_what_has_nothing_but_content)
+{
+    const struct rlimit most = {6 << 20, 6 << 20};
+    const struct store_meta meta = {.fingerprint = 42, .version = 26, .n_generations = 1};
+    struct stat status;
+    char name[128];
+    int how;
+
+    snprintf(name, sizeof name, "%s.new", path);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)signal(SIGXFSZ, SIG_IGN);
+        struct store *store = create(STORE_GO_ON);
+        put_much(store);
+        if (setrlimit(RLIMIT_FSIZE, &most) < 0 || store_commit(store, &meta, &fault) >= 0)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    cr_assert_eq(waitpid(child, &how, 0), child);
+    cr_assert(WIFSIGNALED(how), "the commit found room");
+    cr_assert_eq(access(path, F_OK), -1, "it is not seen");
+    cr_assert_eq(stat(name, &status), 0);
+    cr_assert_gt(status.st_size, 4 << 20, "not even one transaction");
+    struct store *store = create(STORE_GO_ON);
+    put_all(store, 0, true);
+    check_all(store, 1);
+    store_close(store);
 }
 
 static void write_file(const char *bytes, size_t size)
