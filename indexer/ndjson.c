@@ -191,6 +191,7 @@ static void put_transition(struct printer *printer, const struct gxt_event *even
         at = out_reserve(out, ROOM);
     }
     out->at = put_run(at, event);
+    put_stack(printer, transition->stack);
 }
 
 static void put_experimental(struct out *out, const struct gxt_event *event)
@@ -267,7 +268,6 @@ static void put_details(struct printer *printer, const struct gxt_event *event)
         break;
     case GXT_KIND_STATE_TRANSITION:
         put_transition(printer, event);
-        put_stack(printer, event->transition.stack);
         break;
     case GXT_KIND_EXPERIMENTAL:
         put_experimental(out, event);
@@ -279,9 +279,12 @@ static void put_details(struct printer *printer, const struct gxt_event *event)
 static const struct part *kind_part(int kind)
 {
     static struct part parts[GXT_N_KINDS];
-    const char *const words[] = {"\",\"kind\":\"", gxt_kind_name(kind), "\",\"wire\":\""};
+    struct part *part = &parts[kind];
 
-    return parts[kind].size > 0 ? &parts[kind] : make_part(&parts[kind], words, sizeof words / sizeof *words);
+    if (part->size > 0)
+        return part;
+    const char *const words[] = {"\",\"kind\":\"", gxt_kind_name(kind), "\",\"wire\":\""};
+    return make_part(part, words, sizeof words / sizeof *words);
 }
 
 static const struct part *wire_part(int wire_type)
@@ -299,9 +302,12 @@ static const struct part *wire_part(int wire_type)
 static const struct part *details_part(int kind)
 {
     static struct part parts[GXT_N_KINDS];
-    const char *const words[] = {",\"", details_key(kind), "\":{"};
+    struct part *part = &parts[kind];
 
-    return parts[kind].size > 0 ? &parts[kind] : make_part(&parts[kind], words, sizeof words / sizeof *words);
+    if (part->size > 0)
+        return part;
+    const char *const words[] = {",\"", details_key(kind), "\":{"};
+    return make_part(part, words, sizeof words / sizeof *words);
 }
 
 void print_ndjson(struct printer *printer, const struct gxt_event *event)

@@ -83,9 +83,14 @@ static inline uint8_t *varint_put(uint8_t *at, uint64_t value)
     return at;
 }
 
+static inline uint64_t varint_zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
 static inline uint8_t *varint_put_signed(uint8_t *at, int64_t value)
 {
-    return varint_put(at, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
+    return varint_put(at, varint_zigzag(value));
 }
 
 /** buf_room() - room for so many bytes more, for many puts at once. Return: where; NULL: then `failed` is set. What was

@@ -83,10 +83,7 @@ void buf_put_varint(struct buf *buf, uint64_t value)
 
 void buf_put_signed(struct buf *buf, int64_t value)
 {
-    uint8_t *at = buf_room(buf, VARINT_LONGEST);
-
-    if (LIKELY(at != NULL))
-        buf_took(buf, varint_put_signed(at, value));
+    buf_put_varint(buf, varint_zigzag(value));
 }
 
 const uint8_t *reader_bytes(struct reader *reader, uint64_t size)

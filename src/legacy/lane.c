@@ -181,9 +181,10 @@ int old_reading_slow(struct old_reader *reader, const struct old_lane *lane, str
         if ((r = old_raw_read(&reader->raw, reader->trace, &in, reader->fault)) < 0)
             return r;
         reading->at = in.at;
-        reader->trace->is_misled = reader->raw.type == OLD_BATCH;
-        if (UNLIKELY(reader->raw.type == OLD_BATCH))
+        if (UNLIKELY(reader->raw.type == OLD_BATCH)) {
+            reader->trace->is_misled = true;
             return OLD_CORRUPT(&reader->raw, reader->fault, "a batch within a batch: the trace has changed");
+        }
         if ((r = pass_table(reader)) != 0) {
             if (r < 0)
                 return r;

@@ -485,12 +485,19 @@ static int put_log(const struct writer *writer, MDB_txn *txn, struct stretch str
 }
 
 /* A file that has nothing but content says whose it is, so that it can be taken or removed. */
-static int put_start(const struct writer *writer, MDB_txn *txn)
+static int put_start(struct writer *writer, MDB_txn *txn)
 {
     const struct key meta = key_meta();
-    MDB_val key = {meta.size, (void *)meta.at}, value = {writer->value.size, writer->value.at};
+    const struct store_meta nothing = {0};
 
-    return mdb_put(txn, writer->dbi, &key, &value, MDB_NOOVERWRITE);
+    writer->value.size = 0;
+    meta_encode(&nothing, &writer->value);
+    value_seal(&writer->value, &meta);
+    if (writer->value.failed)
+        return ENOMEM;
+    MDB_val key = {meta.size, (void *)meta.at}, value = {writer->value.size, writer->value.at};
+    const int code = mdb_put(txn, writer->dbi, &key, &value, MDB_NOOVERWRITE);
+    return code == MDB_KEYEXIST ? 0 : code;
 }
 
 static int put_all(struct writer *writer, MDB_txn *txn, struct stretch stretch)
@@ -499,8 +506,6 @@ static int put_all(struct writer *writer, MDB_txn *txn, struct stretch stretch)
 
     if (code == 0 && stretch.is_content && !writer->has_dbi)
         code = put_start(writer, txn);
-    if (code == MDB_KEYEXIST)
-        code = 0;
     if (code == 0 && !stretch.is_content)
         code = forget_all(writer, txn);
     return code == 0 ? put_log(writer, txn, stretch) : code;
@@ -548,7 +553,6 @@ static struct stretch content_from(const struct writer *writer, size_t from)
     return (struct stretch){from, to, true};
 }
 
-/* writer->value is what stands for the meta record until there is one. */
 static int write_log(struct writer *writer, struct gxt_error *fault)
 {
     struct stretch stretch = {0};
@@ -579,15 +583,11 @@ int store_commit(struct store *store, const struct store_meta *meta, struct gxt_
 {
     struct writer *writer = store->writer;
     const struct key key = key_meta();
-    const struct store_meta start = {.version = meta->version};
 
     meta_encode(meta, begin_value(store));
     int r = put(writer, &key, fault);
-    if (r == 0) {
-        meta_encode(&start, begin_value(store));
-        value_seal(&writer->value, &key);
-        r = writer->value.failed ? no_memory(fault) : write_log(writer, fault);
-    }
+    if (r == 0)
+        r = write_log(writer, fault);
     if (r == 0 && meta->complete) {
         int code = mdb_env_sync(writer->env, 1);
         r = code == 0 ? 0 : refused(fault, code, "cannot write the index");
