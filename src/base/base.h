@@ -15,6 +15,12 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/** fault_is_of_trace() - whether a code is a fault of the trace, with which it ends, and not of the machine */
+static inline bool fault_is_of_trace(int code)
+{
+    return code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER;
+}
+
 /**
  * fault_set() - bear an error
  * @fault:   filled; may be NULL

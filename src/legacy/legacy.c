@@ -164,9 +164,7 @@ void legacy_clear_loss(struct legacy *legacy)
 
 static bool can_leave_out(const struct legacy *legacy)
 {
-    const int code = legacy->fault.code;
-
-    return legacy->recovers && (code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER);
+    return legacy->recovers && fault_is_of_trace(legacy->fault.code);
 }
 
 int old_prepare(struct legacy *legacy)

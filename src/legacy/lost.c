@@ -93,11 +93,6 @@ static uint64_t lost_bytes(const struct old_trace *trace, uint64_t whole)
 
 /* ---- tries ---- */
 
-static bool can_leave_out(int code)
-{
-    return code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER;
-}
-
 /* Where the batch begins that a byte is in, as far as batches were found; else the byte. */
 static uint64_t batch_before(const struct gen_dir *dir, uint64_t offset)
 {
@@ -122,7 +117,7 @@ static int read_and_cut(struct old_trace *trace, bool guesses, struct gxt_error 
     int r = 0;
 
     for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
-        if ((r = old_read_once(trace, guesses, fault)) == 0 || !can_leave_out(r) || trace->is_misled)
+        if ((r = old_read_once(trace, guesses, fault)) == 0 || !fault_is_of_trace(r) || trace->is_misled)
             break;
         const uint64_t end = batch_before(&trace->gen.dir, fault->offset);
         if (!trace->was_cut && (guesses || end >= trace->end))
@@ -141,7 +136,7 @@ static int read_halves(struct old_trace *trace, uint64_t whole, struct gxt_error
     for (unsigned tries = 0; tries < MOST_HALVES; tries++) {
         end = trace->begin + (end - trace->begin) / 2;
         begin_anew(trace, end);
-        if ((r = old_read_once(trace, false, fault)) == 0 || !can_leave_out(r))
+        if ((r = old_read_once(trace, false, fault)) == 0 || !fault_is_of_trace(r))
             break;
     }
     return r;
@@ -155,7 +150,7 @@ int old_read_sound(struct old_trace *trace, struct gxt_loss *loss, struct gxt_er
     trace->recovers = false;
     begin_anew(trace, whole);
     int r = old_read(trace, &first); /* its fault is the one that is told: it is that of Go's reader */
-    if (r == 0 || !can_leave_out(r)) {
+    if (r == 0 || !fault_is_of_trace(r)) {
         *fault = first;
         return r;
     }
@@ -163,10 +158,10 @@ int old_read_sound(struct old_trace *trace, struct gxt_loss *loss, struct gxt_er
     for (unsigned guesses = 2; guesses-- > 0;) {
         begin_anew(trace, whole);
         r = read_and_cut(trace, guesses, fault);
-        if ((r < 0 && !can_leave_out(r)) || (r == 0 && trace->n_events > 0))
+        if ((r < 0 && !fault_is_of_trace(r)) || (r == 0 && trace->n_events > 0))
             break;
     }
-    if (can_leave_out(r))
+    if (fault_is_of_trace(r))
         r = read_halves(trace, whole, fault);
     if (r < 0)
         return r;

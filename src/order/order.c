@@ -119,9 +119,7 @@ static void note(struct order *order, const struct gxt_loss *loss)
 /* Whether the walk's fault is one that it goes on behind. */
 static bool can_leave_out(const struct order *order)
 {
-    const int code = order->fault.code;
-
-    return order->recovers && (code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER);
+    return order->recovers && fault_is_of_trace(order->fault.code);
 }
 
 /* Goes on without what bears the fault, @n_bytes. */

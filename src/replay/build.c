@@ -673,7 +673,7 @@ static int run(struct builder *builder, const char *path)
     if (r < 0)
         return r;
     r = walk(builder);
-    return r == 0 || cursor_is_trace_fault(r) ? complete(builder, r) : r;
+    return r == 0 || fault_is_of_trace(r) ? complete(builder, r) : r;
 }
 
 static const struct gxt_build_options defaults = GXT_BUILD_OPTIONS_INIT;

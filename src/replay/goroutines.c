@@ -123,7 +123,7 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
     tally.ended = add_ended;
     tally.user = list;
     int end = r < 0 ? r : walk(list, &tally, generation, fault);
-    r = end < 0 && !cursor_is_trace_fault(end) ? end : 0;
+    r = end < 0 && !fault_is_of_trace(end) ? end : 0;
     if (r == 0)
         r = tally_list(&tally, &items, &n);
     for (size_t i = 0; r == 0 && i < n; i++) {

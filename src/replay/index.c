@@ -294,7 +294,7 @@ int index_find(void *user, uint64_t generation, struct gen_stream *stream, struc
         return 1;
     }
     r = gen_find(stream, source, version, ret, fault);
-    if (r == 0 || cursor_is_trace_fault(r))
+    if (r == 0 || fault_is_of_trace(r))
         r = fault_set(fault, GXT_ESTALE, kept.begin, "this generation has changed since the index was made");
     if (r > 0) {
         int taken = take_hashes(&kept, ret, fault);

@@ -202,8 +202,6 @@ int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generat
  * @ret_n:  how many; 0: a Sync comes next, and is taken
  * Return as cursor_next(). */
 int cursor_tally_run(struct gxt_cursor *cursor, struct tally *tally, size_t most, size_t *ret_n);
-/** cursor_is_trace_fault() - whether a code is a fault of the trace, with which it ends, and not of the machine */
-bool cursor_is_trace_fault(int code);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation);
 uint64_t cursor_bytes(const struct gxt_cursor *cursor);

@@ -178,7 +178,7 @@ int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t 
         r = resource_next(cursor, &id, 1, &event);
     if (r > 0 && event)
         return seek_ordinal(cursor, event->ordinal);
-    if (r == 0 || cursor_is_trace_fault(r))
+    if (r == 0 || fault_is_of_trace(r))
         return 0;
     cursor->placed = false;
     return r;
@@ -235,7 +235,7 @@ static int count_walk(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, u
     if (r == 0 && begin < end)
         r = begin == 0 && end == UINT64_MAX ? count_all(cursor, count_threads(cursor), sum)
                                             : cursor_tally(cursor, end, UINT64_MAX, sum);
-    return r < 0 && !cursor_is_trace_fault(r) ? r : 0;
+    return r < 0 && !fault_is_of_trace(r) ? r : 0;
 }
 
 int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint64_t ret[GXT_N_KINDS])

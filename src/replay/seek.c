@@ -245,7 +245,7 @@ static int approach(struct gxt_cursor *cursor, const struct target *target, bool
 /* The trace's own fault is no error of a seek: its place is the end. */
 static int arrive(struct gxt_cursor *cursor, int r)
 {
-    if (r >= 0 || cursor_is_trace_fault(r))
+    if (r >= 0 || fault_is_of_trace(r))
         return 0;
     cursor->placed = false;
     return r;

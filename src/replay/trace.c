@@ -277,10 +277,10 @@ int trace_recover(struct gxt_trace *trace, struct gxt_error *fault)
     r = cursor_next(cursor, &event);
     if (r > 0)
         trace->facts.start_ns = event->time_ns;
-    else if (r < 0 && !cursor_is_trace_fault(r) && fault)
+    else if (r < 0 && !fault_is_of_trace(r) && fault)
         *fault = cursor->error;
     (void)cursor_free(cursor);
-    return r < 0 && !cursor_is_trace_fault(r) ? r : 0;
+    return r < 0 && !fault_is_of_trace(r) ? r : 0;
 }
 
 struct gxt_trace *trace_close(struct gxt_trace *trace)

@@ -70,11 +70,6 @@ void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_gene
     cursor->placed = true;
 }
 
-bool cursor_is_trace_fault(int code)
-{
-    return code == GXT_ECORRUPT || code == GXT_ETRUNCATED || code == GXT_EORDER;
-}
-
 static int fail(struct gxt_cursor *cursor, int code)
 {
     if (!cursor->placed)
@@ -271,7 +266,7 @@ static int check_cut(struct gxt_cursor *cursor, int r)
 
     if (LIKELY(r >= 0 && source_check_cut(source, &fault) == 0))
         return r;
-    if (r < 0 && !cursor_is_trace_fault(r) && r != GXT_ESTALE)
+    if (r < 0 && !fault_is_of_trace(r) && r != GXT_ESTALE)
         return r;
     if (source_check_cut(source, &fault) == 0 && source_check_size(source, &fault) == 0)
         return r;

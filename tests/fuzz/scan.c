@@ -20,7 +20,7 @@ enum {
 /* An error that a file's bytes may have, and that says what and where. */
 static void check_error(const struct gxt_error *error, int code, uint64_t size)
 {
-    if (code != GXT_EFORMAT && code != GXT_EVERSION && !cursor_is_trace_fault(code) && code != GXT_ELIMIT)
+    if (code != GXT_EFORMAT && code != GXT_EVERSION && !fault_is_of_trace(code) && code != GXT_ELIMIT)
         fuzz_wrong("a code that no bytes have", (uint64_t)-code);
     if (error->code != code)
         fuzz_wrong("the error tells another code", (uint64_t)-code);
