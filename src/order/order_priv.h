@@ -5,23 +5,56 @@
 
 #include "order.h"
 
+/* What order_quick() is to do with a type. */
+enum quick_case {
+    QUICK_ENDS, /* it is not usual, nor is what it follows: it has no time, or is a label, which says more about that */
+    QUICK_UNUSUAL, /* it is not usual */
+    QUICK_GO_START,
+    QUICK_GO_BLOCK,
+    QUICK_GO_STOP,
+    QUICK_GO_UNBLOCK,
+    QUICK_GO_CREATE,
+    QUICK_GO_CREATE_BLOCKED,
+    QUICK_GO_DESTROY,
+    QUICK_GO_SWITCH,
+    QUICK_GO_SWITCH_DESTROY,
+    QUICK_GO_SYSCALL_BEGIN,
+    QUICK_GO_SYSCALL_END,
+    QUICK_GO_SYSCALL_END_BLOCKED,
+    QUICK_PROC_START,
+    QUICK_PROC_STOP,
+    QUICK_PROC_STEAL,
+    QUICK_GO_STATUS,
+    QUICK_GO_STATUS_STACK,
+    QUICK_GC_MARK_ASSIST_BEGIN,
+    QUICK_GC_MARK_ASSIST_END,
+    QUICK_GC_SWEEP_BEGIN,
+    QUICK_GC_SWEEP_END,
+    QUICK_HEAP_ALLOC,
+    QUICK_HEAP_OBJECT_ALLOC,
+    QUICK_HEAP_OBJECT_FREE,
+};
+
+extern const uint8_t quick_cases[256]; /* by type */
+
 /* ---- lane.c: one thread's events, in the order of the file ---- */
 
 struct lane {
     const uint8_t *head;      /* its event's type, … */
     const uint8_t *args;      /* … and its arguments */
-    const uint8_t *next;      /* the event behind it, once its arguments are read */
     const uint8_t *quick_end; /* before here an event is known to be whole, and its numbers to fit */
+    int64_t time_ns;          /* of the head, as the lane has it: not yet pushed behind the event before it */
+    int64_t before_ns;        /* time_ns before the head was read */
+    gxt_threadid thread;
+    uint32_t m;               /* place of its M in sched.ms; MAP_NONE until its first try */
+    uint8_t now;              /* quick_cases of the head's type: at hand before the head is */
+    bool in_tail;             /* whether the batch goes on in tail */
+    const uint8_t *next;      /* the event behind it, once its arguments are read */
     const uint8_t *plain_end; /* where a number may not fit */
     const uint8_t *end;       /* of the batch */
-    int64_t time_ns;          /* of the head, as the lane has it: not yet pushed behind the event before it */
     int64_t base_ns;          /* of the batch */
-    int64_t before_ns;        /* time_ns before the head was read */
     uintptr_t zero;           /* where the file would begin: what makes an offset of a place in the batch */
-    uint32_t m;               /* place of its M in sched.ms; MAP_NONE until its first try */
-    bool in_tail;             /* whether the batch goes on in tail */
-    gxt_threadid thread;
-    const uint32_t *batches; /* still to come */
+    const uint32_t *batches;  /* still to come */
     size_t n_batches;
     uint64_t left; /* bytes in them */
     uint8_t tail[WIRE_MAX_EVENT + 13];
@@ -49,6 +82,7 @@ static inline __attribute__((always_inline)) void lane_read_head(struct lane *la
     uint64_t delta = 0;
 
     lane->head = at;
+    lane->now = quick_cases[*at];
     lane->args = wire_number_even(at + 1, &delta);
     /* A lane whose last time is 0 takes its batch's again, also in the middle of it (Go's batchCursor.nextEvent). */
     lane->before_ns = lane->time_ns;

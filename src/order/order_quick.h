@@ -41,12 +41,14 @@ QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
     return LIKELY(resource->id == id) && LIKELY(resource->touched);
 }
 
-/* What stands in one that does this, and can be told without that note. */
+/* What stands in one that does this, and can be told without that note. Reckoned: put together in memory byte by byte,
+ * a status that is no constant would be waited for when the word is read. */
 QUICK uint32_t quick_word(uint8_t status)
 {
-    const struct sched_resource resource = {.status = status, .live = true, .touched = true};
+    const struct sched_resource none = {.live = true, .touched = true},
+                                one = {.status = 1, .live = true, .touched = true};
 
-    return resource.word;
+    return none.word + status * (one.word - none.word);
 }
 
 /* Whether it is this one, and does this. */
@@ -119,106 +121,28 @@ QUICK void quick_follow(struct gxt_event **event, size_t stride, int64_t time_ns
     (*event)->goroutine = goroutine;
 }
 
-/* Entry 0's time has changed: frontier_move(), where two entries behind the last are later than all. */
-QUICK void quick_move(struct frontier_entry *entries, size_t n)
+/* Entry 0's lane comes to be at this time, later than entry @child's, which is the earlier one of its children:
+ * frontier_move(), where two entries behind the last are later than all. Field by field: what was written in two parts
+ * would be waited for if it were read as one. */
+QUICK void quick_move(struct frontier_entry *entries, size_t n, size_t child, struct lane *lane, int64_t time_ns)
 {
-    const struct frontier_entry entry = entries[0];
-    size_t i = 0, child = 1;
+    size_t i = 0;
 
     do {
-        if (entries[child + 1].time_ns < entries[child].time_ns)
-            child++;
-        if (entries[child].time_ns >= entry.time_ns)
-            break;
-        entries[i] = entries[child];
+        entries[i].time_ns = entries[child].time_ns;
+        entries[i].lane = entries[child].lane;
         i = child;
         child = 2 * i + 1;
-    } while (child < n);
-    entries[i] = entry;
+        if (child >= n)
+            break;
+        if (entries[child + 1].time_ns < entries[child].time_ns)
+            child++;
+    } while (entries[child].time_ns < time_ns);
+    entries[i].time_ns = time_ns;
+    entries[i].lane = lane;
 }
 
-/* What is to be done with a type: the cases of the loop below. */
-enum quick_case {
-    QUICK_ENDS, /* it is not usual, nor is what it follows: it has no time, or is a label, which says more about that */
-    QUICK_UNUSUAL, /* it is not usual */
-    QUICK_GO_START,
-    QUICK_GO_BLOCK,
-    QUICK_GO_STOP,
-    QUICK_GO_UNBLOCK,
-    QUICK_GO_CREATE,
-    QUICK_GO_CREATE_BLOCKED,
-    QUICK_GO_DESTROY,
-    QUICK_GO_SWITCH,
-    QUICK_GO_SWITCH_DESTROY,
-    QUICK_GO_SYSCALL_BEGIN,
-    QUICK_GO_SYSCALL_END,
-    QUICK_GO_SYSCALL_END_BLOCKED,
-    QUICK_PROC_START,
-    QUICK_PROC_STOP,
-    QUICK_PROC_STEAL,
-    QUICK_GO_STATUS,
-    QUICK_GO_STATUS_STACK,
-    QUICK_GC_MARK_ASSIST_BEGIN,
-    QUICK_GC_MARK_ASSIST_END,
-    QUICK_GC_SWEEP_BEGIN,
-    QUICK_GC_SWEEP_END,
-    QUICK_HEAP_ALLOC,
-    QUICK_HEAP_OBJECT_ALLOC,
-    QUICK_HEAP_OBJECT_FREE,
-};
-
-static const uint8_t quick_cases[256] = {
-    [WIRE_PROCS_CHANGE] = QUICK_UNUSUAL,
-    [WIRE_PROC_START] = QUICK_PROC_START,
-    [WIRE_PROC_STOP] = QUICK_PROC_STOP,
-    [WIRE_PROC_STEAL] = QUICK_PROC_STEAL,
-    [WIRE_PROC_STATUS] = QUICK_UNUSUAL,
-    [WIRE_GO_CREATE] = QUICK_GO_CREATE,
-    [WIRE_GO_CREATE_SYSCALL] = QUICK_UNUSUAL,
-    [WIRE_GO_START] = QUICK_GO_START,
-    [WIRE_GO_DESTROY] = QUICK_GO_DESTROY,
-    [WIRE_GO_DESTROY_SYSCALL] = QUICK_UNUSUAL,
-    [WIRE_GO_STOP] = QUICK_GO_STOP,
-    [WIRE_GO_BLOCK] = QUICK_GO_BLOCK,
-    [WIRE_GO_UNBLOCK] = QUICK_GO_UNBLOCK,
-    [WIRE_GO_SYSCALL_BEGIN] = QUICK_GO_SYSCALL_BEGIN,
-    [WIRE_GO_SYSCALL_END] = QUICK_GO_SYSCALL_END,
-    [WIRE_GO_SYSCALL_END_BLOCKED] = QUICK_GO_SYSCALL_END_BLOCKED,
-    [WIRE_GO_STATUS] = QUICK_GO_STATUS,
-    [WIRE_STW_BEGIN] = QUICK_UNUSUAL,
-    [WIRE_STW_END] = QUICK_UNUSUAL,
-    [WIRE_GC_ACTIVE] = QUICK_UNUSUAL,
-    [WIRE_GC_BEGIN] = QUICK_UNUSUAL,
-    [WIRE_GC_END] = QUICK_UNUSUAL,
-    [WIRE_GC_SWEEP_ACTIVE] = QUICK_UNUSUAL,
-    [WIRE_GC_SWEEP_BEGIN] = QUICK_GC_SWEEP_BEGIN,
-    [WIRE_GC_SWEEP_END] = QUICK_GC_SWEEP_END,
-    [WIRE_GC_MARK_ASSIST_ACTIVE] = QUICK_UNUSUAL,
-    [WIRE_GC_MARK_ASSIST_BEGIN] = QUICK_GC_MARK_ASSIST_BEGIN,
-    [WIRE_GC_MARK_ASSIST_END] = QUICK_GC_MARK_ASSIST_END,
-    [WIRE_HEAP_ALLOC] = QUICK_HEAP_ALLOC,
-    [WIRE_HEAP_GOAL] = QUICK_UNUSUAL,
-    [WIRE_USER_TASK_BEGIN] = QUICK_UNUSUAL,
-    [WIRE_USER_TASK_END] = QUICK_UNUSUAL,
-    [WIRE_USER_REGION_BEGIN] = QUICK_UNUSUAL,
-    [WIRE_USER_REGION_END] = QUICK_UNUSUAL,
-    [WIRE_USER_LOG] = QUICK_UNUSUAL,
-    [WIRE_GO_SWITCH] = QUICK_GO_SWITCH,
-    [WIRE_GO_SWITCH_DESTROY] = QUICK_GO_SWITCH_DESTROY,
-    [WIRE_GO_CREATE_BLOCKED] = QUICK_GO_CREATE_BLOCKED,
-    [WIRE_GO_STATUS_STACK] = QUICK_GO_STATUS_STACK,
-    [WIRE_SPAN] = QUICK_UNUSUAL,
-    [WIRE_SPAN_ALLOC] = QUICK_UNUSUAL,
-    [WIRE_SPAN_FREE] = QUICK_UNUSUAL,
-    [WIRE_HEAP_OBJECT] = QUICK_UNUSUAL,
-    [WIRE_HEAP_OBJECT_ALLOC] = QUICK_HEAP_OBJECT_ALLOC,
-    [WIRE_HEAP_OBJECT_FREE] = QUICK_HEAP_OBJECT_FREE,
-    [WIRE_GOROUTINE_STACK] = QUICK_UNUSUAL,
-    [WIRE_GOROUTINE_STACK_ALLOC] = QUICK_UNUSUAL,
-    [WIRE_GOROUTINE_STACK_FREE] = QUICK_UNUSUAL,
-};
-
-/* A tick's nanoseconds, where they are whole and not many, as nearly everywhere: 64. Else 0. */
+/* A tick's nanoseconds, where they are whole and not many, as nearly everywhere: 64. Else 0: then nothing is usual. */
 QUICK uint64_t quick_whole_ns(double ns_per_tick)
 {
     return ns_per_tick >= 1 && ns_per_tick <= UINT32_MAX && (double)(uint32_t)ns_per_tick == ns_per_tick
@@ -230,16 +154,15 @@ QUICK uint64_t quick_whole_ns(double ns_per_tick)
 QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_tick, const uint8_t **ret_behind)
 {
     const uint64_t low = at[0], high = at[1], is_long = low >> 7;
-    uint64_t ticks = 0;
 
     if (UNLIKELY((low & high) >= 0x80)) {
+        uint64_t ticks = 0;
         *ret_behind = wire_number(at, &ticks);
         return (uint64_t)gen_time(ns_per_tick, ticks);
     }
     *ret_behind = at + 1 + is_long;
-    ticks = (low & 0x7f) | (high << 7 & -is_long);
     /* So few, times a whole number: the same with and without a fraction's bits. */
-    return LIKELY(whole_ns != 0) ? ticks * whole_ns : (uint64_t)gen_time(ns_per_tick, ticks);
+    return ((low & 0x7f) | (high << 7 & -is_long)) * whole_ns;
 }
 
 /**
@@ -270,29 +193,36 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
     const double ns_per_tick = order->gen.ns_per_tick;
     const uint64_t whole_ns = quick_whole_ns(ns_per_tick);
     const int64_t most_ns = order->sample_ns < QUICK_LAST ? order->sample_ns : QUICK_LAST;
+    /* What a lane of no thread has: nothing that happens on a thread is usual there. */
+    struct sched_m nobody = {.id = GXT_NO_THREAD, .p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE};
     int64_t last_ns = order->last_ns;
 
-    if (UNLIKELY(last_ns > QUICK_LAST))
+    if (UNLIKELY(last_ns > QUICK_LAST || whole_ns == 0))
         return 0;
     most += ordinal; /* where it ends */
-    entries[n_entries].time_ns = entries[n_entries + 1].time_ns = INT64_MAX;
+    entries[n_entries] = entries[n_entries + 1] = (struct frontier_entry){INT64_MAX, NULL};
+    struct lane *lane = entries[0].lane;
+    int64_t time_ns = entries[0].time_ns;
     while (ordinal < most) {
-        struct lane *const lane = entries[0].lane;
+        const size_t second = entries[2].time_ns < entries[1].time_ns ? 2 : 1;
         /* As long as its time is at most this one, the lane stays the earliest, … */
-        const int64_t others_ns = entries[1].time_ns < entries[2].time_ns ? entries[1].time_ns : entries[2].time_ns;
-        /* … and no sample goes before it. */
+        const int64_t others_ns = entries[second].time_ns;
+        /* … and no sample goes before it. Then this one is: at hand before the heap is in order again. */
+        struct lane *const other = entries[second].lane;
         const int64_t until_ns = others_ns < most_ns ? others_ns : most_ns;
-        int64_t time_ns = lane->time_ns;
-        if (UNLIKELY(lane->m == MAP_NONE || time_ns > until_ns || time_ns <= 0))
+        if (UNLIKELY(time_ns > until_ns || time_ns <= 0))
             break;
-
-        struct sched_m *const m = &order->sched.ms[lane->m];
+        struct sched_m *m = &nobody;
+        if (LIKELY(lane->m != MAP_NONE))
+            m = &order->sched.ms[lane->m];
+        else if (lane->thread != GXT_NO_THREAD || order->sched.initial_generation == 0)
+            break; /* the thread is known from its first try on */
         if (runs && UNLIKELY(!runs(user, m->g, ordinal)))
             break;
         const uint64_t run = ordinal;
         const gxt_procid p_before = m->p;
         const uint8_t *head = lane->head, *at = lane->args;
-        uint8_t now = quick_cases[*head];
+        uint8_t now = lane->now;
 
 /* The head has @count arguments, and an event that can be read behind it. */
 #define HAS(count)                                                                                                     \
@@ -478,7 +408,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                     const uint32_t p_at = quick_find(ps, (gxt_procid)args[0]);
                     struct sched_resource *p = quick_own(ps, p_at);
                     UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
-                    UNLESS(m->p == GXT_NO_PROC)
+                    UNLESS(m->p == GXT_NO_PROC && m != &nobody)
                     TAKE(WIRE_PROC_START)
                     quick_set(p, P_RUNNING);
                     p->seq++;
@@ -613,11 +543,17 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         }
         lane->head = head;
         lane->args = at;
-        lane->time_ns = entries[0].time_ns = time_ns;
+        lane->now = now;
+        lane->time_ns = time_ns;
         if (ran && LIKELY(ordinal != run))
             ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
-        if (LIKELY(time_ns > others_ns))
-            quick_move(entries, n_entries);
+        if (LIKELY(time_ns > others_ns)) {
+            quick_move(entries, n_entries, second, lane, time_ns);
+            lane = other;
+            time_ns = others_ns;
+        } else {
+            entries[0].time_ns = time_ns;
+        }
     }
     order->last_ns = last_ns;
     return (size_t)(ordinal - first);

@@ -173,7 +173,7 @@ struct wire_number wire_number_slow(const uint8_t *at);
  * to the first eight side by side that have the top bit set. Cost: a look at every byte, 64 at once. */
 const uint8_t *wire_plain_end(struct span bytes);
 
-/** wire_number() - wire_number_slow(), fast for three bytes and fewer. Return: behind it, or NULL. */
+/** wire_number() - wire_number_slow(), fast for four bytes and fewer. Return: behind it, or NULL. */
 static inline __attribute__((always_inline)) const uint8_t *wire_number(const uint8_t *at, uint64_t *ret)
 {
     uint64_t value = at[0];
@@ -190,6 +190,11 @@ static inline __attribute__((always_inline)) const uint8_t *wire_number(const ui
     if (LIKELY(at[2] < 0x80)) {
         *ret = value;
         return at + 3;
+    }
+    value += ((uint64_t)at[3] << 21) - 0x200000;
+    if (LIKELY(at[3] < 0x80)) {
+        *ret = value;
+        return at + 4;
     }
     const struct wire_number number = wire_number_slow(at);
     if (LIKELY(number.behind != NULL))
