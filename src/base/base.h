@@ -225,9 +225,36 @@ static inline __attribute__((always_inline)) uint32_t id_map_get(const struct id
     return LIKELY(at != MAP_NONE) ? ~map->blocks[at].values[id % ID_MAP_BLOCK] : MAP_NONE;
 }
 
+/** id_map_put() where the id's block is not there */
+int id_map_put_apart(struct id_map *map, uint64_t id, uint32_t value);
+
 /** Return: 0, or GXT_ENOMEM. Replaces the value of an id that is there. @value: not MAP_NONE */
-int id_map_put(struct id_map *map, uint64_t id, uint32_t value);
-void id_map_remove(struct id_map *map, uint64_t id);
+static inline int id_map_put(struct id_map *map, uint64_t id, uint32_t value)
+{
+    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
+
+    if (UNLIKELY(at == MAP_NONE))
+        return id_map_put_apart(map, id, value);
+    struct id_block *block = &map->blocks[at];
+    block->n += block->values[id % ID_MAP_BLOCK] == 0;
+    block->values[id % ID_MAP_BLOCK] = ~value;
+    return 0;
+}
+
+/** id_map_remove() of all that is in a block: it is empty */
+void id_map_remove_block(struct id_map *map, uint64_t id, uint32_t at);
+
+static inline void id_map_remove(struct id_map *map, uint64_t id)
+{
+    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
+
+    if (UNLIKELY(at == MAP_NONE) || map->blocks[at].values[id % ID_MAP_BLOCK] == 0)
+        return;
+    map->blocks[at].values[id % ID_MAP_BLOCK] = 0;
+    if (UNLIKELY(--map->blocks[at].n == 0))
+        id_map_remove_block(map, id, at);
+}
+
 void id_map_clear(struct id_map *map);
 void id_map_done(struct id_map *map);
 

@@ -7,13 +7,6 @@
 
 #include <stdlib.h>
 
-static struct id_block *find(const struct id_map *map, uint64_t id)
-{
-    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
-
-    return at != MAP_NONE ? &map->blocks[at] : NULL;
-}
-
 /* Return: its place; MAP_NONE without memory. */
 static uint32_t take_block(struct id_map *map)
 {
@@ -35,42 +28,26 @@ static void free_block(struct id_map *map, uint32_t at)
     map->free_block = at + 1;
 }
 
-static struct id_block *add(struct id_map *map, uint64_t id)
+int id_map_put_apart(struct id_map *map, uint64_t id, uint32_t value)
 {
     const uint32_t at = take_block(map);
 
     if (at == MAP_NONE)
-        return NULL;
+        return GXT_ENOMEM;
     if (map_put(&map->places, id / ID_MAP_BLOCK, at) < 0) {
         free_block(map, at);
-        return NULL;
+        return GXT_ENOMEM;
     }
     memset(&map->blocks[at], 0, sizeof *map->blocks);
-    return &map->blocks[at];
-}
-
-int id_map_put(struct id_map *map, uint64_t id, uint32_t value)
-{
-    struct id_block *block = find(map, id);
-
-    if (!block && !(block = add(map, id)))
-        return GXT_ENOMEM;
-    block->n += block->values[id % ID_MAP_BLOCK] == 0;
-    block->values[id % ID_MAP_BLOCK] = ~value;
+    map->blocks[at].values[id % ID_MAP_BLOCK] = ~value;
+    map->blocks[at].n = 1;
     return 0;
 }
 
-void id_map_remove(struct id_map *map, uint64_t id)
+void id_map_remove_block(struct id_map *map, uint64_t id, uint32_t at)
 {
-    struct id_block *block = find(map, id);
-
-    if (!block || block->values[id % ID_MAP_BLOCK] == 0)
-        return;
-    block->values[id % ID_MAP_BLOCK] = 0;
-    if (--block->n > 0)
-        return;
     (void)map_remove(&map->places, id / ID_MAP_BLOCK);
-    free_block(map, (uint32_t)(block - map->blocks));
+    free_block(map, at);
 }
 
 void id_map_clear(struct id_map *map)

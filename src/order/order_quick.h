@@ -121,25 +121,40 @@ QUICK void quick_follow(struct gxt_event **event, size_t stride, int64_t time_ns
     (*event)->goroutine = goroutine;
 }
 
-/* Entry 0's lane comes to be at this time, later than entry @child's, which is the earlier one of its children:
- * frontier_move(), where two entries behind the last are later than all. Field by field: what was written in two parts
- * would be waited for if it were read as one. */
-QUICK void quick_move(struct frontier_entry *entries, size_t n, size_t child, struct lane *lane, int64_t time_ns)
+/* Which of two neighbours is the earlier one, the first one where both are as early. A branch, since it is mostly the
+ * one it was before. */
+QUICK struct frontier_entry *quick_earlier(struct frontier_entry *first)
 {
-    size_t i = 0;
+    return __builtin_expect_with_probability(first[1].time_ns < first[0].time_ns, 0, 0.99) ? first + 1 : first;
+}
+
+/* The first child of an entry. Reckoned in bytes: a number of entries would be multiplied at every step. */
+QUICK struct frontier_entry *quick_child(struct frontier_entry *entries, struct frontier_entry *parent)
+{
+    const size_t offset = (size_t)((char *)parent - (char *)entries);
+
+    return (struct frontier_entry *)(void *)((char *)parent + offset + sizeof *parent);
+}
+
+/* Entry 0's lane comes to be at this time, later than @child, which is the earlier one of its children:
+ * frontier_move(), where two entries from @end on are later than all. Field by field: what was written in two parts
+ * would be waited for if it were read as one. */
+QUICK void quick_move(struct frontier_entry *entries, const struct frontier_entry *end, struct frontier_entry *child,
+                      struct lane *lane, int64_t time_ns)
+{
+    struct frontier_entry *hole = entries;
 
     do {
-        entries[i].time_ns = entries[child].time_ns;
-        entries[i].lane = entries[child].lane;
-        i = child;
-        child = 2 * i + 1;
-        if (child >= n)
+        hole->time_ns = child->time_ns;
+        hole->lane = child->lane;
+        hole = child;
+        child = quick_child(entries, hole);
+        if (child >= end)
             break;
-        if (entries[child + 1].time_ns < entries[child].time_ns)
-            child++;
-    } while (entries[child].time_ns < time_ns);
-    entries[i].time_ns = time_ns;
-    entries[i].lane = lane;
+        child = quick_earlier(child);
+    } while (child->time_ns < time_ns);
+    hole->time_ns = time_ns;
+    hole->lane = lane;
 }
 
 /* A tick's nanoseconds, where they are whole and not many, as nearly everywhere: 64. Else 0: then nothing is usual. */
@@ -153,16 +168,16 @@ QUICK uint64_t quick_whole_ns(double ns_per_tick)
 /* gen_time() of a number, which is of one byte or of two by chance: without a branch between them. */
 QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_tick, const uint8_t **ret_behind)
 {
-    const uint64_t low = at[0], high = at[1], is_long = low >> 7;
+    const uint64_t low = at[0], high = at[1], is_short = -(uint64_t)(low < 0x80);
 
     if (UNLIKELY((low & high) >= 0x80)) {
         uint64_t ticks = 0;
         *ret_behind = wire_number(at, &ticks);
         return (uint64_t)gen_time(ns_per_tick, ticks);
     }
-    *ret_behind = at + 1 + is_long;
+    *ret_behind = at + 2 + (int64_t)is_short;
     /* So few, times a whole number: the same with and without a fraction's bits. */
-    return ((low & 0x7f) | (high << 7 & -is_long)) * whole_ns;
+    return (low + ((high - 1) << 7 & ~is_short)) * whole_ns;
 }
 
 /**
@@ -200,16 +215,15 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
     if (UNLIKELY(last_ns > QUICK_LAST || whole_ns == 0))
         return 0;
     most += ordinal; /* where it ends */
-    entries[n_entries] = entries[n_entries + 1] = (struct frontier_entry){INT64_MAX, NULL};
+    entries[n_entries].time_ns = entries[n_entries + 1].time_ns = INT64_MAX;
     struct lane *lane = entries[0].lane;
     int64_t time_ns = entries[0].time_ns;
     while (ordinal < most) {
-        const size_t second = entries[2].time_ns < entries[1].time_ns ? 2 : 1;
-        /* As long as its time is at most this one, the lane stays the earliest, … */
-        const int64_t others_ns = entries[second].time_ns;
-        /* … and no sample goes before it. Then this one is: at hand before the heap is in order again. */
-        struct lane *const other = entries[second].lane;
-        const int64_t until_ns = others_ns < most_ns ? others_ns : most_ns;
+        /* As long as its time is at most this one's, the lane stays the earliest, and no sample goes before it. … */
+        struct frontier_entry *const second = quick_earlier(entries + 1);
+        /* … Then this one is: at hand before the heap is in order again. */
+        struct lane *const other = second->lane;
+        const int64_t until_ns = second->time_ns < most_ns ? second->time_ns : most_ns;
         if (UNLIKELY(time_ns > until_ns || time_ns <= 0))
             break;
         struct sched_m *m = &nobody;
@@ -547,10 +561,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         lane->time_ns = time_ns;
         if (ran && LIKELY(ordinal != run))
             ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
-        if (LIKELY(time_ns > others_ns)) {
-            quick_move(entries, n_entries, second, lane, time_ns);
+        if (LIKELY(time_ns > second->time_ns)) {
+            quick_move(entries, entries + n_entries, second, lane, time_ns);
             lane = other;
-            time_ns = others_ns;
+            time_ns = entries[0].time_ns;
         } else {
             entries[0].time_ns = time_ns;
         }

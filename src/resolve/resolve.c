@@ -481,7 +481,9 @@ struct quick {
 
 static inline struct at_hand at_hand(const struct gen_table *table)
 {
-    return (struct at_hand){table->dense, table->n_dense, table->n_solid};
+    static const void *const nothing[1] = {NULL};
+
+    return (struct at_hand){table->n_dense > 0 ? table->dense : nothing, table->n_dense, table->n_solid};
 }
 
 static inline struct quick quick_of(struct resolver *resolver, const struct gen *gen)
@@ -492,8 +494,12 @@ static inline struct quick quick_of(struct resolver *resolver, const struct gen 
 /* Whether what has this id is at hand: it, or NULL for 0. Who has it not leaves it to others, who tell why. */
 QUICK bool quick_get(const struct at_hand *table, uint64_t id, const void **ret)
 {
-    *ret = LIKELY(id < table->n) ? table->dense[id] : NULL;
-    return LIKELY(*ret != NULL) || id == 0;
+    if (LIKELY(id <= table->n_solid)) {
+        *ret = table->dense[id];
+        return true;
+    }
+    *ret = id < table->n ? table->dense[id] : NULL;
+    return *ret != NULL;
 }
 
 /* The same where it is not wanted. */
