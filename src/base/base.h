@@ -80,9 +80,23 @@ enum {
     VARINT_LONGEST = 10
 };
 
-/** varint_put() - a number at a place where there is room for the longest. Return: behind it */
+/** varint_put() - a number at a place where there is room for the longest. Return: behind it
+ *
+ * What follows its bytes up to VARINT_LONGEST may be overwritten. Numbers of up to four bytes go without a branch that
+ * their size decides: it is foretold badly. */
 static inline uint8_t *varint_put(uint8_t *at, uint64_t value)
 {
+    if (LIKELY(value < UINT64_C(1) << 28)) {
+        const unsigned more = (unsigned)(31 - __builtin_clz((uint32_t)value | 1)) / 7; /* bytes behind the first */
+        const uint32_t bytes =
+            (uint32_t)((value & 0x7f) | (value << 1 & 0x7f00) | (value << 2 & 0x7f0000) | (value << 3 & 0x7f000000)) |
+            (0x808080u & ((1u << 8 * more) - 1));
+        at[0] = (uint8_t)bytes;
+        at[1] = (uint8_t)(bytes >> 8);
+        at[2] = (uint8_t)(bytes >> 16);
+        at[3] = (uint8_t)(bytes >> 24);
+        return at + more + 1;
+    }
     for (; value >= 0x80; value >>= 7)
         *at++ = (uint8_t)(value | 0x80);
     *at++ = (uint8_t)value;
@@ -217,12 +231,20 @@ struct id_map {
     uint32_t free_block; /* the first one, counted from 1; 0 for none */
 };
 
-/** Return: the value, or MAP_NONE. */
-static inline __attribute__((always_inline)) uint32_t id_map_get(const struct id_map *map, uint64_t id)
+/** Return: the block that an id belongs to; NULL when nothing of it is there. */
+static inline __attribute__((always_inline)) const struct id_block *id_map_block(const struct id_map *map, uint64_t id)
 {
     const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
 
-    return LIKELY(at != MAP_NONE) ? ~map->blocks[at].values[id % ID_MAP_BLOCK] : MAP_NONE;
+    return LIKELY(at != MAP_NONE) ? &map->blocks[at] : NULL;
+}
+
+/** Return: the value, or MAP_NONE. */
+static inline __attribute__((always_inline)) uint32_t id_map_get(const struct id_map *map, uint64_t id)
+{
+    const struct id_block *block = id_map_block(map, id);
+
+    return LIKELY(block != NULL) ? ~block->values[id % ID_MAP_BLOCK] : MAP_NONE;
 }
 
 /** id_map_put() where the id's block is not there */
@@ -273,6 +295,33 @@ struct pairs_spare {
  * Cost: a pass for each byte in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
 void pairs_done(struct pairs_spare *spare);
+
+/** Ids side by side in one page of id_runs. */
+#define ID_PAGE 1024
+
+struct id_page {
+    uint64_t number; /**< its first id / ID_PAGE */
+    uint64_t bits[ID_PAGE / 64];
+};
+
+/** What finding runs needs beside the ids. All zero is none yet; kept from one time to the next. */
+struct id_runs {
+    struct map places; /* of pages, by number */
+    struct id_page *pages;
+    size_t n_pages, capacity;
+    struct pair *pairs;
+    size_t pairs_capacity;
+    struct pairs_spare spare;
+};
+
+/** Takes @n ids that rise by one from @first on. Return: 0; what is not ends it. */
+typedef int id_run(void *user, uint64_t first, uint64_t n);
+
+/** id_runs_take() - the runs of neighbours among ids in any order, each id once, by rising id
+ * Cost: a few instructions for an id where ids lie close together; else as pairs_sort().
+ * Return: 0; GXT_ENOMEM; what @take says. */
+int id_runs_take(struct id_runs *runs, const uint64_t *ids, size_t n, id_run *take, void *user);
+void id_runs_done(struct id_runs *runs);
 
 /** thread_begin() - run something beside the caller, to be joined. Signals are for the caller's threads, but for those
  * that tell of the thread's own doing. Return: 0; GXT_ENOMEM when no thread is to be had. */

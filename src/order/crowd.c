@@ -189,25 +189,82 @@ static bool list_all(const struct sched_table *table, struct entries *ret)
     return ret->list != NULL;
 }
 
-/* What came and went since the start leaves no trace, here and in the table's own list. */
-static bool list_changes(struct sched_table *table, struct entries *ret)
-{
-    size_t kept = 0;
+/* Finds those that are there. Ids of one block in a row cost one search. */
+struct finder {
+    const struct sched_table *table;
+    const struct id_block *block; /* of the id before; NULL for none */
+    uint64_t number;
+};
 
-    ret->list = malloc((table->changed.n + table->gone.n + 1) * sizeof *ret->list);
+static const struct sched_resource *find_live(struct finder *finder, uint64_t id)
+{
+    const struct id_map *ids = &finder->table->ids;
+
+    if (!finder->block || finder->number != id / ID_MAP_BLOCK) {
+        finder->number = id / ID_MAP_BLOCK;
+        finder->block = id_map_block(ids, id);
+    }
+    const uint32_t at = finder->block ? ~finder->block->values[id % ID_MAP_BLOCK] : MAP_NONE;
+    return at == MAP_NONE ? NULL : &finder->table->items[at];
+}
+
+/* What was noted since the last time, and what has gone. */
+static bool list_news(const struct sched_table *table, struct entries *ret)
+{
+    struct finder finder = {.table = table};
+
+    ret->list = malloc((table->changed.n - table->changed.n_sorted + table->gone.n + 1) * sizeof *ret->list);
     if (!ret->list)
         return false;
-    for (size_t i = 0; i < table->changed.n; i++) {
-        const struct sched_resource *resource = sched_find(table, table->changed.ids[i]);
-        if (!resource)
-            continue;
-        ret->list[ret->n++] = (struct entry){(uint64_t)resource->id, resource};
-        table->changed.ids[kept++] = resource->id;
+    for (size_t i = table->changed.n_sorted; i < table->changed.n; i++) {
+        const struct sched_resource *resource = find_live(&finder, (uint64_t)table->changed.ids[i]);
+        if (resource)
+            ret->list[ret->n++] = (struct entry){(uint64_t)resource->id, resource};
     }
-    table->changed.n = kept;
     for (size_t i = 0; i < table->gone.n; i++)
         ret->list[ret->n++] = (struct entry){(uint64_t)table->gone.ids[i], NULL};
-    return true;
+    return sort_once(ret);
+}
+
+static void put_news(const struct entries *news, size_t *next, uint64_t before, struct entries *ret)
+{
+    for (; *next < news->n && news->list[*next].id < before; ++*next)
+        ret->list[ret->n++] = news->list[*next];
+}
+
+/* By id, each once. What came and went since the start leaves no trace, here and in the table's own list, which is kept
+ * in order: a place follows another one, and most of what changed before the first changed before both. */
+static bool list_changes(struct sched_table *table, struct entries *ret)
+{
+    struct sched_ids *changed = &table->changed;
+    struct finder finder = {.table = table};
+    struct entries news = {0};
+    size_t next = 0;
+
+    bool good = list_news(table, &news);
+    ret->list = good ? malloc((changed->n_sorted + news.n + 1) * sizeof *ret->list) : NULL;
+    good = good && ret->list;
+    for (size_t i = 0; good && i < changed->n_sorted; i++) {
+        const uint64_t id = (uint64_t)changed->ids[i];
+        const struct sched_resource *resource = find_live(&finder, id);
+        if (!resource)
+            continue;
+        put_news(&news, &next, id, ret);
+        ret->list[ret->n++] = (struct entry){id, resource};
+        next += next < news.n && news.list[next].id == id;
+    }
+    if (good) {
+        put_news(&news, &next, UINT64_MAX, ret);
+        if (next < news.n) /* the highest id of all */
+            ret->list[ret->n++] = news.list[next];
+        changed->n = 0;
+        for (size_t i = 0; i < ret->n; i++)
+            if (ret->list[i].resource)
+                changed->ids[changed->n++] = (int64_t)ret->list[i].id;
+        changed->n_sorted = changed->n;
+    }
+    free(news.list);
+    return good;
 }
 
 /* The smallest blocks that are not too many. Two neighbours are in one block from the shift on at which their ids
@@ -333,8 +390,7 @@ int crowd_save(struct sched_table *table, bool changes, uint64_t generation, str
     struct names names = {0};
     struct buf blocks = {0};
 
-    bool good = changes ? list_changes(table, &entries) : list_all(table, &entries);
-    good = good && sort_once(&entries);
+    bool good = changes ? list_changes(table, &entries) : list_all(table, &entries) && sort_once(&entries);
     if (good) {
         if (!changes)
             table->shift = choose_shift(&entries);

@@ -208,6 +208,7 @@ struct sched_resource {
 struct sched_ids {
     int64_t *ids;
     size_t n, capacity;
+    size_t n_sorted; /* so many of them rise as unsigned numbers, each once */
 };
 
 /* Resources by id. A place stays good until the next resource is added. */

@@ -57,6 +57,12 @@ QUICK bool quick_does(const struct sched_resource *resource, int64_t id, uint8_t
     return LIKELY(resource->id == id) && LIKELY(resource->word == quick_word(status));
 }
 
+/* Whether it is this one, and does this, noted or not. */
+QUICK bool quick_did(const struct sched_resource *resource, int64_t id, uint8_t status)
+{
+    return LIKELY(resource->id == id) && LIKELY(resource->live && resource->status == status);
+}
+
 /* One of which the note is not needed does this now. Written as it is read: a word of which a part was just written
  * would have to wait for it. */
 QUICK void quick_set(struct sched_resource *resource, uint8_t status)
@@ -459,9 +465,11 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
                     HAS(3)
                     struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
-                    UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
+                    UNLESS(quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]))
                     UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                     TAKE(WIRE_GO_STATUS)
+                    sched_touch(gs, g); /* of each one in a generation this is the first change */
+                    UNLESS(gs->lost == 0)
                     g->seq_generation = generation;
                     g->seq = 0;
                     GO_ON
@@ -470,9 +478,11 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 case QUICK_GO_STATUS_STACK: {
                     HAS(4)
                     struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
-                    UNLESS(quick_does(g, (gxt_goid)args[0], (uint8_t)args[2]))
+                    UNLESS(quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]))
                     UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
                     TAKE(WIRE_GO_STATUS_STACK)
+                    sched_touch(gs, g); /* of each one in a generation this is the first change */
+                    UNLESS(gs->lost == 0)
                     g->seq_generation = generation;
                     g->seq = 0;
                     GO_ON

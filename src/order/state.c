@@ -76,7 +76,7 @@ void sched_note(struct sched_table *table, struct sched_resource *resource)
 void sched_mark(struct sched_table *table)
 {
     table->tracks = true;
-    table->changed.n = table->gone.n = 0;
+    table->changed.n = table->changed.n_sorted = table->gone.n = 0;
     for (size_t i = 0; i < table->n; i++) {
         table->items[i].at_start = table->items[i].live;
         table->items[i].touched = false;
@@ -157,13 +157,13 @@ void sched_table_clear(struct sched_table *table)
 {
     for (size_t i = 0; i < table->n; i++) {
         free_extra(&table->items[i]);
-        table->items[i].touched = false; /* a hint may still lead there */
+        table->items[i].live = table->items[i].touched = false; /* a hint may still lead there */
     }
     id_map_clear(&table->ids);
     table->n = 0;
     table->n_free = 0;
     table->tracks = table->has_nobody = false;
-    table->changed.n = table->gone.n = 0;
+    table->changed.n = table->changed.n_sorted = table->gone.n = 0;
     table->lost = 0;
     crowd_free(table);
 }

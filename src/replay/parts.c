@@ -103,7 +103,16 @@ static int take_ended(void *user, const struct store_goroutine *row)
     if (!grown)
         return GXT_ENOMEM;
     part->ended = grown;
-    part->ended[part->n_ended++] = *row;
+    /* Field by field: what was just written so would be waited for if more of it were read at once. */
+    struct store_goroutine *ended = &part->ended[part->n_ended++];
+    ended->id = row->id;
+    ended->first_ns = row->first_ns;
+    ended->creator = row->creator;
+    ended->start = row->start;
+    ended->stack = row->stack;
+    ended->length_ns = row->length_ns;
+    ended->n_events = row->n_events;
+    ended->flags = row->flags;
     return 0;
 }
 

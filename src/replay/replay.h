@@ -261,7 +261,7 @@ struct tally_item {
 
 /* Whose events the block at hand has. */
 struct tally_ids {
-    struct pair *keys; /* ids, the sign turned over, so that keys rise as ids do */
+    uint64_t *keys; /* ids, the sign turned over, so that keys rise as ids do */
     size_t n, capacity;
     struct map listed; /* processors or threads: all of them */
 };
@@ -278,6 +278,7 @@ struct tally {
     uint64_t n_goroutines; /* seen so far */
     uint64_t stamp;        /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
+    struct id_runs runs;
     struct pairs_spare spare;
     int (*ended)(void *user, const struct store_goroutine *row); /* NULL: nobody wants them */
     void *user;

@@ -27,6 +27,7 @@ void tally_done(struct tally *tally)
     id_map_done(&tally->ids);
     free(tally->items);
     free(tally->free_places);
+    id_runs_done(&tally->runs);
     pairs_done(&tally->spare);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         free(tally->block_ids[kind].keys);
@@ -45,7 +46,7 @@ static void fail(struct tally *tally, int code)
 /* Makes room for one more. Without memory there is none. */
 static __attribute__((noinline)) bool grow(struct tally *tally, struct tally_ids *list)
 {
-    struct pair *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
+    uint64_t *grown = array_grow(list->keys, list->n, &list->capacity, sizeof *grown);
 
     if (grown)
         list->keys = grown;
@@ -59,12 +60,12 @@ static inline void list_id(struct tally *tally, unsigned kind, int64_t id)
     struct tally_ids *list = &tally->block_ids[kind];
 
     if (LIKELY(list->n < list->capacity) || grow(tally, list))
-        list->keys[list->n++] = (struct pair){.key = (uint64_t)id ^ SIGN};
+        list->keys[list->n++] = (uint64_t)id ^ SIGN;
 }
 
-static int64_t id_of(const struct pair *pair)
+static int64_t id_of(uint64_t key)
 {
-    return (int64_t)(pair->key ^ SIGN);
+    return (int64_t)(key ^ SIGN);
 }
 
 /* Another one took its place, or it is not in the block yet. */
@@ -111,22 +112,23 @@ static void forget_seen(struct tally *tally, unsigned seen_kind, unsigned kind)
     const struct tally_ids *list = &tally->block_ids[kind];
 
     for (size_t i = 0; i < list->n; i++)
-        tally->nearby.seen[seen_kind][(uint64_t)id_of(&list->keys[i]) % NEARBY_SEEN] = NOBODY;
+        tally->nearby.seen[seen_kind][(uint64_t)id_of(list->keys[i]) % NEARBY_SEEN] = NOBODY;
 }
 
-/* Each once, and neighbours as one. */
-static int take_ids(const struct tally_ids *list, struct store_member member, tally_member *take, void *user)
-{
-    int r = 0;
+/* Who takes members. */
+struct member_taker {
+    struct store_member member; /* of the block and kind at hand */
+    tally_member *take;
+    void *user;
+};
 
-    for (size_t i = 0, end; r == 0 && i < list->n; i = end) {
-        for (end = i + 1; end < list->n && list->keys[end].key - list->keys[end - 1].key <= 1; end++)
-            ;
-        member.first = id_of(&list->keys[i]);
-        member.n = list->keys[end - 1].key - list->keys[i].key + 1;
-        r = take(user, &member);
-    }
-    return r;
+static int take_run(void *user, uint64_t first, uint64_t n)
+{
+    struct member_taker *taker = user;
+
+    taker->member.first = id_of(first);
+    taker->member.n = n;
+    return taker->take(taker->user, &taker->member);
 }
 
 /* ---- goroutines ---- */
@@ -184,7 +186,7 @@ static void all_go_off(struct tally *tally)
     const struct tally_ids *list = &tally->block_ids[TALLY_G];
 
     for (size_t i = 0; i < list->n; i++) {
-        const gxt_goid id = id_of(&list->keys[i]);
+        const gxt_goid id = id_of(list->keys[i]);
         struct nearby_g *g = nearby_g(&tally->nearby, id);
         if (g->id != id)
             continue;
@@ -205,10 +207,9 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
     forget_seen(tally, SEEN_M, TALLY_M);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         struct tally_ids *list = &tally->block_ids[kind];
+        struct member_taker taker = {{.block = block, .resource = resources[kind]}, take, user};
         if (r == 0)
-            r = pairs_sort(list->keys, list->n, &tally->spare);
-        if (r == 0)
-            r = take_ids(list, (struct store_member){.block = block, .resource = resources[kind]}, take, user);
+            r = id_runs_take(&tally->runs, list->keys, list->n, take_run, &taker);
         list->n = 0;
         map_clear(&list->listed);
     }
