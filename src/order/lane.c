@@ -127,7 +127,7 @@ static const uint8_t *prove(const uint8_t *at, const uint8_t *until, const uint8
     return at;
 }
 
-/* Where bytes are not plain, as those of goroutines' statuses that name no thread, some events are proved at once. */
+/* Where bytes are not plain some events are proved at once. */
 static void prove_some(struct lane *lane)
 {
     const uint8_t *until = lane->end - WIRE_MAX_EVENT + 1;

@@ -78,23 +78,41 @@ static inline uint64_t tops(const uint8_t *at)
     return ret;
 }
 
+/* Eight bytes from @at on have the top bit set, and the one before them has not. Return: behind the byte that ends them
+ * where what they are part of fits 64 bits, whichever of them it begins with; else NULL. */
+static const uint8_t *behind_long(const uint8_t *at, const uint8_t *end)
+{
+    if (end - at > 8 && at[8] < 0x80)
+        return at + 9;
+    return end - at > 9 && at[9] <= 1 ? at + 10 : NULL;
+}
+
 /* Windows of 64 bytes overlap by seven, so that eight bytes side by side are in one of them. */
 const uint8_t *wire_plain_end(struct span bytes)
 {
+    const uint8_t *next;
     unsigned run = 0;
 
-    for (; span_size(bytes) >= 64; bytes.at += 64 - 7) {
+    for (; span_size(bytes) >= 64; bytes.at = next) {
         uint64_t runs = tops(bytes.at);
         runs &= runs >> 1;
         runs &= runs >> 2;
         runs &= runs >> 4;
-        if (UNLIKELY(runs != 0))
-            return bytes.at + __builtin_ctzll(runs);
+        next = bytes.at + 64 - 7;
+        if (LIKELY(runs == 0))
+            continue;
+        const uint8_t *at = bytes.at + __builtin_ctzll(runs);
+        if (!(next = behind_long(at, bytes.end)))
+            return at;
     }
-    for (; bytes.at < bytes.end; bytes.at++) {
-        run = *bytes.at < 0x80 ? 0 : run + 1;
-        if (run == 8)
-            return bytes.at - 7;
+    for (next = bytes.at; next < bytes.end;) {
+        run = *next++ < 0x80 ? 0 : run + 1;
+        if (run < 8)
+            continue;
+        const uint8_t *at = next - 8;
+        if (!(next = behind_long(at, bytes.end)))
+            return at;
+        run = 0;
     }
     return bytes.end;
 }

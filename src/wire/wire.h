@@ -170,7 +170,8 @@ struct wire_number {
 struct wire_number wire_number_slow(const uint8_t *at);
 
 /** wire_plain_end() - up to where the bytes, however they are cut in numbers, hold none that does not fit 64 bits: up
- * to the first eight side by side that have the top bit set. Cost: a look at every byte, 64 at once. */
+ * to the first eight side by side with the top bit set that are not part of a number of at most ten bytes that fits, as
+ * -1 is. Cost: a look at every byte, 64 at once. */
 const uint8_t *wire_plain_end(struct span bytes);
 
 /** wire_number() - wire_number_slow(), fast for four bytes and fewer. Return: behind it, or NULL. */

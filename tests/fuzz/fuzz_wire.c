@@ -31,12 +31,11 @@ static int read_simply(const uint8_t *at, size_t size, uint64_t *ret)
 
 static size_t plain_end_simply(const uint8_t *at, size_t size)
 {
-    size_t run = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        run = at[i] < 0x80 ? 0 : run + 1;
-        if (run == 8)
-            return i - 7;
+    for (size_t begin = 0, n; begin < size; begin += n + 1) {
+        for (n = 0; begin + n < size && at[begin + n] >= 0x80; n++)
+            ;
+        if (n > 9 || (n > 7 && begin + n == size) || (n == 9 && at[begin + n] > 1))
+            return begin;
     }
     return size;
 }

@@ -162,31 +162,57 @@ Test(wire_number_even, agrees_with_the_plain_form_on_random_bytes)
     }
 }
 
-/* The first place of eight bytes side by side with the top bit set. */
+/* The first place of bytes side by side with the top bit set that may be part of a number that does not fit. */
 static size_t plain_end(const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0, run = 0; i < size; i++) {
-        run = bytes[i] < 0x80 ? 0 : run + 1;
-        if (run == 8)
-            return i - 7;
+    for (size_t begin = 0, n; begin < size; begin += n + 1) {
+        for (n = 0; begin + n < size && bytes[begin + n] >= 0x80; n++)
+            ;
+        if (n > 9 || (n > 7 && begin + n == size) || (n == 9 && bytes[begin + n] > 1))
+            return begin;
     }
     return size;
 }
 
-Test(wire_plain_end, finds_the_first_eight_bytes_that_go_on)
+Test(wire_plain_end, finds_the_first_number_that_may_not_fit)
 {
+    static const uint8_t lasts[] = {0x11, 2, 1, 0};
+
     cr_assert_null(wire_plain_end((struct span){NULL, NULL}));
     for (size_t size = 1; size < 300; size++) {
         uint8_t *bytes = exactly(NULL, 0, size);
         memset(bytes, 0x11, size);
         cr_assert_eq(wire_plain_end((struct span){bytes, bytes + size}), bytes + size, "%zu", size);
-        for (size_t length = 7; length <= 9; length++)
+        for (size_t i = 0; i < 5 * sizeof lasts; i++) {
+            const size_t length = 7 + i / sizeof lasts;
             for (size_t at = 0; at + length <= size; at++) {
                 memset(bytes + at, 0x80, length);
+                if (at + length < size)
+                    bytes[at + length] = lasts[i % sizeof lasts];
                 cr_assert_eq(wire_plain_end((struct span){bytes, bytes + size}), bytes + plain_end(bytes, size),
                              "%zu bytes at %zu of %zu", length, at, size);
-                memset(bytes + at, 0x11, length);
+                memset(bytes + at, 0x11, at + length < size ? length + 1 : length);
             }
+        }
         free(bytes);
+    }
+}
+
+Test(wire_plain_end, goes_on_behind_numbers_that_fit)
+{
+    uint8_t bytes[400];
+
+    srand(9);
+    for (int round = 0; round < 100000; round++) {
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)(rand() % 40 ? rand() & 0x7f : 0x80);
+        for (int number = 0; number < 8; number++) {
+            const size_t at = (size_t)rand() % (sizeof bytes - 12), length = 7 + (size_t)rand() % 4;
+            memset(bytes + at, 0xff, length);
+            bytes[at + length] = (uint8_t)(rand() % 4);
+        }
+        const size_t from = (size_t)rand() % 100, size = sizeof bytes - from;
+        cr_assert_eq(wire_plain_end((struct span){bytes + from, bytes + sizeof bytes}),
+                     bytes + from + plain_end(bytes + from, size), "round %d", round);
     }
 }
