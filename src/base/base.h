@@ -82,10 +82,14 @@ enum {
 
 /** varint_put() - a number at a place where there is room for the longest. Return: behind it
  *
- * What follows its bytes up to VARINT_LONGEST may be overwritten. Numbers of up to four bytes go without a branch that
- * their size decides: it is foretold badly. */
+ * What follows its bytes up to VARINT_LONGEST may be overwritten. What is of two, three or four bytes goes without a
+ * branch between these: it would be foretold badly. */
 static inline uint8_t *varint_put(uint8_t *at, uint64_t value)
 {
+    if (value < 0x80) {
+        *at = (uint8_t)value;
+        return at + 1;
+    }
     if (LIKELY(value < UINT64_C(1) << 28)) {
         const unsigned more = (unsigned)(31 - __builtin_clz((uint32_t)value | 1)) / 7; /* bytes behind the first */
         const uint32_t bytes =
