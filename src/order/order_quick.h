@@ -214,7 +214,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
     const double ns_per_tick = order->gen.ns_per_tick;
     const uint64_t whole_ns = quick_whole_ns(ns_per_tick);
     const int64_t most_ns = order->sample_ns < QUICK_LAST ? order->sample_ns : QUICK_LAST;
-    /* What a lane of no thread has: nothing that happens on a thread is usual there. */
+    /* What a lane of no thread has. What needs a thread, be it with nothing on it, is not usual there. */
     struct sched_m nobody = {.id = GXT_NO_THREAD, .p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE};
     int64_t last_ns = order->last_ns;
 
@@ -454,7 +454,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                     const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
                     UNLESS(victim_at != MAP_NONE)
                     struct sched_m *victim = &order->sched.ms[victim_at];
-                    UNLESS(victim->p == p->id)
+                    UNLESS(victim->p == p->id && m != &nobody)
                     TAKE(WIRE_PROC_STEAL)
                     quick_set(p, P_IDLE);
                     p->seq++;
@@ -533,12 +533,14 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_HEAP_OBJECT_ALLOC: {
                     HAS(2)
+                    UNLESS(m != &nobody)
                     TAKE(WIRE_HEAP_OBJECT_ALLOC)
                     GO_ON
                     break;
                 }
                 case QUICK_HEAP_OBJECT_FREE: {
                     HAS(1)
+                    UNLESS(m != &nobody)
                     TAKE(WIRE_HEAP_OBJECT_FREE)
                     GO_ON
                     break;
