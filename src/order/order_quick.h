@@ -134,19 +134,12 @@ QUICK struct frontier_entry *quick_earlier(struct frontier_entry *first)
     return __builtin_expect_with_probability(first[1].time_ns < first[0].time_ns, 0, 0.99) ? first + 1 : first;
 }
 
-/* The first child of an entry. Reckoned in bytes: a number of entries would be multiplied at every step. */
-QUICK struct frontier_entry *quick_child(struct frontier_entry *entries, struct frontier_entry *parent)
-{
-    const size_t offset = (size_t)((char *)parent - (char *)entries);
-
-    return (struct frontier_entry *)(void *)((char *)parent + offset + sizeof *parent);
-}
-
 /* Entry 0's lane comes to be at this time, later than @child, which is the earlier one of its children:
- * frontier_move(), where two entries from @end on are later than all. Field by field: what was written in two parts
- * would be waited for if it were read as one. */
-QUICK void quick_move(struct frontier_entry *entries, const struct frontier_entry *end, struct frontier_entry *child,
-                      struct lane *lane, int64_t time_ns)
+ * frontier_move(), where two entries from @end on, so many bytes behind entry 0, are later than all. In bytes, since a
+ * number of entries would be multiplied at every step. Field by field: what was written in two parts would be waited
+ * for if it were read as one. */
+QUICK void quick_move(struct frontier_entry *entries, size_t end, struct frontier_entry *child, struct lane *lane,
+                      int64_t time_ns)
 {
     struct frontier_entry *hole = entries;
 
@@ -154,10 +147,10 @@ QUICK void quick_move(struct frontier_entry *entries, const struct frontier_entr
         hole->time_ns = child->time_ns;
         hole->lane = child->lane;
         hole = child;
-        child = quick_child(entries, hole);
-        if (child >= end)
+        const size_t children = 2 * (size_t)((char *)hole - (char *)entries) + sizeof *entries;
+        if (children >= end)
             break;
-        child = quick_earlier(child);
+        child = quick_earlier((struct frontier_entry *)(void *)((char *)entries + children));
     } while (child->time_ns < time_ns);
     hole->time_ns = time_ns;
     hole->lane = lane;
@@ -221,7 +214,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
     if (UNLIKELY(last_ns > QUICK_LAST || whole_ns == 0))
         return 0;
     most += ordinal; /* where it ends */
-    entries[n_entries].time_ns = entries[n_entries + 1].time_ns = INT64_MAX;
+    for (size_t i = n_entries; i < n_entries + FRONTIER_SPARE; i++) {
+        entries[i].time_ns = INT64_MAX;
+        entries[i].lane = NULL;
+    }
     struct lane *lane = entries[0].lane;
     int64_t time_ns = entries[0].time_ns;
     while (ordinal < most) {
@@ -248,8 +244,10 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
 #define HAS(count)                                                                                                     \
     uint64_t args[WIRE_MAX_ARGS] = {0};                                                                                \
     const uint8_t *const next = wire_numbers(at, (count), args);                                                       \
+    if (UNLIKELY(next >= lane->quick_end))                                                                             \
+        goto unusual;                                                                                                  \
     const uint8_t next_case = quick_cases[*next];                                                                      \
-    if (UNLIKELY(next >= lane->quick_end || next_case == QUICK_ENDS))                                                  \
+    if (UNLIKELY(next_case == QUICK_ENDS))                                                                             \
         goto unusual;
 #define TAKE(type)                                                                                                     \
     if (UNLIKELY(!take(user, event, args, (type))))                                                                    \
@@ -344,6 +342,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                     HAS(3)
                     const struct sched_resource *creator = quick_own(gs, m->g_at);
                     UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
+                    UNLESS((gxt_goid)args[0] != GXT_NO_GOROUTINE) /* then who is nobody would be found */
                     UNLESS(id_map_get(&gs->ids, args[0]) == MAP_NONE)
                     const bool blocked = now == QUICK_GO_CREATE_BLOCKED;
                     if (blocked) {
@@ -415,7 +414,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                     HAS(0)
                     struct sched_resource *g = quick_own(gs, m->g_at);
                     const struct sched_resource *p = quick_own(ps, m->p_at);
-                    UNLESS(quick_does(g, m->g, G_SYSCALL))
+                    UNLESS(quick_does(g, m->g, G_SYSCALL) && m != &nobody)
                     UNLESS(m->p == GXT_NO_PROC || (quick_is(p, m->p) && p->status != P_SYSCALL))
                     TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
                     quick_set(g, G_RUNNABLE);
@@ -574,7 +573,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         if (ran && LIKELY(ordinal != run))
             ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
         if (LIKELY(time_ns > second->time_ns)) {
-            quick_move(entries, entries + n_entries, second, lane, time_ns);
+            quick_move(entries, n_entries * sizeof *entries, second, lane, time_ns);
             lane = other;
             time_ns = entries[0].time_ns;
         } else {

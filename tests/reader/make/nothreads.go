@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // noThreads are events in a batch of no thread, which the runtime fills with the statuses of goroutines that nobody told of: in the second
 // generation, between some of them, while thread 5 is in a syscall with processor 1 and processor 3 is idle.
 func noThreads() {
@@ -23,4 +25,17 @@ func noThreads() {
 	after("no-thread-marks", "a goroutine helps the collector on a thread", ev(gcMarkAssistBegin, 1, 0))
 	after("no-thread-labels", "a label is of the goroutine that runs", ev(goLabel, 1, 0))
 	after("no-thread-status-of-another", "a status that contradicts what is known", ev(goStatus, 1, 4, noThread, waiting))
+
+	// A goroutine may have the id that stands for none: it is there, but nobody runs it. A reader that takes many events at once does so by then.
+	before := slices.Repeat(ev(heapAlloc, 1, 1), 80)
+	nobody := func(name, what string, events ...[]byte) {
+		show(name, what, begin(26).gen(1).batch(1, 5, 1000, on(5, 1, 1), before, ev(goCreate, 1, noThread, 0, 0), ev(goBlock, 1, 0, 0), ev(goStart, 1, noThread, 1),
+			slices.Concat(events...), ev(goCreate, 1, 8, 0, 0), ev(goBlock, 1, 0, 0)).end())
+	}
+	nobody("nobody-runs", "who runs a goroutine of the id that stands for none runs none")
+	nobody("nobody-blocks", "… so that it does not block", ev(goBlock, 1, 0, 0))
+	nobody("nobody-stops", "… and does not stop", ev(goStop, 1, 0, 0))
+	nobody("nobody-ends", "… and does not end", ev(goDestroy, 1))
+	nobody("nobody-calls", "… and goes into no syscall", ev(goSyscallBegin, 1, 1, 0))
+	nobody("nobody-and-another-start", "… and another one starts beside it", ev(goUnblock, 1, 1, 1, 0), ev(goStart, 1, 1, 2), ev(goBlock, 1, 0, 0))
 }
