@@ -336,6 +336,14 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
+/* What a hurt index says may be out of all order: then so is what is reckoned from it. */
+static uint64_t whole(double number)
+{
+    if (number < 1)
+        return 0;
+    return number < (double)UINT64_MAX ? (uint64_t)number : UINT64_MAX;
+}
+
 int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns, struct gxt_estimate *ret,
                    struct gxt_error *fault)
 {
@@ -358,9 +366,9 @@ int index_estimate(const struct gxt_index *index, int64_t from_ns, int64_t to_ns
     if (to_ns <= from_ns)
         return 0;
     const double n = larger(to.ordinal - from.ordinal, 0);
-    ret->n_events = (uint64_t)(n + 0.5);
+    ret->n_events = whole(n + 0.5);
     const double most = (double)to.high - (double)from.low, least = (double)to.low - (double)from.high;
-    ret->bound = (uint64_t)(larger(most - n, n - larger(least, 0)) + 1);
+    ret->bound = whole(larger(most - n, n - larger(least, 0)) + 1);
     if (to.low == to.high && from.low == from.high)
         ret->bound = 0;
     return 0;
