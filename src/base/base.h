@@ -91,7 +91,7 @@ static inline uint8_t *varint_put(uint8_t *at, uint64_t value)
         return at + 1;
     }
     if (LIKELY(value < UINT64_C(1) << 28)) {
-        const unsigned more = (unsigned)(31 - __builtin_clz((uint32_t)value | 1)) / 7; /* bytes behind the first */
+        const unsigned more = (unsigned)(31 - __builtin_clz((uint32_t)value)) / 7; /* bytes behind the first */
         const uint32_t bytes =
             (uint32_t)((value & 0x7f) | (value << 1 & 0x7f00) | (value << 2 & 0x7f0000) | (value << 3 & 0x7f000000)) |
             (0x808080u & ((1u << 8 * more) - 1));
@@ -236,7 +236,7 @@ struct id_map {
 };
 
 /** Return: the block that an id belongs to; NULL when nothing of it is there. */
-static inline __attribute__((always_inline)) const struct id_block *id_map_block(const struct id_map *map, uint64_t id)
+static inline __attribute__((always_inline)) struct id_block *id_map_block(const struct id_map *map, uint64_t id)
 {
     const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
 
@@ -257,28 +257,27 @@ int id_map_put_apart(struct id_map *map, uint64_t id, uint32_t value);
 /** Return: 0, or GXT_ENOMEM. Replaces the value of an id that is there. @value: not MAP_NONE */
 static inline int id_map_put(struct id_map *map, uint64_t id, uint32_t value)
 {
-    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
+    struct id_block *block = id_map_block(map, id);
 
-    if (UNLIKELY(at == MAP_NONE))
+    if (UNLIKELY(!block))
         return id_map_put_apart(map, id, value);
-    struct id_block *block = &map->blocks[at];
     block->n += block->values[id % ID_MAP_BLOCK] == 0;
     block->values[id % ID_MAP_BLOCK] = ~value;
     return 0;
 }
 
-/** id_map_remove() of all that is in a block: it is empty */
-void id_map_remove_block(struct id_map *map, uint64_t id, uint32_t at);
+/** id_map_remove() of all that is in an id's block: it is empty */
+void id_map_remove_block(struct id_map *map, uint64_t id, struct id_block *block);
 
 static inline void id_map_remove(struct id_map *map, uint64_t id)
 {
-    const uint32_t at = map_get(&map->places, id / ID_MAP_BLOCK);
+    struct id_block *block = id_map_block(map, id);
 
-    if (UNLIKELY(at == MAP_NONE) || map->blocks[at].values[id % ID_MAP_BLOCK] == 0)
+    if (UNLIKELY(!block) || block->values[id % ID_MAP_BLOCK] == 0)
         return;
-    map->blocks[at].values[id % ID_MAP_BLOCK] = 0;
-    if (UNLIKELY(--map->blocks[at].n == 0))
-        id_map_remove_block(map, id, at);
+    block->values[id % ID_MAP_BLOCK] = 0;
+    if (UNLIKELY(--block->n == 0))
+        id_map_remove_block(map, id, block);
 }
 
 void id_map_clear(struct id_map *map);
@@ -289,12 +288,14 @@ struct pair {
     uint64_t key, value;
 };
 
-/** What sorting needs beside the pairs. All zero is none yet; kept from one sort to the next. */
+/** Room for pairs, as sorting needs it beside them. All zero is none yet; kept from one time to the next. */
 struct pairs_spare {
     struct pair *pairs;
     size_t capacity;
 };
 
+/** pairs_reserve() - have room for @n. Return: whether there is; if not, what was there stays. */
+bool pairs_reserve(struct pairs_spare *spare, size_t n);
 /** pairs_sort() - sort by rising key; those of one key stay in order
  * Cost: a pass for each byte in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
@@ -313,9 +314,7 @@ struct id_runs {
     struct map places; /* of pages, by number */
     struct id_page *pages;
     size_t n_pages, capacity;
-    struct pair *pairs;
-    size_t pairs_capacity;
-    struct pairs_spare spare;
+    struct pairs_spare list, spare;
 };
 
 /** Takes @n ids that rise by one from @first on. Return: 0; what is not ends it. */

@@ -44,10 +44,10 @@ int id_map_put_apart(struct id_map *map, uint64_t id, uint32_t value)
     return 0;
 }
 
-void id_map_remove_block(struct id_map *map, uint64_t id, uint32_t at)
+void id_map_remove_block(struct id_map *map, uint64_t id, struct id_block *block)
 {
     (void)map_remove(&map->places, id / ID_MAP_BLOCK);
-    free_block(map, at);
+    free_block(map, (uint32_t)(block - map->blocks));
 }
 
 void id_map_clear(struct id_map *map)

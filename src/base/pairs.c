@@ -50,7 +50,7 @@ static void by_digit(const struct pair *pairs, size_t n, unsigned shift, struct 
         ret[places[digit_of(&pairs[i], shift)]++] = pairs[i];
 }
 
-static bool reserve(struct pairs_spare *spare, size_t n)
+bool pairs_reserve(struct pairs_spare *spare, size_t n)
 {
     if (n <= spare->capacity)
         return true;
@@ -77,7 +77,7 @@ int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare)
         insert_each(pairs, n);
         return 0;
     }
-    if (!reserve(spare, n))
+    if (!pairs_reserve(spare, n))
         return GXT_ENOMEM;
     struct pair *from = pairs, *to = spare->pairs;
     for (unsigned shift = 0; shift < 64; shift += 8) {

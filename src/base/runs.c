@@ -17,7 +17,7 @@ void id_runs_done(struct id_runs *runs)
 {
     map_done(&runs->places);
     free(runs->pages);
-    free(runs->pairs);
+    pairs_done(&runs->list);
     pairs_done(&runs->spare);
     *runs = (struct id_runs){0};
 }
@@ -39,18 +39,6 @@ static uint32_t find_page(struct id_runs *runs, uint64_t number)
     return (uint32_t)runs->n_pages++;
 }
 
-static bool reserve_pairs(struct id_runs *runs, size_t n)
-{
-    if (n <= runs->pairs_capacity)
-        return true;
-    struct pair *grown = realloc(runs->pairs, n * sizeof *grown);
-    if (!grown)
-        return false;
-    runs->pairs = grown;
-    runs->pairs_capacity = n;
-    return true;
-}
-
 /* The run that is being gathered. */
 struct gathered {
     uint64_t first, n; /* n: 0 for none */
@@ -65,13 +53,11 @@ static int end_run(struct gathered *run)
 
 static inline int add_run(struct gathered *run, uint64_t first, uint64_t n)
 {
-    int r = 0;
-
     if (run->n > 0 && run->first + run->n == first) {
         run->n += n;
         return 0;
     }
-    r = end_run(run);
+    const int r = end_run(run);
     run->first = first;
     run->n = n;
     return r;
@@ -93,15 +79,14 @@ static int add_word(struct gathered *run, uint64_t first, uint64_t word)
 
 static int take_pages(struct id_runs *runs, struct gathered *run)
 {
-    int r = 0;
-
-    if (!reserve_pairs(runs, runs->n_pages))
+    if (!pairs_reserve(&runs->list, runs->n_pages))
         return GXT_ENOMEM;
+    struct pair *pairs = runs->list.pairs;
     for (size_t i = 0; i < runs->n_pages; i++)
-        runs->pairs[i] = (struct pair){runs->pages[i].number, i};
-    r = pairs_sort(runs->pairs, runs->n_pages, &runs->spare);
+        pairs[i] = (struct pair){runs->pages[i].number, i};
+    int r = pairs_sort(pairs, runs->n_pages, &runs->spare);
     for (size_t i = 0; r == 0 && i < runs->n_pages; i++) {
-        const struct id_page *page = &runs->pages[runs->pairs[i].value];
+        const struct id_page *page = &runs->pages[pairs[i].value];
         for (size_t word = 0; r == 0 && word < ID_PAGE / WORD; word++)
             r = add_word(run, page->number * ID_PAGE + word * WORD, page->bits[word]);
     }
@@ -111,38 +96,34 @@ static int take_pages(struct id_runs *runs, struct gathered *run)
 /* Of ids that lie far from each other. */
 static int take_scattered(struct id_runs *runs, const uint64_t *ids, size_t n, struct gathered *run)
 {
-    if (!reserve_pairs(runs, n))
+    if (!pairs_reserve(&runs->list, n))
         return GXT_ENOMEM;
+    struct pair *pairs = runs->list.pairs;
     for (size_t i = 0; i < n; i++)
-        runs->pairs[i].key = ids[i];
-    int r = pairs_sort(runs->pairs, n, &runs->spare);
+        pairs[i].key = ids[i];
+    int r = pairs_sort(pairs, n, &runs->spare);
     for (size_t i = 0; r == 0 && i < n; i++)
-        if (i == 0 || runs->pairs[i].key != runs->pairs[i - 1].key)
-            r = add_run(run, runs->pairs[i].key, 1);
+        if (i == 0 || pairs[i].key != pairs[i - 1].key)
+            r = add_run(run, pairs[i].key, 1);
     return r;
 }
 
 int id_runs_take(struct id_runs *runs, const uint64_t *ids, size_t n, id_run *take, void *user)
 {
+    const size_t most_pages = FEW_PAGES + n / IDS_OF_PAGE;
     struct gathered run = {.take = take, .user = user};
     uint32_t at = MAP_NONE; /* of the page before */
-    int r = 0;
 
     map_clear(&runs->places);
     runs->n_pages = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && runs->n_pages <= most_pages; i++) {
         const uint64_t number = ids[i] / ID_PAGE;
         if (at == MAP_NONE || runs->pages[at].number != number)
             at = find_page(runs, number);
         if (at == MAP_NONE)
             return GXT_ENOMEM;
-        if (runs->n_pages > FEW_PAGES + n / IDS_OF_PAGE)
-            break;
         runs->pages[at].bits[ids[i] % ID_PAGE / WORD] |= UINT64_C(1) << ids[i] % WORD;
     }
-    if (runs->n_pages > FEW_PAGES + n / IDS_OF_PAGE)
-        r = take_scattered(runs, ids, n, &run);
-    else
-        r = take_pages(runs, &run);
+    const int r = runs->n_pages <= most_pages ? take_pages(runs, &run) : take_scattered(runs, ids, n, &run);
     return r == 0 ? end_run(&run) : r;
 }

@@ -226,12 +226,6 @@ static bool list_news(const struct sched_table *table, struct entries *ret)
     return sort_once(ret);
 }
 
-static void put_news(const struct entries *news, size_t *next, uint64_t before, struct entries *ret)
-{
-    for (; *next < news->n && news->list[*next].id < before; ++*next)
-        ret->list[ret->n++] = news->list[*next];
-}
-
 /* By id, each once. What came and went since the start leaves no trace, here and in the table's own list, which is kept
  * in order: a place follows another one, and most of what changed before the first changed before both. */
 static bool list_changes(struct sched_table *table, struct entries *ret)
@@ -249,14 +243,14 @@ static bool list_changes(struct sched_table *table, struct entries *ret)
         const struct sched_resource *resource = find_live(&finder, id);
         if (!resource)
             continue;
-        put_news(&news, &next, id, ret);
+        while (next < news.n && news.list[next].id < id)
+            ret->list[ret->n++] = news.list[next++];
         ret->list[ret->n++] = (struct entry){id, resource};
         next += next < news.n && news.list[next].id == id;
     }
     if (good) {
-        put_news(&news, &next, UINT64_MAX, ret);
-        if (next < news.n) /* the highest id of all */
-            ret->list[ret->n++] = news.list[next];
+        while (next < news.n)
+            ret->list[ret->n++] = news.list[next++];
         changed->n = 0;
         for (size_t i = 0; i < ret->n; i++)
             if (ret->list[i].resource)
