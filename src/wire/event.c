@@ -8,6 +8,10 @@
 #include <emmintrin.h>
 #endif
 
+enum {
+    AHEAD = 1024, /* bytes that are on their way from memory: where long numbers lead to the next ones, none would be */
+};
+
 #define TOPS UINT64_C(0x8080808080808080) /* the top bit of each byte: another byte of the number follows */
 
 static uint64_t load(const uint8_t *at)
@@ -94,6 +98,7 @@ const uint8_t *wire_plain_end(struct span bytes)
     unsigned run = 0;
 
     for (; span_size(bytes) >= 64; bytes.at = next) {
+        __builtin_prefetch(bytes.at + AHEAD);
         uint64_t runs = tops(bytes.at);
         runs &= runs >> 1;
         runs &= runs >> 2;
