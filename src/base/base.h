@@ -297,7 +297,7 @@ struct pairs_spare {
 /** pairs_reserve() - have room for @n. Return: whether there is; if not, what was there stays. */
 bool pairs_reserve(struct pairs_spare *spare, size_t n);
 /** pairs_sort() - sort by rising key; those of one key stay in order
- * Cost: a pass for each byte in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
+ * Cost: a pass for every 11 bits in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
 void pairs_done(struct pairs_spare *spare);
 

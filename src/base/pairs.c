@@ -1,15 +1,15 @@
 /* pairs.c
  *
  * In: pairs of a key and a value, in any order. Out: the same by rising key, those of one key in the order they had.
- * Never: more than one pass over them for each byte in which their keys differ.
+ * Never: more than one pass over them for every few bits in which their keys differ.
  */
 #include "base.h"
 
 #include <stdlib.h>
 
 enum {
-    FEW = 48, /* below it is faster to insert */
-    DIGITS = 256,
+    FEW = 48,       /* below it is faster to insert */
+    MOST_BITS = 11, /* of a digit: as many counters as a processor has at hand */
 };
 
 void pairs_done(struct pairs_spare *spare)
@@ -29,25 +29,41 @@ static void insert_each(struct pair *pairs, size_t n)
     }
 }
 
-static inline size_t digit_of(const struct pair *pair, unsigned shift)
+/* Some bits of a key. */
+struct digit {
+    unsigned shift;
+    uint64_t mask;
+};
+
+static inline size_t digit_of(const struct pair *pair, struct digit digit)
 {
-    return pair->key >> shift & (DIGITS - 1);
+    return pair->key >> digit.shift & digit.mask;
 }
 
-/* By the digit that begins at bit @shift; those that share it stay in order. */
-static void by_digit(const struct pair *pairs, size_t n, unsigned shift, struct pair *ret)
+/* Those that share a digit stay in order. */
+static void by_digit(const struct pair *pairs, size_t n, struct digit digit, struct pair *ret)
 {
-    size_t places[DIGITS] = {0}, sum = 0;
+    size_t places[1 << MOST_BITS], sum = 0;
 
+    memset(places, 0, (digit.mask + 1) * sizeof *places);
     for (size_t i = 0; i < n; i++)
-        places[digit_of(&pairs[i], shift)]++;
-    for (size_t digit = 0; digit < DIGITS; digit++) {
-        const size_t here = places[digit];
-        places[digit] = sum;
+        places[digit_of(&pairs[i], digit)]++;
+    for (size_t value = 0; value <= digit.mask; value++) {
+        const size_t here = places[value];
+        places[value] = sum;
         sum += here;
     }
     for (size_t i = 0; i < n; i++)
-        ret[places[digit_of(&pairs[i], shift)]++] = pairs[i];
+        ret[places[digit_of(&pairs[i], digit)]++] = pairs[i];
+}
+
+/* The bits in which keys differ, in as many digits as they need, all as wide. */
+static unsigned digit_bits(uint64_t differ)
+{
+    const unsigned width = 64 - (unsigned)__builtin_clzll(differ) - (unsigned)__builtin_ctzll(differ);
+    const unsigned n_digits = (width + MOST_BITS - 1) / MOST_BITS;
+
+    return (width + n_digits - 1) / n_digits;
 }
 
 bool pairs_reserve(struct pairs_spare *spare, size_t n)
@@ -79,11 +95,13 @@ int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare)
     }
     if (!pairs_reserve(spare, n))
         return GXT_ENOMEM;
+    const unsigned bits = digit_bits(differ);
+    struct digit digit = {(unsigned)__builtin_ctzll(differ), (UINT64_C(1) << bits) - 1};
     struct pair *from = pairs, *to = spare->pairs;
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        if ((differ >> shift & (DIGITS - 1)) == 0)
+    for (; digit.shift < 64 && differ >> digit.shift > 0; digit.shift += bits) {
+        if ((differ >> digit.shift & digit.mask) == 0)
             continue;
-        by_digit(from, n, shift, to);
+        by_digit(from, n, digit, to);
         struct pair *sorted = to;
         to = from;
         from = sorted;

@@ -137,204 +137,230 @@ int extra_restore(struct sched_extra *extra, const struct names *names, struct r
 
 /* ---- saving ---- */
 
-/* A goroutine to be saved. */
+/* Goroutines to be saved that have neighbouring ids, and nothing to tell them apart. */
 struct entry {
-    uint64_t id;
-    const struct sched_resource *resource; /* NULL: gone */
+    uint64_t id, n;
+    uint64_t seq;                    /* where the flags say that it is told, else 0 */
+    const struct sched_extra *extra; /* where they say that there is some, else NULL: then it is one goroutine */
+    uint8_t flags;
 };
 
 struct entries {
-    struct entry *list;
-    size_t n;
+    struct entry *list; /* by rising id */
+    size_t n, capacity;
+    bool failed;
 };
 
-static bool has_order(const struct entries *entries)
+static __attribute__((noinline)) void push(struct entries *entries, const struct entry *entry)
 {
-    for (size_t i = 1; i < entries->n; i++)
-        if (entries->list[i - 1].id >= entries->list[i].id)
-            return false;
+    struct entry *grown =
+        entry->n > 0 ? array_grow(entries->list, entries->n, &entries->capacity, sizeof *grown) : NULL;
+
+    entries->failed = entries->failed || (entry->n > 0 && !grown);
+    if (!grown)
+        return;
+    entries->list = grown;
+    entries->list[entries->n++] = *entry;
+}
+
+/* Adds goroutines behind those at hand: to them, or these take their place. */
+static inline void add(struct entries *entries, struct entry *at_hand, struct entry more)
+{
+    if (LIKELY(at_hand->id + at_hand->n == more.id && at_hand->flags == more.flags && at_hand->seq == more.seq &&
+               !more.extra && at_hand->n > 0)) {
+        at_hand->n += more.n;
+    } else {
+        push(entries, at_hand);
+        *at_hand = more;
+    }
+}
+
+/* Merges two parts of a list that are in order each: those of one id stay in the order they had. */
+static bool merge(struct sched_changes *changes)
+{
+    const size_t n = changes->n;
+    const struct pair *old = changes->list, *const old_end = old + changes->n_sorted;
+    const struct pair *news = old_end, *const end = old + n;
+
+    if (old == old_end || news == end || old_end[-1].key <= news->key)
+        return true;
+    if (!pairs_reserve(&changes->spare, changes->capacity))
+        return false;
+    struct pair *to = changes->spare.pairs;
+    while (old < old_end && news < end)
+        *to++ = news->key < old->key ? *news++ : *old++;
+    memcpy(to, old, (size_t)(old_end - old) * sizeof *to);
+    memcpy(to + (old_end - old), news, (size_t)(end - news) * sizeof *to);
+    const struct pairs_spare merged = changes->spare;
+    changes->spare = (struct pairs_spare){changes->list, changes->capacity};
+    changes->list = merged.pairs;
+    changes->capacity = merged.capacity;
     return true;
 }
 
-/* By id, each once: of one that is gone and came again, listed first, that it is there. */
-static bool sort_once(struct entries *entries)
+/* Brings the list in order. A place follows another one, and most of what changed before the first changed before both:
+ * so only what was noted since is sorted. */
+static bool sort_changes(struct sched_changes *changes)
 {
-    struct pairs_spare spare = {0};
-    size_t kept = 0;
+    const bool good =
+        pairs_sort(changes->list + changes->n_sorted, changes->n - changes->n_sorted, &changes->spare) == 0 &&
+        merge(changes);
 
-    if (has_order(entries))
-        return true;
-    struct pair *pairs = malloc(entries->n * sizeof *pairs);
-    if (!pairs)
-        return false;
-    for (size_t i = 0; i < entries->n; i++)
-        pairs[i] = (struct pair){entries->list[i].id, (uintptr_t)entries->list[i].resource};
-    const bool good = pairs_sort(pairs, entries->n, &spare) == 0;
-    for (size_t i = 0; good && i < entries->n; i++)
-        if (kept == 0 || pairs[i].key != entries->list[kept - 1].id)
-            entries->list[kept++] =
-                (struct entry){pairs[i].key, (const struct sched_resource *)(uintptr_t)pairs[i].value};
-    entries->n = kept;
-    pairs_done(&spare);
-    free(pairs);
+    changes->n_sorted = good ? changes->n : changes->n_sorted;
     return good;
 }
 
-static bool list_all(const struct sched_table *table, struct entries *ret)
+/* What was noted, if it is still there. */
+static const struct sched_resource *noted(const struct sched_table *table, const struct pair *change)
 {
-    ret->list = malloc((table->n + 1) * sizeof *ret->list);
-    for (size_t i = 0; ret->list && i < table->n; i++)
-        if (table->items[i].live)
-            ret->list[ret->n++] = (struct entry){(uint64_t)table->items[i].id, &table->items[i]};
-    return ret->list != NULL;
+    if (change->value == SCHED_GONE)
+        return NULL;
+    const struct sched_resource *resource = &table->items[change->value];
+    return LIKELY(resource->live && (uint64_t)resource->id == change->key) ? resource : NULL;
 }
 
-/* Finds those that are there. Ids of one block in a row cost one search. */
-struct finder {
-    const struct sched_table *table;
-    const struct id_block *block; /* of the id before; NULL for none */
-    uint64_t number;
-};
-
-static const struct sched_resource *find_live(struct finder *finder, uint64_t id)
+static inline struct entry entry_of(const struct sched_resource *resource, bool changes, uint64_t generation)
 {
-    const struct id_map *ids = &finder->table->ids;
+    const uint64_t is_told = (uint64_t)changes & (resource->seq_generation == generation);
+    struct entry entry = {.id = (uint64_t)resource->id,
+                          .n = 1,
+                          .seq = resource->seq & -is_told,
+                          .flags = (uint8_t)(resource->status | is_told * TOLD)};
 
-    if (!finder->block || finder->number != id / ID_MAP_BLOCK) {
-        finder->number = id / ID_MAP_BLOCK;
-        finder->block = id_map_block(ids, id);
+    if (UNLIKELY(!extra_is_empty(resource->extra))) {
+        entry.extra = resource->extra;
+        entry.flags |= EXTRA;
     }
-    const uint32_t at = finder->block ? ~finder->block->values[id % ID_MAP_BLOCK] : MAP_NONE;
-    return at == MAP_NONE ? NULL : &finder->table->items[at];
+    return entry;
 }
 
-/* What was noted since the last time, and what has gone. */
-static bool list_news(const struct sched_table *table, struct entries *ret)
+/* What was noted under one id, @n times. @ret: the lines of it that are kept, one for what is there, and one where one
+ * has gone. Return: what is to be saved; its n is 0 for nothing. */
+static __attribute__((noinline)) struct entry sum_up(const struct sched_table *table, const struct pair *changes,
+                                                     size_t n, bool all, uint64_t generation, struct pair ret[2],
+                                                     size_t *ret_n)
 {
-    struct finder finder = {.table = table};
+    const struct pair *there = NULL, *gone = NULL;
 
-    ret->list = malloc((table->changed.n - table->changed.n_sorted + table->gone.n + 1) * sizeof *ret->list);
-    if (!ret->list)
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].value == SCHED_GONE)
+            gone = &changes[i];
+        else if (noted(table, &changes[i]))
+            there = &changes[i];
+    }
+    const struct entry entry = there  ? entry_of(noted(table, there), all, generation)
+                               : gone ? (struct entry){.id = gone->key, .n = 1, .flags = GONE}
+                                      : (struct entry){0};
+    struct pair kept[2];
+    *ret_n = 0;
+    if (there)
+        kept[(*ret_n)++] = *there;
+    if (gone)
+        kept[(*ret_n)++] = *gone;
+    memcpy(ret, kept, *ret_n * sizeof *kept); /* which may be where they stood */
+    return entry;
+}
+
+/* Tells what has become of what was noted. What came and went since the start leaves no trace, here and in the list. Of
+ * one that has gone and come again it is told that it is there. */
+static bool list_noted(struct sched_table *table, bool changes, uint64_t generation, struct entries *ret)
+{
+    struct sched_changes *all = &table->changes;
+    struct entry at_hand = {0};
+
+    if (!sort_changes(all))
         return false;
-    for (size_t i = table->changed.n_sorted; i < table->changed.n; i++) {
-        const struct sched_resource *resource = find_live(&finder, (uint64_t)table->changed.ids[i]);
-        if (resource)
-            ret->list[ret->n++] = (struct entry){(uint64_t)resource->id, resource};
-    }
-    for (size_t i = 0; i < table->gone.n; i++)
-        ret->list[ret->n++] = (struct entry){(uint64_t)table->gone.ids[i], NULL};
-    return sort_once(ret);
-}
-
-/* By id, each once. What came and went since the start leaves no trace, here and in the table's own list, which is kept
- * in order: a place follows another one, and most of what changed before the first changed before both. */
-static bool list_changes(struct sched_table *table, struct entries *ret)
-{
-    struct sched_ids *changed = &table->changed;
-    struct finder finder = {.table = table};
-    struct entries news = {0};
-    size_t next = 0;
-
-    bool good = list_news(table, &news);
-    ret->list = good ? malloc((changed->n_sorted + news.n + 1) * sizeof *ret->list) : NULL;
-    good = good && ret->list;
-    for (size_t i = 0; good && i < changed->n_sorted; i++) {
-        const uint64_t id = (uint64_t)changed->ids[i];
-        const struct sched_resource *resource = find_live(&finder, id);
-        if (!resource)
+    const struct pair *const end = all->list + all->n;
+    struct pair *kept = all->list;
+    for (const struct pair *change = kept; change < end;) {
+        const bool is_last = change + 1 == end;
+        if (LIKELY(is_last || change[1].key != change->key) && LIKELY(change->value != SCHED_GONE)) {
+            const struct sched_resource *resource = noted(table, change);
+            if (LIKELY(resource != NULL)) {
+                *kept++ = *change;
+                add(ret, &at_hand, entry_of(resource, changes, generation));
+            }
+            change++;
             continue;
-        while (next < news.n && news.list[next].id < id)
-            ret->list[ret->n++] = news.list[next++];
-        ret->list[ret->n++] = (struct entry){id, resource};
-        next += next < news.n && news.list[next].id == id;
+        }
+        size_t n = 1, n_kept;
+        while (change + n < end && change[n].key == change->key)
+            n++;
+        const struct entry entry = sum_up(table, change, n, changes, generation, kept, &n_kept);
+        if (entry.n > 0)
+            add(ret, &at_hand, entry);
+        kept += n_kept;
+        change += n;
     }
-    if (good) {
-        while (next < news.n)
-            ret->list[ret->n++] = news.list[next++];
-        changed->n = 0;
-        for (size_t i = 0; i < ret->n; i++)
-            if (ret->list[i].resource)
-                changed->ids[changed->n++] = (int64_t)ret->list[i].id;
-        changed->n_sorted = changed->n;
-    }
-    free(news.list);
-    return good;
+    push(ret, &at_hand);
+    all->n = all->n_sorted = (size_t)(kept - all->list);
+    return !ret->failed;
+}
+
+/* How many goroutines they are. */
+static uint64_t count_all(const struct entries *entries)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < entries->n; i++)
+        n += entries->list[i].n;
+    return n;
 }
 
 /* The smallest blocks that are not too many. Two neighbours are in one block from the shift on at which their ids
  * agree. */
 static unsigned choose_shift(const struct entries *entries)
 {
-    size_t parted[65] = {0}; /* pairs of neighbours that differ in so many low bits */
-    size_t n_blocks = entries->n > 0;
+    const uint64_t n = count_all(entries);
+    uint64_t parted[65] = {0}; /* pairs of neighbours that differ in so many low bits */
+    uint64_t n_blocks = n > 0, last = n > 0 ? entries->list[0].id : 0;
 
-    for (size_t i = 1; i < entries->n; i++)
-        parted[64 - __builtin_clzll(entries->list[i].id ^ entries->list[i - 1].id)]++;
+    for (size_t i = 0; i < entries->n; i++) {
+        const struct entry *entry = &entries->list[i];
+        for (uint64_t id = entry->id; id - entry->id < entry->n; last = id++)
+            if (id != last)
+                parted[64 - __builtin_clzll(id ^ last)]++;
+    }
     for (unsigned bits = 64; bits > 0; bits--) {
         n_blocks += parted[bits];
-        if (n_blocks > 1 + entries->n / BLOCK_GOROUTINES)
+        if (n_blocks > 1 + n / BLOCK_GOROUTINES)
             return bits > MOST_SHIFT ? MOST_SHIFT : bits > LEAST_SHIFT ? bits : LEAST_SHIFT;
     }
     return LEAST_SHIFT;
 }
 
-static uint8_t flags_of(const struct entry *entry, bool changes, uint64_t generation)
+/* Saves those up to an id, which may be in the midst of an entry: then its rest is left in it. Return: the next one. */
+static struct entry *save_block(struct entry *entry, const struct entry *end, uint64_t first_id, uint64_t last_id,
+                                const struct names *names, struct buf *ret)
 {
-    const struct sched_resource *resource = entry->resource;
-
-    if (!resource)
-        return GONE;
-    return (uint8_t)(resource->status | (changes && resource->seq_generation == generation ? TOLD : 0) |
-                     (extra_is_empty(resource->extra) ? 0 : EXTRA));
-}
-
-/* How many entries from @first on can be told as one. */
-static size_t run_length(const struct entries *entries, size_t first, size_t end, bool changes, uint64_t generation)
-{
-    const struct entry *entry = &entries->list[first];
-    const uint8_t flags = flags_of(entry, changes, generation);
-    size_t i = first + 1;
-
-    if (flags & EXTRA)
-        return 1;
-    while (i < end && entries->list[i].id == entries->list[i - 1].id + 1 &&
-           flags_of(&entries->list[i], changes, generation) == flags &&
-           (!(flags & TOLD) || entries->list[i].resource->seq == entry->resource->seq))
-        i++;
-    return i - first;
-}
-
-static void save_block(const struct entries *entries, size_t first, size_t end, uint64_t start_id, bool changes,
-                       uint64_t generation, const struct names *names, struct buf *ret)
-{
-    uint64_t last = start_id;
-
-    for (size_t i = first; i < end;) {
-        const struct entry *entry = &entries->list[i];
-        const uint8_t flags = flags_of(entry, changes, generation);
-        size_t length = run_length(entries, i, end, changes, generation);
+    for (uint64_t last = first_id; entry < end && entry->id <= last_id;) {
+        const uint64_t in_block = last_id - entry->id;
+        const uint64_t n = entry->n - 1 < in_block ? entry->n : in_block + 1;
         uint8_t *at = buf_room(ret, 3 * VARINT_LONGEST + 1);
 
         if (!at)
-            return;
+            return entry;
         at = varint_put(at, entry->id - last);
-        *at++ = (uint8_t)(flags | (length > 1 ? RUN : 0));
-        if (length > 1)
-            at = varint_put(at, length);
-        if (flags != GONE && (flags & TOLD))
-            at = varint_put(at, entry->resource->seq);
+        *at++ = (uint8_t)(entry->flags | (n > 1 ? RUN : 0));
+        if (n > 1)
+            at = varint_put(at, n);
+        if (entry->flags != GONE && (entry->flags & TOLD))
+            at = varint_put(at, entry->seq);
         buf_took(ret, at);
-        if (flags != GONE && (flags & EXTRA))
-            extra_save(entry->resource->extra, names, ret);
-        i += length;
-        last = entries->list[i - 1].id;
+        if (entry->extra)
+            extra_save(entry->extra, names, ret);
+        last = entry->id + n - 1;
+        entry->id += n;
+        entry->n -= n;
+        entry += entry->n == 0;
     }
+    return entry;
 }
 
 static void add_names(const struct entries *entries, struct names *names)
 {
     for (size_t i = 0; i < entries->n; i++) {
-        const struct sched_extra *extra = entries->list[i].resource ? entries->list[i].resource->extra : NULL;
+        const struct sched_extra *extra = entries->list[i].extra;
         for (size_t region = 0; extra && region < extra->n_regions; region++)
             names_add(names, extra->regions[region].name);
     }
@@ -352,19 +378,19 @@ static bool add_cut(struct order_snapshot *snapshot, size_t at)
 }
 
 /* The blocks, one after another in @blocks; the directory in @ret, where the cuts count from the blocks' beginning. */
-static bool save_blocks(const struct entries *entries, unsigned shift, bool changes, uint64_t generation,
-                        const struct names *names, struct buf *blocks, struct order_snapshot *ret)
+static bool save_blocks(struct entries *entries, unsigned shift, const struct names *names, struct buf *blocks,
+                        struct order_snapshot *ret)
 {
+    struct entry *entry = entries->list;
+    const struct entry *const end = entry + entries->n;
     struct buf directory = {0};
     uint64_t n = 0, last = 0;
     bool good = true;
 
-    for (size_t first = 0, end; first < entries->n && good; first = end) {
-        const uint64_t number = entries->list[first].id >> shift;
+    while (entry < end && good && !blocks->failed) {
+        const uint64_t number = entry->id >> shift, first_id = number << shift;
         const size_t begin = blocks->size;
-        for (end = first + 1; end < entries->n && entries->list[end].id >> shift == number; end++)
-            ;
-        save_block(entries, first, end, number << shift, changes, generation, names, blocks);
+        entry = save_block(entry, end, first_id, first_id | ((UINT64_C(1) << shift) - 1), names, blocks);
         good = add_cut(ret, begin);
         buf_put_varint(&directory, number - last);
         buf_put_varint(&directory, blocks->size - begin);
@@ -384,14 +410,14 @@ int crowd_save(struct sched_table *table, bool changes, uint64_t generation, str
     struct names names = {0};
     struct buf blocks = {0};
 
-    bool good = changes ? list_changes(table, &entries) : list_all(table, &entries) && sort_once(&entries);
+    bool good = (changes || sched_note_all(table)) && list_noted(table, changes, generation, &entries);
     if (good) {
         if (!changes)
             table->shift = choose_shift(&entries);
         add_names(&entries, &names);
         buf_put_u8(&ret->bytes, (uint8_t)table->shift);
         names_save(&names, &ret->bytes);
-        good = save_blocks(&entries, table->shift, changes, generation, &names, &blocks, ret);
+        good = save_blocks(&entries, table->shift, &names, &blocks, ret);
         for (size_t i = 0; i < ret->n_cuts; i++)
             ret->cuts[i] += ret->bytes.size;
         buf_put(&ret->bytes, blocks.at, blocks.size);

@@ -196,7 +196,7 @@ struct sched_resource {
         struct {
             uint8_t status;
             bool live;    /* false: the slot is free */
-            bool touched; /* it lives, and is in table->changed or nobody wants to know */
+            bool touched; /* it lives, and is in table->changes or nobody wants to know */
             uint8_t zero;
         };
         uint32_t word; /* the four of them */
@@ -204,11 +204,16 @@ struct sched_resource {
     bool at_start; /* it was there at the last sched_mark() */
 };
 
-/* A list of ids. */
-struct sched_ids {
-    int64_t *ids;
+/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. */
+struct sched_changes {
+    struct pair *list;
     size_t n, capacity;
-    size_t n_sorted; /* so many of them rise as unsigned numbers, each once */
+    size_t n_sorted; /* so many of them rise by id */
+    struct pairs_spare spare;
+};
+
+enum {
+    SCHED_GONE = MAP_NONE /* for a place */
 };
 
 /* Resources by id. A place stays good until the next resource is added. */
@@ -220,12 +225,12 @@ struct sched_table {
     size_t n, capacity; /* slots used so far, free ones included */
     uint32_t *free_slots;
     size_t n_free, free_slots_capacity;
-    unsigned shift;                 /* how snapshots cut it in blocks: see crowd.c */
-    struct crowd *crowd;            /* of a snapshot, not all of it asked for yet; NULL for none */
-    bool tracks;                    /* whether it is kept what changes */
-    struct sched_ids changed, gone; /* since the last sched_mark(): touched or added; and at_start but removed */
-    bool has_nobody;                /* one had the id -1, which stands for none */
-    int lost;                       /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */
+    unsigned shift;               /* how snapshots cut it in blocks: see crowd.c */
+    struct crowd *crowd;          /* of a snapshot, not all of it asked for yet; NULL for none */
+    bool tracks;                  /* whether it is kept what changes */
+    struct sched_changes changes; /* since the last sched_mark(): touched or added; and at_start but removed */
+    bool has_nobody;              /* one had the id -1, which stands for none */
+    int lost;                     /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */
 };
 
 struct sched_m {
@@ -310,6 +315,8 @@ static inline __attribute__((always_inline)) struct sched_resource *sched_find(s
 }
 
 void sched_note(struct sched_table *table, struct sched_resource *resource);
+/* All that live are what has changed, and nothing else. Return: whether there is memory for it. */
+bool sched_note_all(struct sched_table *table);
 
 /* Says that a resource is changed. */
 static inline void sched_touch(struct sched_table *table, struct sched_resource *resource)

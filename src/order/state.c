@@ -55,28 +55,44 @@ struct sched_resource *sched_add(struct sched_table *table, int64_t id)
     return &table->items[at];
 }
 
-static void add_id(struct sched_table *table, struct sched_ids *list, int64_t id)
+static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place)
 {
-    int64_t *grown = array_grow(list->ids, list->n, &list->capacity, sizeof *grown);
+    struct pair *grown = array_grow(changes->list, changes->n, &changes->capacity, sizeof *grown);
 
-    if (!grown) {
-        table->lost = GXT_ENOMEM;
-        return;
-    }
-    list->ids = grown;
-    list->ids[list->n++] = id;
+    if (!grown)
+        return false;
+    changes->list = grown;
+    changes->list[changes->n++] = (struct pair){(uint64_t)id, place};
+    return true;
+}
+
+static void forget_changes(struct sched_changes *changes)
+{
+    changes->n = changes->n_sorted = 0;
 }
 
 void sched_note(struct sched_table *table, struct sched_resource *resource)
 {
     resource->touched = true;
-    add_id(table, &table->changed, resource->id);
+    if (!add_change(&table->changes, resource->id, (uint64_t)(resource - table->items)))
+        table->lost = GXT_ENOMEM;
+}
+
+bool sched_note_all(struct sched_table *table)
+{
+    bool good = true;
+
+    forget_changes(&table->changes);
+    for (size_t i = 0; good && i < table->n; i++)
+        if (table->items[i].live)
+            good = add_change(&table->changes, table->items[i].id, i);
+    return good;
 }
 
 void sched_mark(struct sched_table *table)
 {
     table->tracks = true;
-    table->changed.n = table->changed.n_sorted = table->gone.n = 0;
+    forget_changes(&table->changes);
     for (size_t i = 0; i < table->n; i++) {
         table->items[i].at_start = table->items[i].live;
         table->items[i].touched = false;
@@ -102,8 +118,8 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
     free_extra(resource);
     resource->live = false;
     resource->touched = false;
-    if (resource->at_start)
-        add_id(table, &table->gone, resource->id);
+    if (resource->at_start && !add_change(&table->changes, resource->id, SCHED_GONE))
+        table->lost = GXT_ENOMEM;
     if (!grown)
         return; /* without memory the slot is not used again, no more */
     table->free_slots = grown;
@@ -163,7 +179,7 @@ void sched_table_clear(struct sched_table *table)
     table->n = 0;
     table->n_free = 0;
     table->tracks = table->has_nobody = false;
-    table->changed.n = table->changed.n_sorted = table->gone.n = 0;
+    forget_changes(&table->changes);
     table->lost = 0;
     crowd_free(table);
 }
@@ -175,8 +191,8 @@ void sched_table_done(struct sched_table *table)
     free(table->items);
     free(table->places);
     free(table->free_slots);
-    free(table->changed.ids);
-    free(table->gone.ids);
+    free(table->changes.list);
+    pairs_done(&table->changes.spare);
     memset(table, 0, sizeof *table);
 }
 
