@@ -14,6 +14,10 @@
 /* Times are far from where the clock ends, so that pushing one behind another is no overflow. */
 #define QUICK_LAST (INT64_MAX - ((int64_t)1 << 40))
 
+enum {
+    AHEAD_BYTES = 64
+};
+
 #define QUICK static inline __attribute__((always_inline))
 
 /* Takes what is next: its time and context stand in @event, its arguments in @args, as many as the type has, and @type
@@ -570,6 +574,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         lane->args = at;
         lane->now = now;
         lane->time_ns = time_ns;
+        __builtin_prefetch(at + AHEAD_BYTES); /* other lanes have their turn, perhaps hundreds */
         if (ran && LIKELY(ordinal != run))
             ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
         if (LIKELY(time_ns > second->time_ns)) {
