@@ -297,7 +297,8 @@ struct pairs_spare {
 /** pairs_reserve() - have room for @n. Return: whether there is; if not, what was there stays. */
 bool pairs_reserve(struct pairs_spare *spare, size_t n);
 /** pairs_sort() - sort by rising key; those of one key stay in order
- * Cost: a pass for every 11 bits in which keys differ. Return: 0, or GXT_ENOMEM: then they are as they were. */
+ * Cost: a pass for every 11 bits from the lowest to the highest in which keys differ.
+ * Return: 0, or GXT_ENOMEM: then they are as they were. */
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
 void pairs_done(struct pairs_spare *spare);
 
@@ -331,6 +332,12 @@ void id_runs_done(struct id_runs *runs);
 int thread_begin(pthread_t *ret, void *(*run)(void *user), void *user);
 /** thread_processors() - how many processors there are for the caller */
 unsigned thread_processors(void);
+
+/** prefetch() - have the bytes @ahead of a place on their way from memory. They need not be there. */
+static inline __attribute__((always_inline)) void prefetch(const void *at, size_t ahead)
+{
+    __builtin_prefetch((const void *)((uintptr_t)at + ahead));
+}
 
 /** array_grow() - make room for one more in an array of @item_size bytes each, doubling
  * Return: the array, moved perhaps, or NULL (then the old one stands as it was). */

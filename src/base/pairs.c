@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    FEW = 48,       /* below it is faster to insert */
+    FEW = 48,       /* below it is faster to insert, even where keys differ in few bits */
     MOST_BITS = 11, /* of a digit: as many counters as a processor has at hand */
 };
 

@@ -153,10 +153,9 @@ struct entries {
 
 static __attribute__((noinline)) void push(struct entries *entries, const struct entry *entry)
 {
-    struct entry *grown =
-        entry->n > 0 ? array_grow(entries->list, entries->n, &entries->capacity, sizeof *grown) : NULL;
+    struct entry *grown = array_grow(entries->list, entries->n, &entries->capacity, sizeof *grown);
 
-    entries->failed = entries->failed || (entry->n > 0 && !grown);
+    entries->failed = entries->failed || !grown;
     if (!grown)
         return;
     entries->list = grown;
@@ -170,7 +169,8 @@ static inline void add(struct entries *entries, struct entry *at_hand, struct en
                !more.extra && at_hand->n > 0)) {
         at_hand->n += more.n;
     } else {
-        push(entries, at_hand);
+        if (at_hand->n > 0)
+            push(entries, at_hand);
         *at_hand = more;
     }
 }
@@ -211,12 +211,12 @@ static bool sort_changes(struct sched_changes *changes)
 }
 
 /* What was noted, if it is still there. */
-static const struct sched_resource *noted(const struct sched_table *table, const struct pair *change)
+static const struct sched_resource *noted(const struct sched_table *table, const struct pair *note)
 {
-    if (change->value == SCHED_GONE)
+    if (note->value == SCHED_GONE)
         return NULL;
-    const struct sched_resource *resource = &table->items[change->value];
-    return LIKELY(resource->live && (uint64_t)resource->id == change->key) ? resource : NULL;
+    const struct sched_resource *resource = &table->items[note->value];
+    return LIKELY(resource->live && (uint64_t)resource->id == note->key) ? resource : NULL;
 }
 
 static inline struct entry entry_of(const struct sched_resource *resource, bool changes, uint64_t generation)
@@ -234,66 +234,72 @@ static inline struct entry entry_of(const struct sched_resource *resource, bool 
     return entry;
 }
 
-/* What was noted under one id, @n times. @ret: the lines of it that are kept, one for what is there, and one where one
- * has gone. Return: what is to be saved; its n is 0 for nothing. */
-static __attribute__((noinline)) struct entry sum_up(const struct sched_table *table, const struct pair *changes,
-                                                     size_t n, bool all, uint64_t generation, struct pair ret[2],
+/* What was noted under one id, @n times. @ret: what is kept of it, and may stand where it stood: a line for what is
+ * there, and one where one has gone. Return: what is to be saved; its n is 0 for nothing. */
+static __attribute__((noinline)) struct entry sum_up(const struct sched_table *table, const struct pair *notes,
+                                                     size_t n, bool changes, uint64_t generation, struct pair ret[2],
                                                      size_t *ret_n)
 {
-    const struct pair *there = NULL, *gone = NULL;
+    const struct sched_resource *there = NULL;
+    struct pair place = {0}, gone = {0};
+    bool has_gone = false;
 
     for (size_t i = 0; i < n; i++) {
-        if (changes[i].value == SCHED_GONE)
-            gone = &changes[i];
-        else if (noted(table, &changes[i]))
-            there = &changes[i];
+        const struct sched_resource *resource = noted(table, &notes[i]);
+        if (resource) {
+            there = resource;
+            place = notes[i];
+        } else if (notes[i].value == SCHED_GONE) {
+            gone = notes[i];
+            has_gone = true;
+        }
     }
-    const struct entry entry = there  ? entry_of(noted(table, there), all, generation)
-                               : gone ? (struct entry){.id = gone->key, .n = 1, .flags = GONE}
-                                      : (struct entry){0};
-    struct pair kept[2];
     *ret_n = 0;
     if (there)
-        kept[(*ret_n)++] = *there;
-    if (gone)
-        kept[(*ret_n)++] = *gone;
-    memcpy(ret, kept, *ret_n * sizeof *kept); /* which may be where they stood */
-    return entry;
+        ret[(*ret_n)++] = place;
+    if (has_gone)
+        ret[(*ret_n)++] = gone;
+    return there      ? entry_of(there, changes, generation)
+           : has_gone ? (struct entry){.id = gone.key, .n = 1, .flags = GONE}
+                      : (struct entry){0};
 }
 
 /* Tells what has become of what was noted. What came and went since the start leaves no trace, here and in the list. Of
  * one that has gone and come again it is told that it is there. */
 static bool list_noted(struct sched_table *table, bool changes, uint64_t generation, struct entries *ret)
 {
-    struct sched_changes *all = &table->changes;
+    struct sched_changes *notes = &table->changes;
     struct entry at_hand = {0};
 
-    if (!sort_changes(all))
+    if (notes->n == 0)
+        return true;
+    if (!sort_changes(notes))
         return false;
-    const struct pair *const end = all->list + all->n;
-    struct pair *kept = all->list;
-    for (const struct pair *change = kept; change < end;) {
-        const bool is_last = change + 1 == end;
-        if (LIKELY(is_last || change[1].key != change->key) && LIKELY(change->value != SCHED_GONE)) {
-            const struct sched_resource *resource = noted(table, change);
+    const struct pair *const end = notes->list + notes->n;
+    struct pair *kept = notes->list;
+    for (const struct pair *note = kept; note < end;) {
+        const bool is_last = note + 1 == end;
+        if (LIKELY(is_last || note[1].key != note->key) && LIKELY(note->value != SCHED_GONE)) {
+            const struct sched_resource *resource = noted(table, note);
             if (LIKELY(resource != NULL)) {
-                *kept++ = *change;
+                *kept++ = *note;
                 add(ret, &at_hand, entry_of(resource, changes, generation));
             }
-            change++;
+            note++;
             continue;
         }
         size_t n = 1, n_kept;
-        while (change + n < end && change[n].key == change->key)
+        while (note + n < end && note[n].key == note->key)
             n++;
-        const struct entry entry = sum_up(table, change, n, changes, generation, kept, &n_kept);
+        const struct entry entry = sum_up(table, note, n, changes, generation, kept, &n_kept);
         if (entry.n > 0)
             add(ret, &at_hand, entry);
         kept += n_kept;
-        change += n;
+        note += n;
     }
-    push(ret, &at_hand);
-    all->n = all->n_sorted = (size_t)(kept - all->list);
+    if (at_hand.n > 0)
+        push(ret, &at_hand);
+    notes->n = notes->n_sorted = (size_t)(kept - notes->list);
     return !ret->failed;
 }
 
@@ -329,22 +335,24 @@ static unsigned choose_shift(const struct entries *entries)
     return LEAST_SHIFT;
 }
 
-/* Saves those up to an id, which may be in the midst of an entry: then its rest is left in it. Return: the next one. */
-static struct entry *save_block(struct entry *entry, const struct entry *end, uint64_t first_id, uint64_t last_id,
-                                const struct names *names, struct buf *ret)
+/* Saves those from entry @i on up to an id, which may be in the midst of an entry: then its rest is left in it. Return:
+ * the next one. */
+static size_t save_block(struct entries *entries, size_t i, uint64_t first_id, uint64_t last_id,
+                         const struct names *names, struct buf *ret)
 {
-    for (uint64_t last = first_id; entry < end && entry->id <= last_id;) {
-        const uint64_t in_block = last_id - entry->id;
-        const uint64_t n = entry->n - 1 < in_block ? entry->n : in_block + 1;
+    for (uint64_t last = first_id; i < entries->n && entries->list[i].id <= last_id;) {
+        struct entry *entry = &entries->list[i];
+        const uint64_t in_block = last_id - entry->id, behind = entry->n - 1;
+        const uint64_t n = 1 + (behind < in_block ? behind : in_block);
         uint8_t *at = buf_room(ret, 3 * VARINT_LONGEST + 1);
 
         if (!at)
-            return entry;
+            return i;
         at = varint_put(at, entry->id - last);
         *at++ = (uint8_t)(entry->flags | (n > 1 ? RUN : 0));
         if (n > 1)
             at = varint_put(at, n);
-        if (entry->flags != GONE && (entry->flags & TOLD))
+        if (entry->flags & TOLD) /* which GONE has not */
             at = varint_put(at, entry->seq);
         buf_took(ret, at);
         if (entry->extra)
@@ -352,9 +360,9 @@ static struct entry *save_block(struct entry *entry, const struct entry *end, ui
         last = entry->id + n - 1;
         entry->id += n;
         entry->n -= n;
-        entry += entry->n == 0;
+        i += entry->n == 0;
     }
-    return entry;
+    return i;
 }
 
 static void add_names(const struct entries *entries, struct names *names)
@@ -381,16 +389,14 @@ static bool add_cut(struct order_snapshot *snapshot, size_t at)
 static bool save_blocks(struct entries *entries, unsigned shift, const struct names *names, struct buf *blocks,
                         struct order_snapshot *ret)
 {
-    struct entry *entry = entries->list;
-    const struct entry *const end = entry + entries->n;
     struct buf directory = {0};
     uint64_t n = 0, last = 0;
     bool good = true;
 
-    while (entry < end && good && !blocks->failed) {
-        const uint64_t number = entry->id >> shift, first_id = number << shift;
+    for (size_t i = 0; i < entries->n && good && !blocks->failed;) {
+        const uint64_t number = entries->list[i].id >> shift, first_id = number << shift;
         const size_t begin = blocks->size;
-        entry = save_block(entry, end, first_id, first_id | ((UINT64_C(1) << shift) - 1), names, blocks);
+        i = save_block(entries, i, first_id, first_id | ((UINT64_C(1) << shift) - 1), names, blocks);
         good = add_cut(ret, begin);
         buf_put_varint(&directory, number - last);
         buf_put_varint(&directory, blocks->size - begin);

@@ -208,13 +208,11 @@ struct sched_resource {
 struct sched_changes {
     struct pair *list;
     size_t n, capacity;
-    size_t n_sorted; /* so many of them rise by id */
+    size_t n_sorted; /* so many of them do not fall by id */
     struct pairs_spare spare;
 };
 
-enum {
-    SCHED_GONE = MAP_NONE /* for a place */
-};
+#define SCHED_GONE MAP_NONE /* for a place */
 
 /* Resources by id. A place stays good until the next resource is added. */
 struct sched_table {

@@ -15,7 +15,7 @@
 #define QUICK_LAST (INT64_MAX - ((int64_t)1 << 40))
 
 enum {
-    AHEAD_BYTES = 64
+    CACHE_LINE = 64 /* bytes */
 };
 
 #define QUICK static inline __attribute__((always_inline))
@@ -574,7 +574,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         lane->args = at;
         lane->now = now;
         lane->time_ns = time_ns;
-        __builtin_prefetch(at + AHEAD_BYTES); /* other lanes have their turn, perhaps hundreds */
+        /* Other lanes have their turn, perhaps hundreds: then these bytes are at hand no more. */
+        prefetch(at, CACHE_LINE);
+        prefetch(at, 2 * CACHE_LINE);
         if (ran && LIKELY(ordinal != run))
             ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
         if (LIKELY(time_ns > second->time_ns)) {

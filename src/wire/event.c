@@ -98,7 +98,7 @@ const uint8_t *wire_plain_end(struct span bytes)
     unsigned run = 0;
 
     for (; span_size(bytes) >= 64; bytes.at = next) {
-        __builtin_prefetch(bytes.at + AHEAD);
+        prefetch(bytes.at, AHEAD);
         uint64_t runs = tops(bytes.at);
         runs &= runs >> 1;
         runs &= runs >> 2;

@@ -37,7 +37,8 @@ static void sort_some(size_t n, uint64_t mask, uint64_t seed)
 
 Test(pairs, are_sorted_and_stay_in_order)
 {
-    static const uint64_t masks[] = {0, 3, 0xff, 0xff00, 0xffff, UINT64_C(0xff000000000000ff), UINT64_MAX};
+    static const uint64_t masks[] = {
+        0, 3, 0xff, 0xff00, 0x7ff, 0xfff, 0xffff, 0x1ffffff, UINT64_C(0xff000000000000ff), UINT64_MAX};
     static const size_t sizes[] = {0, 1, 2, 3, 47, 48, 49, 300, 5000};
 
     for (size_t mask = 0; mask < sizeof masks / sizeof *masks; mask++)
