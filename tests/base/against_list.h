@@ -3,6 +3,7 @@
 #ifndef AGAINST_LIST_H
 #define AGAINST_LIST_H
 
+#include "../random.h"
 #include "base.h"
 
 #include <criterion/criterion.h>
@@ -21,12 +22,6 @@ struct subject {
     void (*clear)(void *map);
     uint64_t (*key_of)(uint64_t i);
 };
-
-static inline uint64_t next_random(uint64_t *random)
-{
-    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *random >> 24;
-}
 
 /* The golden ratio's multiplier, turned round: what a product is a product of. */
 static inline uint64_t inverse_of_multiplier(void)

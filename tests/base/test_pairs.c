@@ -1,15 +1,10 @@
 /* test_pairs.c: pairs are sorted by key, and those of one key stay in order.
  */
+#include "../random.h"
 #include "base.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return *state ^ *state >> 29;
-}
 
 /* Keys of every size: few distinct ones, near ones, and any. */
 static void sort_some(size_t n, uint64_t mask, uint64_t seed)

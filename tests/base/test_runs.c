@@ -1,15 +1,10 @@
 /* test_runs.c: runs are those that a search of all ids by each other finds, near or far from each other.
  */
+#include "../random.h"
 #include "base.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return *state ^ *state >> 29;
-}
 
 static int compare(const void *a, const void *b)
 {

@@ -11,6 +11,8 @@
  * again: an index that is complete is built anew. Whenever that is killed, what is there is complete; what is left of
  * the new one goes away with the next build.
  */
+#include "../random.h"
+
 #include <gxt/gxt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -30,15 +32,6 @@ static _Noreturn void wrong(const char *what, int64_t number)
 {
     printf("%s (%" PRId64 ")\n", what, number);
     exit(1);
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
 }
 
 static uint64_t mix(uint64_t digest, const struct gxt_event *event)

@@ -7,6 +7,8 @@
  * comes to its end without a fault; one in lots gives the same events; an index of it tells of the same loss, and seeks
  * over it give what the walk gave; and who does not recover is not misled by that index, nor the other way round.
  */
+#include "../random.h"
+
 #include <fcntl.h>
 #include <gxt/gxt.h>
 #include <inttypes.h>
@@ -30,15 +32,6 @@ static _Noreturn void wrong(const char *what, int64_t number)
 {
     printf("%s (%" PRId64 "), round %" PRIu64 "\n", what, number, round_number);
     exit(1);
-}
-
-static uint64_t next_random(void)
-{
-    uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
 }
 
 static struct gxt_trace *open_trace(bool recovers)
@@ -136,7 +129,7 @@ static void expect_seeks(struct gxt_trace *trace, const struct gxt_index *index,
     if (gxt_cursor_new(trace, index, &cursor) != 0)
         wrong("no cursor", 0);
     for (int i = 0; i < 12 && list->n > 0; i++) {
-        const size_t to = next_random() % list->n;
+        const size_t to = next_random(&seed) % list->n;
         if ((i % 2 ? gxt_cursor_seek_ordinal(cursor, to) : gxt_cursor_seek_time(cursor, list->events[to].time_ns)) != 0)
             wrong("no seek", (int64_t)to);
         if (i % 3 == 0) {
@@ -262,10 +255,10 @@ static void write_trace(const uint8_t *bytes, size_t size)
 /* Return: its size then. @bytes has room for twice as many. */
 static size_t damage(uint8_t *bytes, size_t size)
 {
-    const size_t at = 16 + next_random() % (size - 16), most = size - at,
-                 length = 1 + next_random() % (next_random() % 2 ? 200 : 20000) % most;
+    const size_t at = 16 + next_random(&seed) % (size - 16), most = size - at,
+                 length = 1 + next_random(&seed) % (next_random(&seed) % 2 ? 200 : 20000) % most;
 
-    switch (next_random() % 6) {
+    switch (next_random(&seed) % 6) {
     case 0:
         return at;
     case 1:
@@ -279,10 +272,10 @@ static size_t damage(uint8_t *bytes, size_t size)
         return size + length;
     case 4:
         for (size_t i = 0; i < length; i++)
-            bytes[at + i] = (uint8_t)next_random();
+            bytes[at + i] = (uint8_t)next_random(&seed);
         return size;
     default:
-        bytes[at] ^= (uint8_t)(1u << next_random() % 8);
+        bytes[at] ^= (uint8_t)(1u << next_random(&seed) % 8);
         return size;
     }
 }

@@ -5,6 +5,8 @@
  * INDEX must cover the trace. One walk without it keeps what it meets at SEEKS places; then a cursor over the index
  * seeks to each, by ordinal and by time, and must yield the same, in every field.
  */
+#include "../random.h"
+
 #include <gxt/gxt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,15 +27,6 @@ static _Noreturn void wrong(const char *what, uint64_t ordinal)
 {
     printf("%s, at event %" PRIu64 "\n", what, ordinal);
     exit(1);
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
 }
 
 static uint64_t mix(uint64_t digest, uint64_t value)

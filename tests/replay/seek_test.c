@@ -5,6 +5,7 @@
  * INDEX is built anew. Every place of a small trace is tried, else SEEKS places at random, with an index and, where
  * that does not take too long, without: by ordinal, by position token, by time, by generation. In every field.
  */
+#include "../random.h"
 #include "same.h"
 
 #include <inttypes.h>
@@ -184,16 +185,6 @@ static void same_states(struct gxt_cursor *cursor, uint64_t ordinal)
     expect(cursor, ordinal, "after the states were asked");
     gxt_states_free(sought);
     gxt_states_free(walked);
-}
-
-/* Steele, Lea and Flood's SplitMix64. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
 }
 
 static void try_all(struct gxt_cursor *cursor)

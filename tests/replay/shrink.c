@@ -7,6 +7,8 @@
  * GXT_EIO comes. A file that grows, or that another one takes the name of, is read on as it was. A SIGBUS that is of
  * nobody's trace goes to the handler that was there before.
  */
+#include "../random.h"
+
 #include <fcntl.h>
 #include <gxt/gxt.h>
 #include <inttypes.h>
@@ -36,15 +38,6 @@ static _Noreturn void wrong(const char *what, int64_t number)
     exit(1);
 }
 
-static uint64_t next_random(void)
-{
-    uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static void write_file(const char *name)
 {
     int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -55,10 +48,10 @@ static void write_file(const char *name)
 
 static void cut(void)
 {
-    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), n = next_random() % (size / page + 1);
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), n = next_random(&seed) % (size / page + 1);
 
     /* At a page's border, where nothing but the signal tells, and elsewhere. */
-    if (truncate(path, (off_t)(next_random() % 2 ? n * page : next_random() % size)) < 0)
+    if (truncate(path, (off_t)(next_random(&seed) % 2 ? n * page : next_random(&seed) % size)) < 0)
         wrong("no cut", 0);
 }
 
@@ -113,7 +106,7 @@ static void check_end(struct gxt_cursor *cursor, int r, uint64_t ordinal)
 
 static void walk(bool in_lots, struct gxt_trace *trace, const struct gxt_index *index)
 {
-    const uint64_t when = next_random() % n_events;
+    const uint64_t when = next_random(&seed) % n_events;
     struct gxt_event lot[LOT];
     const struct gxt_event *event;
     struct gxt_cursor *cursor;
@@ -184,11 +177,11 @@ static void round_of(int number)
         build(trace, -1, 1);
         if (gxt_index_open(trace, index_path, &index, &error) != 0)
             wrong(error.message, error.code);
-        walk(next_random() % 2, trace, index);
+        walk(next_random(&seed) % 2, trace, index);
         gxt_index_close(index);
         break;
     default:
-        build(trace, (int)(next_random() % 4), 1 + (unsigned)(next_random() % 2));
+        build(trace, (int)(next_random(&seed) % 4), 1 + (unsigned)(next_random(&seed) % 2));
         break;
     }
     gxt_trace_close(trace);

@@ -6,6 +6,8 @@
  * trace grows too, a generation at a time, and the readers hold it as it was when they opened it. Whatever is asked is
  * held against a walk. A plain program, so that it also runs under ThreadSanitizer.
  */
+#include "../random.h"
+
 #include <gxt/gxt.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -109,15 +111,6 @@ struct reader {
     uint64_t n_events; /* that it may ask for */
     uint64_t seed;
 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static void expect(const struct gxt_cursor *cursor, int r, const struct gxt_event *event, uint64_t ordinal)
 {

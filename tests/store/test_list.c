@@ -1,18 +1,10 @@
 /* test_list.c: rows come back as they were put, whatever is in them; and bytes that no list is are refused.
  */
+#include "../random.h"
 #include "store_priv.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 /* How numbers may look. */
 static uint64_t number(int form, size_t row, uint64_t *random)
