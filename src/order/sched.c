@@ -545,31 +545,33 @@ static int destroy_syscall(struct step *step)
 
 /* ---- ranges ---- */
 
-static int add_range(struct step *step, struct sched_resource *resource, uint8_t type, uint64_t description)
+static int add_range(struct step *step, struct sched_table *table, struct sched_resource *resource, uint8_t type,
+                     uint64_t description)
 {
-    sched_touch(&step->sched->gs, resource); /* of a processor nobody wants to know */
+    sched_touch(table, resource);
     return sched_range_add(resource, (struct sched_range){description, type}) < 0 ? no_memory(step) : 1;
 }
 
-static int begin_range(struct step *step, struct sched_resource *resource, uint64_t description)
+static int begin_range(struct step *step, struct sched_table *table, struct sched_resource *resource,
+                       uint64_t description)
 {
     if (sched_range_find(resource, lane_type(step->lane), &description))
         return CONTRADICTION(step, "%s while one is in flight", name_of(step));
-    return add_range(step, resource, lane_type(step->lane), description);
+    return add_range(step, table, resource, lane_type(step->lane), description);
 }
 
-static int end_range(struct step *step, struct sched_resource *resource)
+static int end_range(struct step *step, struct sched_table *table, struct sched_resource *resource)
 {
     struct sched_range *range = sched_range_find(resource, wire_specs[lane_type(step->lane)].start, NULL);
     if (!range)
         return CONTRADICTION(step, "%s of a range that is not in flight", name_of(step));
-    sched_touch(&step->sched->gs, resource);
+    sched_touch(table, resource);
     step->out->args[0] = lane_type(step->lane) == WIRE_STW_END ? range->description : step->out->args[0];
     *range = resource->extra->ranges[--resource->extra->n_ranges];
     return 1;
 }
 
-static int active_range(struct step *step, struct sched_resource *resource)
+static int active_range(struct step *step, struct sched_table *table, struct sched_resource *resource)
 {
     const uint8_t type = wire_specs[lane_type(step->lane)].start;
     const uint64_t none = 0;
@@ -578,7 +580,7 @@ static int active_range(struct step *step, struct sched_resource *resource)
     if (step->gen->dir.number == step->sched->initial_generation) {
         if (known)
             return CONTRADICTION(step, "%s twice in the first generation", name_of(step));
-        return add_range(step, resource, type, 0);
+        return add_range(step, table, resource, type, 0);
     }
     return known ? 1 : CONTRADICTION(step, "%s of a range that is not in flight", name_of(step));
 }
@@ -591,9 +593,10 @@ static int go_range(struct step *step, bool begins)
     struct sched_resource *g = own_g(step);
     if (!g)
         return CONTRADICTION(step, "%s on goroutine %lld, which does not exist", name_of(step), LL(step->g));
+    struct sched_table *gs = &step->sched->gs;
     if (!begins)
-        return end_range(step, g);
-    return begin_range(step, g, lane_type(step->lane) == WIRE_STW_BEGIN ? ARG(step, 0) : 0);
+        return end_range(step, gs, g);
+    return begin_range(step, gs, g, lane_type(step->lane) == WIRE_STW_BEGIN ? ARG(step, 0) : 0);
 }
 
 static int sweep(struct step *step, bool begins)
@@ -604,7 +607,7 @@ static int sweep(struct step *step, bool begins)
     struct sched_resource *p = own_p(step);
     if (!p)
         return CONTRADICTION(step, "%s on proc %lld, which does not exist", name_of(step), LL(step->p));
-    return begins ? begin_range(step, p, 0) : end_range(step, p);
+    return begins ? begin_range(step, &step->sched->ps, p, 0) : end_range(step, &step->sched->ps, p);
 }
 
 static int named_active(struct step *step, struct sched_table *table)
@@ -612,7 +615,7 @@ static int named_active(struct step *step, struct sched_table *table)
     struct sched_resource *resource = sched_find(table, (int64_t)ARG(step, 0));
     if (!resource)
         return CONTRADICTION(step, "%s names %lld, which does not exist", name_of(step), LL(ARG(step, 0)));
-    return active_range(step, resource);
+    return active_range(step, table, resource);
 }
 
 /* ---- the garbage collector ---- */
