@@ -178,23 +178,21 @@ static inline void add(struct entries *entries, struct entry *at_hand, struct en
 /* Merges two parts of a list that are in order each: those of one id stay in the order they had. */
 static bool merge(struct sched_changes *changes)
 {
-    const size_t n = changes->n;
-    const struct pair *old = changes->list, *const old_end = old + changes->n_sorted;
-    const struct pair *news = old_end, *const end = old + n;
+    const struct pairs_spare list = changes->list;
+    const struct pair *old = list.pairs, *const old_end = old + changes->n_sorted;
+    const struct pair *news = old_end, *const end = old + changes->n;
 
     if (old == old_end || news == end || old_end[-1].key <= news->key)
         return true;
-    if (!pairs_reserve(&changes->spare, changes->capacity))
+    if (!pairs_reserve(&changes->spare, list.capacity))
         return false;
     struct pair *to = changes->spare.pairs;
     while (old < old_end && news < end)
         *to++ = news->key < old->key ? *news++ : *old++;
     memcpy(to, old, (size_t)(old_end - old) * sizeof *to);
     memcpy(to + (old_end - old), news, (size_t)(end - news) * sizeof *to);
-    const struct pairs_spare merged = changes->spare;
-    changes->spare = (struct pairs_spare){changes->list, changes->capacity};
-    changes->list = merged.pairs;
-    changes->capacity = merged.capacity;
+    changes->list = changes->spare;
+    changes->spare = list;
     return true;
 }
 
@@ -202,9 +200,8 @@ static bool merge(struct sched_changes *changes)
  * so only what was noted since is sorted. */
 static bool sort_changes(struct sched_changes *changes)
 {
-    const bool good =
-        pairs_sort(changes->list + changes->n_sorted, changes->n - changes->n_sorted, &changes->spare) == 0 &&
-        merge(changes);
+    struct pair *news = changes->list.pairs + changes->n_sorted;
+    const bool good = pairs_sort(news, changes->n - changes->n_sorted, &changes->spare) == 0 && merge(changes);
 
     changes->n_sorted = good ? changes->n : changes->n_sorted;
     return good;
@@ -241,26 +238,20 @@ static __attribute__((noinline)) struct entry sum_up(const struct sched_table *t
                                                      size_t *ret_n)
 {
     const struct sched_resource *there = NULL;
-    struct pair place = {0}, gone = {0};
+    const uint64_t id = notes->key;
     bool has_gone = false;
 
     for (size_t i = 0; i < n; i++) {
-        const struct sched_resource *resource = noted(table, &notes[i]);
-        if (resource) {
-            there = resource;
-            place = notes[i];
-        } else if (notes[i].value == SCHED_GONE) {
-            gone = notes[i];
-            has_gone = true;
-        }
+        there = there ? there : noted(table, &notes[i]);
+        has_gone = has_gone || notes[i].value == SCHED_GONE;
     }
     *ret_n = 0;
     if (there)
-        ret[(*ret_n)++] = place;
+        ret[(*ret_n)++] = (struct pair){id, (uint64_t)(there - table->items)};
     if (has_gone)
-        ret[(*ret_n)++] = gone;
+        ret[(*ret_n)++] = (struct pair){id, SCHED_GONE};
     return there      ? entry_of(there, changes, generation)
-           : has_gone ? (struct entry){.id = gone.key, .n = 1, .flags = GONE}
+           : has_gone ? (struct entry){.id = id, .n = 1, .flags = GONE}
                       : (struct entry){0};
 }
 
@@ -275,8 +266,8 @@ static bool list_noted(struct sched_table *table, bool changes, uint64_t generat
         return true;
     if (!sort_changes(notes))
         return false;
-    const struct pair *const end = notes->list + notes->n;
-    struct pair *kept = notes->list;
+    const struct pair *const end = notes->list.pairs + notes->n;
+    struct pair *kept = notes->list.pairs;
     for (const struct pair *note = kept; note < end;) {
         const bool is_last = note + 1 == end;
         if (LIKELY(is_last || note[1].key != note->key) && LIKELY(note->value != SCHED_GONE)) {
@@ -299,30 +290,20 @@ static bool list_noted(struct sched_table *table, bool changes, uint64_t generat
     }
     if (at_hand.n > 0)
         push(ret, &at_hand);
-    notes->n = notes->n_sorted = (size_t)(kept - notes->list);
+    notes->n = notes->n_sorted = (size_t)(kept - notes->list.pairs);
     return !ret->failed;
-}
-
-/* How many goroutines they are. */
-static uint64_t count_all(const struct entries *entries)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < entries->n; i++)
-        n += entries->list[i].n;
-    return n;
 }
 
 /* The smallest blocks that are not too many. Two neighbours are in one block from the shift on at which their ids
  * agree. */
 static unsigned choose_shift(const struct entries *entries)
 {
-    const uint64_t n = count_all(entries);
     uint64_t parted[65] = {0}; /* pairs of neighbours that differ in so many low bits */
-    uint64_t n_blocks = n > 0, last = n > 0 ? entries->list[0].id : 0;
+    uint64_t n = 0, n_blocks = entries->n > 0, last = entries->n > 0 ? entries->list[0].id : 0;
 
     for (size_t i = 0; i < entries->n; i++) {
         const struct entry *entry = &entries->list[i];
+        n += entry->n;
         for (uint64_t id = entry->id; id - entry->id < entry->n; last = id++)
             if (id != last)
                 parted[64 - __builtin_clzll(id ^ last)]++;

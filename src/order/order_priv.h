@@ -206,10 +206,9 @@ struct sched_resource {
 
 /* Of what has changed: pairs of an id and the place where it was then, or that it has gone. */
 struct sched_changes {
-    struct pair *list;
-    size_t n, capacity;
+    size_t n;
     size_t n_sorted; /* so many of them do not fall by id */
-    struct pairs_spare spare;
+    struct pairs_spare list, spare;
 };
 
 #define SCHED_GONE MAP_NONE /* for a place */

@@ -57,12 +57,13 @@ struct sched_resource *sched_add(struct sched_table *table, int64_t id)
 
 static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place)
 {
-    struct pair *grown = array_grow(changes->list, changes->n, &changes->capacity, sizeof *grown);
+    struct pairs_spare *list = &changes->list;
+    struct pair *grown = array_grow(list->pairs, changes->n, &list->capacity, sizeof *grown);
 
     if (!grown)
         return false;
-    changes->list = grown;
-    changes->list[changes->n++] = (struct pair){(uint64_t)id, place};
+    list->pairs = grown;
+    list->pairs[changes->n++] = (struct pair){(uint64_t)id, place};
     return true;
 }
 
@@ -191,7 +192,7 @@ void sched_table_done(struct sched_table *table)
     free(table->items);
     free(table->places);
     free(table->free_slots);
-    free(table->changes.list);
+    pairs_done(&table->changes.list);
     pairs_done(&table->changes.spare);
     memset(table, 0, sizeof *table);
 }
