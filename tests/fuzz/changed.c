@@ -23,7 +23,7 @@ static size_t change_byte(uint8_t *data, size_t size, size_t max_size)
 {
     (void)max_size;
     if (size > 0)
-        data[fuzz_draw(&dice) % size] ^= (uint8_t)(1u << fuzz_draw(&dice) % 8);
+        data[next_random(&dice) % size] ^= (uint8_t)(1u << next_random(&dice) % 8);
     return size;
 }
 
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
         for (unsigned long round = 0; round < rounds; round++) {
             fprintf(stderr, "%s, change %lu\n", argv[i], round);
             alarm(PATIENCE);
-            size = mutate(bytes, size, sizeof bytes, fuzz_draw(&dice), change_byte);
+            size = mutate(bytes, size, sizeof bytes, next_random(&dice), change_byte);
             (void)LLVMFuzzerTestOneInput(bytes, size);
             n_changed++;
         }

@@ -20,16 +20,6 @@ _Noreturn void fuzz_wrong(const char *what, uint64_t at)
     abort();
 }
 
-/* Steele, Lea and Flood's SplitMix64. */
-uint64_t fuzz_draw(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static void remove_folder(void)
 {
     static const char *const names[] = {"trace", "index", "index.new", "index-lock", "index.new-lock", "grown"};

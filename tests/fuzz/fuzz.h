@@ -3,6 +3,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include "../random.h"
 #include "replay.h"
 
 #include <gxt/gxt.h>
@@ -12,9 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /** fuzz_wrong() - say what is wrong, and abort, so that the input is kept */
 _Noreturn void fuzz_wrong(const char *what, uint64_t at);
-
-/** fuzz_draw() - the next of a row of numbers that depends on its first state only */
-uint64_t fuzz_draw(uint64_t *state);
 
 /* ---- file.c ---- */
 
@@ -39,7 +37,7 @@ struct scan {
     bool is_falling; /* times do not rise all the way */
     int end;         /* 0, or the fault's code */
     struct gxt_error fault;
-    uint64_t dice; /* for fuzz_draw(): made of the trace's bytes */
+    uint64_t dice; /* for next_random(): made of the trace's bytes */
 };
 
 /** scan_open() - @recovers: go on behind faults

@@ -288,7 +288,7 @@ static void walk_on(const struct subject *subject, struct gxt_cursor *cursor)
 static void poke_cursor(struct subject *subject, struct gxt_cursor *cursor)
 {
     struct scan *scan = &subject->scan;
-    const struct gxt_event *event = &scan->events[fuzz_draw(&scan->dice) % scan->n];
+    const struct gxt_event *event = &scan->events[next_random(&scan->dice) % scan->n];
     const struct gxt_resource_id id = {GXT_RESOURCE_GOROUTINE, event->goroutine};
     const int64_t time_ns = event->time_ns;
     uint64_t counts[GXT_N_KINDS];
@@ -299,15 +299,15 @@ static void poke_cursor(struct subject *subject, struct gxt_cursor *cursor)
     if (gxt_cursor_states(cursor, &states) == 0)
         gxt_states_free(states);
     walk_on(subject, cursor);
-    (void)gxt_cursor_seek_ordinal(cursor, fuzz_draw(&scan->dice) % (scan->n + 1));
+    (void)gxt_cursor_seek_ordinal(cursor, next_random(&scan->dice) % (scan->n + 1));
     (void)gxt_cursor_prev(cursor, &event);
     walk_on(subject, cursor);
-    (void)gxt_cursor_seek_generation(cursor, fuzz_draw(&scan->dice) % 4);
+    (void)gxt_cursor_seek_generation(cursor, next_random(&scan->dice) % 4);
     for (uint64_t i = 0; i < scan->n && gxt_cursor_next_of(cursor, &id, 1, &event) == 1; i++)
         ;
     (void)gxt_cursor_seek_resource(cursor, id, time_ns);
     walk_on(subject, cursor);
-    (void)gxt_cursor_count(cursor, 1, fuzz_draw(&scan->dice) % (2 * scan->n), counts);
+    (void)gxt_cursor_count(cursor, 1, next_random(&scan->dice) % (2 * scan->n), counts);
     (void)gxt_cursor_seek_end(cursor);
     walk_on(subject, cursor);
 }

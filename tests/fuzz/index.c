@@ -58,8 +58,8 @@ static void check_estimate(struct scan *scan, const struct gxt_index *index)
     uint64_t n = 0;
 
     if (scan->n > 0) {
-        from_ns = scan->events[fuzz_draw(&scan->dice) % scan->n].time_ns;
-        to_ns = scan->events[fuzz_draw(&scan->dice) % scan->n].time_ns;
+        from_ns = scan->events[next_random(&scan->dice) % scan->n].time_ns;
+        to_ns = scan->events[next_random(&scan->dice) % scan->n].time_ns;
     }
     if (gxt_index_estimate(index, from_ns, to_ns, &estimate, &error) != 0) {
         if (!scan->is_falling)

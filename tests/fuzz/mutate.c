@@ -32,7 +32,7 @@ struct parts {
 
 static uint64_t roll(struct parts *parts, uint64_t n)
 {
-    return fuzz_draw(&parts->dice) % n;
+    return next_random(&parts->dice) % n;
 }
 
 /* ---- apart, and together ---- */

@@ -175,7 +175,7 @@ static void expect_many(const struct scan *scan, struct gxt_cursor *cursor)
 static void expect_back(struct scan *scan, struct gxt_cursor *cursor)
 {
     const struct gxt_event *event;
-    uint64_t at = fuzz_draw(&scan->dice) % (scan->n + 1);
+    uint64_t at = next_random(&scan->dice) % (scan->n + 1);
 
     if (gxt_cursor_seek_ordinal(cursor, at) != 0)
         fuzz_wrong("no seek before a step back", at);
@@ -254,7 +254,7 @@ static uint64_t first_at(const struct scan *scan, int64_t time_ns)
 
 static int64_t some_time(struct scan *scan)
 {
-    const uint64_t draw = fuzz_draw(&scan->dice);
+    const uint64_t draw = next_random(&scan->dice);
 
     if (scan->n == 0 || draw % 16 == 0)
         return draw % 32 == 0 ? INT64_MIN : INT64_MAX;
@@ -273,7 +273,7 @@ static void seek_by_time(struct scan *scan, struct gxt_cursor *cursor)
 
 static void seek_by_place(struct scan *scan, struct gxt_cursor *cursor)
 {
-    const uint64_t ordinal = fuzz_draw(&scan->dice) % (scan->n + 1);
+    const uint64_t ordinal = next_random(&scan->dice) % (scan->n + 1);
     char token[GXT_POS_TOKEN_SIZE];
     struct gxt_pos pos;
 
@@ -300,7 +300,7 @@ static void seek_ends(const struct scan *scan, struct gxt_cursor *cursor)
 
 static void seek_by_generation(struct scan *scan, struct gxt_cursor *cursor)
 {
-    gxt_gen wanted = fuzz_draw(&scan->dice) % 8, generation = 0;
+    gxt_gen wanted = next_random(&scan->dice) % 8, generation = 0;
     uint64_t i = 0;
 
     for (; i < scan->n; i++)
@@ -314,7 +314,7 @@ static void seek_by_generation(struct scan *scan, struct gxt_cursor *cursor)
 /* The states where a cursor goes, and where one goes that walks. */
 static void compare_states(struct scan *scan, struct gxt_cursor *cursor)
 {
-    const uint64_t ordinal = fuzz_draw(&scan->dice) % (scan->n + 1);
+    const uint64_t ordinal = next_random(&scan->dice) % (scan->n + 1);
     const bool by_time = ordinal < scan->n && !scan->is_falling && ordinal % 2 == 0;
     struct gxt_states *walked, *sought;
     struct gxt_cursor *walker;
@@ -351,7 +351,7 @@ void scan_check_seeks(struct scan *scan, struct gxt_cursor *cursor, unsigned n)
 
 static struct gxt_resource_id some_resource(struct scan *scan)
 {
-    const uint64_t draw = fuzz_draw(&scan->dice);
+    const uint64_t draw = next_random(&scan->dice);
     struct gxt_resource_id id = {GXT_RESOURCE_GOROUTINE + (int64_t)(draw % 3), 1};
 
     if (scan->n == 0 || draw % 16 == 15)
@@ -380,8 +380,8 @@ static uint64_t next_that_belongs(const struct scan *scan, uint64_t from, const 
 static void compare_resources(struct scan *scan, struct gxt_cursor *cursor)
 {
     struct gxt_resource_id ids[MOST_RESOURCES];
-    const size_t n = 1 + fuzz_draw(&scan->dice) % MOST_RESOURCES;
-    uint64_t at = fuzz_draw(&scan->dice) % (scan->n + 1);
+    const size_t n = 1 + next_random(&scan->dice) % MOST_RESOURCES;
+    uint64_t at = next_random(&scan->dice) % (scan->n + 1);
     const struct gxt_event *event;
     int r;
 
@@ -414,9 +414,9 @@ static void seek_resource_by_time(struct scan *scan, struct gxt_cursor *cursor)
 
 static void compare_counts(struct scan *scan, struct gxt_cursor *cursor)
 {
-    const bool is_all = fuzz_draw(&scan->dice) % 4 == 0; /* which is counted in another way */
-    const uint64_t begin = is_all ? 0 : fuzz_draw(&scan->dice) % (scan->n + 2);
-    const uint64_t end = is_all ? UINT64_MAX : fuzz_draw(&scan->dice) % (scan->n + 8);
+    const bool is_all = next_random(&scan->dice) % 4 == 0; /* which is counted in another way */
+    const uint64_t begin = is_all ? 0 : next_random(&scan->dice) % (scan->n + 2);
+    const uint64_t end = is_all ? UINT64_MAX : next_random(&scan->dice) % (scan->n + 8);
     uint64_t counts[GXT_N_KINDS], expected[GXT_N_KINDS] = {0};
 
     for (uint64_t i = begin; i < end && i < scan->n; i++)

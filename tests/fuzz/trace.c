@@ -12,14 +12,14 @@ static uint64_t some_step(struct scan *scan)
 {
     static const uint64_t steps[] = {1, 2, 7, 40};
 
-    return steps[fuzz_draw(&scan->dice) % (sizeof steps / sizeof *steps)];
+    return steps[next_random(&scan->dice) % (sizeof steps / sizeof *steps)];
 }
 
 /* Indexes the first bytes, then all of them: the build goes on from there. */
 static void check_grown(const uint8_t *data, size_t size, uint64_t dice, bool recovers)
 {
     const char *path = fuzz_path("grown"), *index = fuzz_path("index");
-    const size_t part = (size_t)(fuzz_draw(&dice) % (size + 1));
+    const size_t part = (size_t)(next_random(&dice) % (size + 1));
     struct scan scan;
 
     fuzz_remove_index(index);
@@ -47,7 +47,7 @@ static bool check(const uint8_t *data, size_t size, bool recovers)
         return false;
     const bool is_hurt = scan.end < 0;
     scan_check_walks(&scan);
-    const uint64_t dice = fuzz_draw(&scan.dice);
+    const uint64_t dice = next_random(&scan.dice);
     if (dice % 4 != 0) {
         fuzz_remove_index(index);
         fuzz_build_index(&scan, index, some_step(&scan));

@@ -2,6 +2,7 @@
  *
  * The truth is sort_vectors.txt, which sort_vectors.go writes with Go's own sort; that page says what its lines are.
  */
+#include "../random.h"
 #include "gen.h"
 
 #include <criterion/criterion.h>
@@ -13,13 +14,9 @@ enum {
     MOST_WORDS = 6
 };
 
-/* splitmix64's output function */
 static uint64_t mix(uint64_t x)
 {
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
+    return next_random(&x);
 }
 
 static uint64_t organ(uint64_t i, uint64_t n)
