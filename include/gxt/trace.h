@@ -172,16 +172,20 @@ GXT_API int gxt_trace_recover(struct gxt_trace *trace, struct gxt_error *reterr)
 struct gxt_estimate {
     uint64_t n_events;
     uint64_t bound;     /**< three standard errors: the true number is hardly ever further off. 0: all were counted */
-    uint64_t n_batches; /**< of events and CPU samples, of which at most 96 each were looked into */
+    uint64_t n_batches; /**< of events and CPU samples; about so many when there are thousands */
 };
 
 /**
  * gxt_trace_estimate() - about how many events there are, without an index
  *
- * Counts those in batches that are spread evenly over the trace. Of a trace with a fault, those before and behind it.
+ * Counts those in some batches that are spread evenly over the trace. Where there are thousands, how many there are and
+ * how large is taken from 96 places of the trace as well, where batches are found by what their headers look like: a
+ * trace that is made to mislead that gets a wrong answer, as soon. Of a trace with a fault, those before and behind it;
+ * but where the headers cannot be followed on, and that is met, those before it.
  *
- * Cost: a read of some bytes for each batch of 64 KiB, and the first half of 192 batches decoded at most. Memory: 16
- * bytes a batch.
+ * Cost: for a trace of any size that is not hurt the same few milliseconds at most: a read of some bytes for some
+ * thousand batches, and the first half of 192 of them decoded. For one that is hurt, a read of some bytes for each batch,
+ * and 16 bytes of memory.
  * Threads: any.
  * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one, and for streams;
  *         GXT_EIO; GXT_ENOMEM.

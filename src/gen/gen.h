@@ -103,6 +103,23 @@ struct gen_header {
 /** gen_peek() - the header of the batch at an offset. Cost: one system call. Return: whether there is a whole batch. */
 bool gen_peek(const struct source *source, uint64_t offset, struct gen_header *ret);
 
+enum {
+    GEN_MOST_HEADER = 1 + 1 + 4 * WIRE_MAX_NUMBER, /**< bytes of a header at most */
+};
+
+/**
+ * gen_land() - the first place in some bytes where a batch's header may begin
+ * @in:      any bytes of a trace; as many as a batch and its header may take hold one header at least
+ * @padded:  look for headers alone that have ten bytes for the size, as the runtime writes them: that is ten times as
+ *           fast, and hardly ever lands wrong
+ *
+ * What is behind the header is looked at where it is in @in. A header that is not whole there is none.
+ *
+ * Cost: some steps a byte.
+ * Return: where; in.end for nowhere.
+ */
+const uint8_t *gen_land(struct span in, bool padded);
+
 /** The distinct strings and stacks of a trace, each once by content. Shared by all that read the trace; any thread. */
 struct pool;
 

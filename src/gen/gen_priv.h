@@ -16,6 +16,12 @@ int find_bad_batch(struct gxt_error *fault, int code, const struct source *sourc
 /* Empties a directory for the generation at the stream's place. */
 void find_begin(const struct gen_stream *stream, struct gen_dir *ret);
 
+/* ---- peek.c ---- */
+
+/* The header that some bytes begin with, which are at an offset: not empty, and all zero @ret before. Whether it is one,
+ * whatever comes behind it. */
+bool peek_header(struct span in, uint64_t offset, struct gen_header *ret);
+
 /* ---- salvage.c ---- */
 
 /* gen_find() of a stream that recovers. 1; 0 at the end of the trace; GXT_ENOMEM. */

@@ -3,24 +3,15 @@
  * In: an offset. Out: the header of the batch that is there, read by itself. Never: a page of the mapping touched: for
  * a walk over many headers that costs several times as much as reading them.
  */
-#include "gen.h"
+#include "gen_priv.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-enum {
-    MOST_HEADER = 1 + 1 + 4 * 10 + 1,
-};
-
-bool gen_peek(const struct source *source, uint64_t offset, struct gen_header *ret)
+bool peek_header(struct span in, uint64_t offset, struct gen_header *ret)
 {
-    uint8_t bytes[MOST_HEADER] = {0};
-    ssize_t n = pread(source->fd, bytes, sizeof bytes, (off_t)offset);
+    const uint8_t *begin = in.at;
 
-    *ret = (struct gen_header){.system_errno = n < 0 ? errno : 0};
-    if (n <= 0)
-        return false;
-    struct span in = {bytes, bytes + n};
     ret->type = *in.at++;
     if (ret->type == WIRE_END_OF_GENERATION) {
         ret->data = offset + 1;
@@ -32,7 +23,17 @@ bool gen_peek(const struct source *source, uint64_t offset, struct gen_header *r
         wire_varint(&in, &ret->generation) < 0 || wire_varint(&in, &ret->thread) < 0 ||
         wire_varint(&in, &ret->tick) < 0 || wire_varint(&in, &ret->size) < 0)
         return false;
-    ret->data = offset + (uint64_t)(in.at - bytes);
+    ret->data = offset + (uint64_t)(in.at - begin);
     ret->first = ret->size > 0 && span_size(in) > 0 ? *in.at : 0;
-    return ret->size <= WIRE_MAX_BATCH && ret->data <= source->size && ret->size <= source->size - ret->data;
+    return ret->size <= WIRE_MAX_BATCH;
+}
+
+bool gen_peek(const struct source *source, uint64_t offset, struct gen_header *ret)
+{
+    uint8_t bytes[GEN_MOST_HEADER + 1] = {0};
+    ssize_t n = pread(source->fd, bytes, sizeof bytes, (off_t)offset);
+
+    *ret = (struct gen_header){.system_errno = n < 0 ? errno : 0};
+    return n > 0 && peek_header((struct span){bytes, bytes + n}, offset, ret) && ret->data <= source->size &&
+           ret->size <= source->size - ret->data;
 }

@@ -37,6 +37,24 @@ int trace_recover(struct gxt_trace *trace, struct gxt_error *fault);
 
 int trace_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *fault);
 
+/** Counts the events, or the CPU samples, in a batch, or in its beginning. @ret_bytes: how many bytes they take. */
+typedef double estimate_count(struct span in, double *ret_bytes);
+estimate_count estimate_count_events, estimate_count_samples;
+
+enum {
+    ESTIMATE_PREFIX = 32 << 10, /**< bytes of a batch that are counted at most */
+};
+
+/** estimate_is_events() - whether it is a batch of events; estimate_is_samples() - of CPU samples */
+bool estimate_is_events(const struct gen_header *header);
+bool estimate_is_samples(const struct gen_header *header);
+
+/* ---- sample.c ---- */
+
+/** sample_estimate() - trace_estimate() of a trace with many batches, from a few of them
+ * Return: 1; 0 where batches were not found where some must be; GXT_ENOMEM; GXT_EIO. */
+int sample_estimate(const struct gxt_trace *trace, struct gxt_estimate *ret, struct gxt_error *fault);
+
 /* ---- place.c ---- */
 
 /** place_of_index() - the name of a trace's sidecar, to be freed. GXT_EINVAL for a trace without a name, which is NULL.
