@@ -183,9 +183,9 @@ struct gxt_estimate {
  * trace that is made to mislead that gets a wrong answer, as soon. Of a trace with a fault, those before and behind it;
  * but where the headers cannot be followed on, and that is met, those before it.
  *
- * Cost: for a trace of any size that is not hurt the same few milliseconds at most: a read of some bytes for some
- * thousand batches, and the first half of 192 of them decoded. For one that is hurt, a read of some bytes for each batch,
- * and 16 bytes of memory.
+ * Cost: for a trace of any size that is not hurt the same few milliseconds at most: a read of some bytes for each of
+ * some thousand batches, and the first half of 192 of them decoded. For one that is hurt, a read of some bytes for each
+ * batch, and 16 bytes of memory.
  * Threads: any.
  * Return: 0; GXT_EINVAL for traces of before Go 1.22, whose batches cannot be found one by one, and for streams;
  *         GXT_EIO; GXT_ENOMEM.

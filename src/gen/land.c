@@ -6,8 +6,8 @@
  *     type  generation  thread  tick  size
  *      01   …           …       …     s s s 80 80 80 80 80 80 00 | data
  *
- * The runtime reserves ten bytes for the size (traceBuf.varintAt), and no batch needs more than three of them: six bytes
- * of 80 and one of 00 end nearly every header, and next to nothing else. Of six bytes in a row one is looked at.
+ * The runtime reserves ten bytes for the size (traceBuf.varintAt), and no batch needs more than three of them: six
+ * bytes of 80 and one of 00 end nearly every header, and next to nothing else. Of six bytes in a row one is looked at.
  */
 #include "gen_priv.h"
 

@@ -168,7 +168,8 @@ static int find_run(struct sampling *sampling, uint64_t offset, bool padded)
     return r;
 }
 
-/* Events by byte of the batch in which a byte lies, of all those of its kind. Return: 1; 0 when it is gone; negative. */
+/* Events by byte of the batch in which a byte of all those of its kind lies. Return: 1; 0 when it is gone; else negative.
+ */
 static int count_at(struct sampling *sampling, const struct kind *kind, double byte, estimate_count *count_in,
                     double *ret)
 {
