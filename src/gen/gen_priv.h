@@ -18,8 +18,8 @@ void find_begin(const struct gen_stream *stream, struct gen_dir *ret);
 
 /* ---- peek.c ---- */
 
-/* The header that some bytes begin with, not none, which are at an offset. @ret is all zero before. Return: whether it is
- * one, whatever comes behind it. */
+/* The header that some bytes begin with, not none, which are at an offset. @ret is all zero before. Return: whether it
+ * is one, whatever comes behind it. */
 bool peek_header(struct span in, uint64_t offset, struct gen_header *ret);
 
 /* ---- salvage.c ---- */

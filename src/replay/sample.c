@@ -168,8 +168,8 @@ static int find_run(struct sampling *sampling, uint64_t offset, bool padded)
     return r;
 }
 
-/* Events by byte of the batch in which a byte of all those of its kind lies. Return: 1; 0 when it is gone; else negative.
- */
+/* Events by byte, of the batch in which a byte of all those of its kind lies.
+ * Return: 1; 0 when the batch is gone; negative. */
 static int count_at(struct sampling *sampling, const struct kind *kind, double byte, estimate_count *count_in,
                     double *ret)
 {
@@ -189,7 +189,7 @@ static int count_at(struct sampling *sampling, const struct kind *kind, double b
     return 1;
 }
 
-/* Counts in one batch, or in some that are no more bytes together. */
+/* Events of all batches of a kind, as one of them tells, or some that are no more bytes together. Return: as there. */
 static int count(struct sampling *sampling, const struct kind *kind, double share, estimate_count *count_in,
                  double *ret)
 {
