@@ -333,6 +333,28 @@ int thread_begin(pthread_t *ret, void *(*run)(void *user), void *user);
 /** thread_processors() - how many processors there are for the caller */
 unsigned thread_processors(void);
 
+/** Words of a set that were added to last. */
+#define ID_SET_NEAR 16
+
+struct id_set_near {
+    uint64_t number;
+    uint32_t at;
+};
+
+/** A set of ids that are mostly added in rows, of which several grow by turns. All zero is an empty one. */
+struct id_set {
+    struct map places; /* of words, by id / 64 */
+    uint64_t *words;
+    size_t n, capacity;
+    struct id_set_near near[ID_SET_NEAR];
+};
+
+/** Return: 0; GXT_ENOMEM. */
+int id_set_add(struct id_set *set, uint64_t id);
+bool id_set_has(const struct id_set *set, uint64_t id);
+void id_set_clear(struct id_set *set);
+void id_set_done(struct id_set *set);
+
 /** prefetch() - have the bytes @ahead of a place on their way from memory. They need not be there. */
 static inline __attribute__((always_inline)) void prefetch(const void *at, size_t ahead)
 {

@@ -26,13 +26,6 @@ static struct sched_resource *find(const struct sched_table *table, int64_t id)
     return at == MAP_NONE ? NULL : &table->items[at];
 }
 
-static struct sched_m *find_m(const struct sched *sched, gxt_threadid id)
-{
-    const uint32_t at = map_get(&sched->m_ids, (uint64_t)id);
-
-    return at == MAP_NONE ? NULL : &sched->ms[at];
-}
-
 /* ---- was it so? ---- */
 
 static bool had_ranges(const struct census_one *one, const struct sched_resource *resource)
@@ -100,7 +93,7 @@ static bool had_lanes(const struct census *census, const struct sched *sched)
     for (size_t i = 0; i < census->gen.n_lanes; i++) {
         const struct census_lane *lane = &census->lanes[i];
         const struct sched_m none = {.p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE};
-        const struct sched_m *m = find_m(sched, lane->walk.thread);
+        const struct sched_m *m = sched_m_find(sched, lane->walk.thread);
         m = m ? m : &none;
         if (lane->had_no_g && m->g != GXT_NO_GOROUTINE)
             return false;
@@ -119,7 +112,7 @@ static bool had_thefts(const struct census *census, const struct sched *sched)
     for (size_t i = 0; i < census->n_thefts; i++) {
         const struct census_theft *theft = &census->thefts[i];
         const struct census_one *one = &census->ps.items[theft->p];
-        const struct sched_m *m = find_m(sched, theft->victim);
+        const struct sched_m *m = sched_m_find(sched, theft->victim);
         const struct census_lane *lane = census_lane_of(census, theft->victim);
         if (!is_promoted(one, find(&sched->ps, one->id)))
             continue; /* who lost it has moved on */
@@ -133,7 +126,7 @@ static bool had_thefts(const struct census *census, const struct sched *sched)
 static bool had_elsewhere(const struct census *census, const struct sched *sched)
 {
     for (size_t i = 0; i < census->n_elsewhere; i++) {
-        const struct sched_m *m = find_m(sched, census->elsewhere[i].thread);
+        const struct sched_m *m = sched_m_find(sched, census->elsewhere[i].thread);
         const struct census_lane *lane = census_lane_of(census, census->elsewhere[i].thread);
         if (m ? m->g != census->elsewhere[i].g : lane && lane->is_used)
             return false;
@@ -256,7 +249,7 @@ static int put_ms(const struct census *census, struct sched *sched)
     for (size_t i = 0; i < census->n_thefts; i++) {
         const struct census_one *one = &census->ps.items[census->thefts[i].p];
         if (is_promoted(one, find(&sched->ps, one->id)))
-            find_m(sched, census->thefts[i].victim)->p = GXT_NO_PROC;
+            sched_m_find(sched, census->thefts[i].victim)->p = GXT_NO_PROC;
     }
     for (size_t i = 0; i < census->gen.n_lanes; i++) {
         const struct census_lane *lane = &census->lanes[i];

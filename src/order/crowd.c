@@ -7,12 +7,19 @@
  *     block       the goroutines whose ids, less their lowest bits, shift of them, are its number; by rising id:
  *                 id less the one before (in the first, less the block's first id) | flags | of a run: how many |
  *                 sequence number | regions and ranges
+ *     flags       status, or that it has gone; whether it has a sequence number, regions or ranges; whether it is a
+ *                 run; whether it is another one than that of its id at the boundary
  *     run         goroutines that have neighbouring ids and nothing to tell them apart
  *
  * A boundary has all goroutines and no sequence numbers, which mean nothing in the next generation: so a crowd that
- * waits is the same blocks from boundary to boundary. A place inside a generation has those that changed since, and
- * whether their sequence numbers are of this generation. A goroutine is asked for by id; then its block of either is
- * taken as a whole, and what changed goes before what was at the start.
+ * waits is the same blocks from boundary to boundary.
+ *
+ * A place inside a generation has those that changed since, and whether their sequence numbers are of this generation.
+ * Of regions it has only what changed: how many ended that began before (or never began), and those that began here and
+ * are open; ranges it has in full. So nothing depends on what was there at the boundary.
+ *
+ * A goroutine is asked for by id; then a block of either is taken as a whole, with all of the other that has ids in it,
+ * and what changed is laid over what was at the start.
  */
 #include "order_priv.h"
 
@@ -21,10 +28,12 @@
 enum {
     STATUS = 7, /* mask; or: */
     GONE = 7,
-    TOLD = 0x08, /* its sequence number is of the generation */
     EXTRA = 0x10,
     RUN = 0x20,
-    ALL_FLAGS = 0x3f,
+    START_FLAGS = STATUS | EXTRA | RUN,
+    TOLD = 0x08, /* its sequence number is of the generation */
+    ANEW = 0x40, /* the one of its id that was there at the start has gone */
+    SINCE_FLAGS = START_FLAGS | TOLD | ANEW,
     BLOCK_GOROUTINES = 1024, /* about */
     LEAST_SHIFT = 10,        /* what comes later has neighbouring ids, and may be many */
     MOST_SHIFT = 63,
@@ -94,15 +103,10 @@ void names_done(struct names *names)
 
 /* ---- regions and ranges ---- */
 
-bool extra_is_empty(const struct sched_extra *extra)
+void extra_save(const struct sched_extra *extra, size_t n_regions_before, const struct names *names, struct buf *ret)
 {
-    return !extra || extra->n_regions + extra->n_ranges == 0;
-}
-
-void extra_save(const struct sched_extra *extra, const struct names *names, struct buf *ret)
-{
-    buf_put_varint(ret, extra->n_regions);
-    for (size_t i = 0; i < extra->n_regions; i++) {
+    buf_put_varint(ret, extra->n_regions - n_regions_before);
+    for (size_t i = n_regions_before; i < extra->n_regions; i++) {
         buf_put_varint(ret, extra->regions[i].task);
         names_put(names, extra->regions[i].name, ret);
     }
@@ -115,22 +119,24 @@ void extra_save(const struct sched_extra *extra, const struct names *names, stru
 
 int extra_restore(struct sched_extra *extra, const struct names *names, struct reader *in)
 {
-    extra->regions_capacity = (size_t)reader_count(in, 2);
-    extra->regions = calloc(extra->regions_capacity + 1, sizeof *extra->regions);
-    if (!extra->regions)
+    const size_t n_regions = extra->n_regions + (size_t)reader_count(in, 2);
+    struct sched_region *regions = realloc(extra->regions, (n_regions + 1) * sizeof *regions);
+    if (!regions)
         return GXT_ENOMEM;
-    for (; extra->n_regions < extra->regions_capacity && !in->failed; extra->n_regions++) {
-        struct sched_region *region = &extra->regions[extra->n_regions];
-        region->task = reader_varint(in);
-        region->name = names_get(names, in);
+    extra->regions = regions;
+    for (extra->regions_capacity = n_regions; extra->n_regions < n_regions && !in->failed; extra->n_regions++) {
+        regions[extra->n_regions].task = reader_varint(in);
+        regions[extra->n_regions].name = names_get(names, in);
     }
-    extra->ranges_capacity = (size_t)reader_count(in, 2);
-    extra->ranges = calloc(extra->ranges_capacity + 1, sizeof *extra->ranges);
-    if (!extra->ranges)
+    const size_t n_ranges = (size_t)reader_count(in, 2);
+    struct sched_range *ranges = realloc(extra->ranges, (n_ranges + 1) * sizeof *ranges);
+    if (!ranges)
         return GXT_ENOMEM;
-    for (; extra->n_ranges < extra->ranges_capacity && !in->failed; extra->n_ranges++) {
-        extra->ranges[extra->n_ranges].type = reader_u8(in);
-        extra->ranges[extra->n_ranges].description = reader_varint(in);
+    extra->ranges = ranges;
+    extra->ranges_capacity = n_ranges;
+    for (extra->n_ranges = 0; extra->n_ranges < n_ranges && !in->failed; extra->n_ranges++) {
+        ranges[extra->n_ranges].type = reader_u8(in);
+        ranges[extra->n_ranges].description = reader_varint(in);
     }
     return in->failed ? GXT_EINDEX : 0;
 }
@@ -148,6 +154,8 @@ struct entry {
 struct entries {
     struct entry *list; /* by rising id */
     size_t n, capacity;
+    bool changes;        /* whether they are what has changed, … */
+    uint64_t generation; /* … in the one of this number */
     bool failed;
 };
 
@@ -216,6 +224,14 @@ static const struct sched_resource *noted(const struct sched_table *table, const
     return LIKELY(resource->live && (uint64_t)resource->id == note->key) ? resource : NULL;
 }
 
+/* Whether there are regions or ranges to be told of. */
+static bool has_extra(const struct sched_extra *extra, bool changes)
+{
+    const size_t n_regions = changes ? extra->n_popped + (extra->n_regions - extra->n_before) : extra->n_regions;
+
+    return n_regions > 0 || extra->n_ranges > 0;
+}
+
 static inline struct entry entry_of(const struct sched_resource *resource, bool changes, uint64_t generation)
 {
     const uint64_t is_told = (uint64_t)changes & (resource->seq_generation == generation);
@@ -224,7 +240,7 @@ static inline struct entry entry_of(const struct sched_resource *resource, bool 
                           .seq = resource->seq & -is_told,
                           .flags = (uint8_t)(resource->status | is_told * TOLD)};
 
-    if (UNLIKELY(!extra_is_empty(resource->extra))) {
+    if (UNLIKELY(resource->extra != NULL) && has_extra(resource->extra, changes)) {
         entry.extra = resource->extra;
         entry.flags |= EXTRA;
     }
@@ -234,7 +250,7 @@ static inline struct entry entry_of(const struct sched_resource *resource, bool 
 /* What was noted under one id, @n times. @ret: what is kept of it, and may stand where it stood: a line for what is
  * there, and one where one has gone. Return: what is to be saved; its n is 0 for nothing. */
 static __attribute__((noinline)) struct entry sum_up(const struct sched_table *table, const struct pair *notes,
-                                                     size_t n, bool changes, uint64_t generation, struct pair ret[2],
+                                                     size_t n, const struct entries *entries, struct pair ret[2],
                                                      size_t *ret_n)
 {
     const struct sched_resource *there = NULL;
@@ -250,16 +266,20 @@ static __attribute__((noinline)) struct entry sum_up(const struct sched_table *t
         ret[(*ret_n)++] = (struct pair){id, (uint64_t)(there - table->items)};
     if (has_gone)
         ret[(*ret_n)++] = (struct pair){id, SCHED_GONE};
-    return there      ? entry_of(there, changes, generation)
-           : has_gone ? (struct entry){.id = id, .n = 1, .flags = GONE}
-                      : (struct entry){0};
+    if (!there)
+        return has_gone ? (struct entry){.id = id, .n = 1, .flags = GONE} : (struct entry){0};
+    struct entry entry = entry_of(there, entries->changes, entries->generation);
+    entry.flags |= has_gone ? ANEW : 0;
+    return entry;
 }
 
 /* Tells what has become of what was noted. What came and went since the start leaves no trace, here and in the list. Of
- * one that has gone and come again it is told that it is there. */
-static bool list_noted(struct sched_table *table, bool changes, uint64_t generation, struct entries *ret)
+ * one that has gone and come again it is told that it is there, anew. */
+static bool list_noted(struct sched_table *table, struct entries *ret)
 {
     struct sched_changes *notes = &table->changes;
+    const uint64_t generation = ret->generation;
+    const bool changes = ret->changes;
     struct entry at_hand = {0};
 
     if (notes->n == 0)
@@ -282,7 +302,7 @@ static bool list_noted(struct sched_table *table, bool changes, uint64_t generat
         size_t n = 1, n_kept;
         while (note + n < end && note[n].key == note->key)
             n++;
-        const struct entry entry = sum_up(table, note, n, changes, generation, kept, &n_kept);
+        const struct entry entry = sum_up(table, note, n, ret, kept, &n_kept);
         if (entry.n > 0)
             add(ret, &at_hand, entry);
         kept += n_kept;
@@ -295,12 +315,15 @@ static bool list_noted(struct sched_table *table, bool changes, uint64_t generat
 }
 
 /* The smallest blocks that are not too many. Two neighbours are in one block from the shift on at which their ids
- * agree. */
+ * agree. Of what has changed blocks are as small as can be: they are taken with the start's, which are no smaller, and
+ * so no more of the start is taken than is asked for. */
 static unsigned choose_shift(const struct entries *entries)
 {
     uint64_t parted[65] = {0}; /* pairs of neighbours that differ in so many low bits */
     uint64_t n = 0, n_blocks = entries->n > 0, last = entries->n > 0 ? entries->list[0].id : 0;
 
+    if (entries->changes)
+        return LEAST_SHIFT;
     for (size_t i = 0; i < entries->n; i++) {
         const struct entry *entry = &entries->list[i];
         n += entry->n;
@@ -336,8 +359,10 @@ static size_t save_block(struct entries *entries, size_t i, uint64_t first_id, u
         if (entry->flags & TOLD) /* which GONE has not */
             at = varint_put(at, entry->seq);
         buf_took(ret, at);
+        if (entry->extra && entries->changes)
+            buf_put_varint(ret, entry->extra->n_popped);
         if (entry->extra)
-            extra_save(entry->extra, names, ret);
+            extra_save(entry->extra, entries->changes ? entry->extra->n_before : 0, names, ret);
         last = entry->id + n - 1;
         entry->id += n;
         entry->n -= n;
@@ -350,7 +375,8 @@ static void add_names(const struct entries *entries, struct names *names)
 {
     for (size_t i = 0; i < entries->n; i++) {
         const struct sched_extra *extra = entries->list[i].extra;
-        for (size_t region = 0; extra && region < extra->n_regions; region++)
+        for (size_t region = extra && entries->changes ? extra->n_before : 0; extra && region < extra->n_regions;
+             region++)
             names_add(names, extra->regions[region].name);
     }
 }
@@ -393,18 +419,17 @@ static bool save_blocks(struct entries *entries, unsigned shift, const struct na
 
 int crowd_save(struct sched_table *table, bool changes, uint64_t generation, struct order_snapshot *ret)
 {
-    struct entries entries = {0};
+    struct entries entries = {.changes = changes, .generation = generation};
     struct names names = {0};
     struct buf blocks = {0};
 
-    bool good = (changes || sched_note_all(table)) && list_noted(table, changes, generation, &entries);
+    bool good = (changes || sched_note_all(table)) && list_noted(table, &entries);
     if (good) {
-        if (!changes)
-            table->shift = choose_shift(&entries);
+        const unsigned shift = choose_shift(&entries);
         add_names(&entries, &names);
-        buf_put_u8(&ret->bytes, (uint8_t)table->shift);
+        buf_put_u8(&ret->bytes, (uint8_t)shift);
         names_save(&names, &ret->bytes);
-        good = save_blocks(&entries, table->shift, &names, &blocks, ret);
+        good = save_blocks(&entries, shift, &names, &blocks, ret);
         for (size_t i = 0; i < ret->n_cuts; i++)
             ret->cuts[i] += ret->bytes.size;
         buf_put(&ret->bytes, blocks.at, blocks.size);
@@ -428,15 +453,16 @@ struct layer {
     uint8_t *bytes;
     struct block *blocks; /* by rising number */
     size_t n_blocks;
+    unsigned shift; /* of its blocks */
     struct names names;
 };
 
 struct crowd {
     struct layer start, since;
-    unsigned shift;
+    unsigned shift;      /* of what is taken at once: the larger one of both */
     uint64_t generation; /* the number of which sequence numbers are */
     uint64_t n, most;    /* goroutines taken, and how many there can be */
-    struct map taken;    /* block number to 1 */
+    struct map taken;    /* an id without its lowest bits, shift of them, to 1 */
 };
 
 static void layer_done(struct layer *layer)
@@ -457,11 +483,13 @@ void crowd_free(struct sched_table *table)
     table->crowd = NULL;
 }
 
-static int restore_layer(struct layer *layer, struct reader *in, uint8_t *ret_shift, struct pool *pool)
+static int restore_layer(struct layer *layer, struct reader *in, struct pool *pool)
 {
     uint64_t number = 0, total = 0;
 
-    *ret_shift = reader_u8(in);
+    layer->shift = reader_u8(in);
+    if (layer->shift > MOST_SHIFT)
+        return GXT_EINDEX;
     int r = names_restore(&layer->names, in, pool);
     if (r < 0)
         return r;
@@ -481,65 +509,88 @@ static int restore_layer(struct layer *layer, struct reader *in, uint8_t *ret_sh
     memcpy(layer->bytes, directory.in.at, size);
     for (size_t i = 0; i < layer->n_blocks; i++) {
         uint64_t step = reader_varint(in), block_size = reader_varint(in);
-        if (directory.failed || (i > 0 && step == 0) || number + step < number || block_size > size - total)
+        if (directory.failed || (i > 0 && step == 0) || number + step < number || block_size > size - total ||
+            number + step > UINT64_MAX >> layer->shift)
             return GXT_EINDEX;
         number += step;
         layer->blocks[i] = (struct block){number, {layer->bytes + total, layer->bytes + total + block_size}};
         total += block_size;
     }
     in->in.at += size;
-    return in->failed || total != size || *ret_shift > MOST_SHIFT ? GXT_EINDEX : 0;
+    return in->failed || total != size ? GXT_EINDEX : 0;
 }
 
 int crowd_restore(struct sched_table *table, struct reader *all, struct reader *changes, uint64_t generation,
                   uint64_t most, struct pool *pool)
 {
-    uint8_t shift = 0, other = 0;
     struct crowd *crowd = table->crowd = calloc(1, sizeof *crowd);
 
     if (!crowd)
         return GXT_ENOMEM;
     crowd->generation = generation;
     crowd->most = most;
-    int r = restore_layer(&crowd->start, all, &shift, pool);
+    int r = restore_layer(&crowd->start, all, pool);
     if (r == 0 && changes)
-        r = restore_layer(&crowd->since, changes, &other, pool);
-    if (r == 0 && changes && other != shift)
-        r = GXT_EINDEX;
-    crowd->shift = table->shift = shift;
+        r = restore_layer(&crowd->since, changes, pool);
+    crowd->shift = crowd->start.shift > crowd->since.shift ? crowd->start.shift : crowd->since.shift;
     return r;
 }
 
-/* What a block still has to give. */
+/* What a layer still has to give of the ids that are taken at once. */
 struct stream {
-    struct reader in;
-    const struct names *names;
-    uint64_t id;   /* of the goroutine at hand, … */
-    uint64_t left; /* … and how many of its run follow it */
+    const struct layer *layer;
+    uint8_t all_flags;              /* that an entry can have */
+    const struct block *next, *end; /* the blocks behind the one at hand */
+    struct reader in;               /* the block at hand */
+    uint64_t last_id;               /* that it can have */
+    uint64_t id;                    /* of the goroutine at hand, … */
+    uint64_t left;                  /* … and how many of its run follow it */
     uint64_t seq;
     uint8_t flags;
     bool has; /* whether there is one at hand */
 };
 
+static uint64_t last_of(uint64_t number, unsigned shift)
+{
+    return number << shift | ((UINT64_C(1) << shift) - 1);
+}
+
+/* Goes on to a block that is not empty. Return: whether it came to another one. */
+static bool open_block(struct stream *stream)
+{
+    bool is_another = false;
+
+    while (span_size(stream->in.in) == 0 && stream->next < stream->end) {
+        stream->in.in = stream->next->bytes;
+        stream->id = stream->next->number << stream->layer->shift;
+        stream->last_id = last_of(stream->next->number, stream->layer->shift);
+        stream->next++;
+        is_another = true;
+    }
+    return is_another;
+}
+
 /* Reads an entry. Extras are left to be read. */
-static void next_entry(struct stream *stream, uint64_t last_id, bool is_first)
+static void next_entry(struct stream *stream)
 {
     if (stream->left > 0) {
         stream->left--;
         stream->id++;
         return;
     }
+    const bool is_first = open_block(stream);
     stream->has = span_size(stream->in.in) > 0;
     if (!stream->has)
         return;
-    uint64_t step = reader_varint(&stream->in);
+    const uint64_t step = reader_varint(&stream->in), room = stream->last_id - stream->id;
     stream->flags = reader_u8(&stream->in);
-    uint64_t length = stream->flags & RUN ? reader_varint(&stream->in) : 1;
-    bool is_gone = (stream->flags & STATUS) == GONE;
-    stream->seq = !is_gone && (stream->flags & TOLD) ? reader_varint(&stream->in) : 0;
-    if ((step == 0 && !is_first) || step > last_id - stream->id || length == 0 ||
-        length - 1 > last_id - stream->id - step || (!is_gone && (stream->flags & STATUS) >= N_G_STATUSES) ||
-        (stream->flags & ~ALL_FLAGS) || ((stream->flags & RUN) && (stream->flags & EXTRA)))
+    const uint64_t length = stream->flags & RUN ? reader_varint(&stream->in) : 1;
+    const uint8_t status = stream->flags & STATUS;
+    const bool is_gone = status == GONE;
+    stream->seq = stream->flags & TOLD ? reader_varint(&stream->in) : 0;
+    if ((step == 0 && !is_first) || step > room || length == 0 || length - 1 > room - step ||
+        (stream->flags & ~stream->all_flags) || ((stream->flags & RUN) && (stream->flags & EXTRA)) ||
+        (is_gone ? !(stream->all_flags & ANEW) || (stream->flags & ~(STATUS | RUN)) : status >= N_G_STATUSES))
         stream->in.failed = true;
     stream->id += step;
     stream->left = length - 1;
@@ -547,10 +598,10 @@ static void next_entry(struct stream *stream, uint64_t last_id, bool is_first)
         stream->has = false;
 }
 
-static struct stream open_block(const struct layer *layer, uint64_t number, unsigned shift, uint64_t last_id)
+/* The first block that does not come before @number. */
+static const struct block *find_block(const struct layer *layer, uint64_t number)
 {
     size_t low = 0, high = layer->n_blocks;
-    struct stream stream = {.names = &layer->names, .id = number << shift};
 
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -559,56 +610,93 @@ static struct stream open_block(const struct layer *layer, uint64_t number, unsi
         else
             high = middle;
     }
-    if (low < layer->n_blocks && layer->blocks[low].number == number) {
-        stream.in.in = layer->blocks[low].bytes;
-        next_entry(&stream, last_id, true);
-    }
+    return layer->blocks + low;
+}
+
+static struct stream open_stream(const struct layer *layer, uint64_t first_id, uint64_t last_id, uint8_t all_flags)
+{
+    struct stream stream = {.layer = layer, .all_flags = all_flags};
+    const uint64_t last = last_id >> layer->shift;
+
+    if (layer->n_blocks == 0)
+        return stream;
+    stream.next = stream.end = find_block(layer, first_id >> layer->shift);
+    while (stream.end < layer->blocks + layer->n_blocks && stream.end->number <= last)
+        stream.end++;
+    next_entry(&stream);
     return stream;
 }
 
-/* Makes a goroutine of what is at hand, or passes over it. 0; GXT_EINDEX; GXT_ENOMEM. */
-static int take_entry(struct sched_table *table, struct stream *stream, bool wanted)
+/* Lays what has come of regions and ranges over what was at the start. */
+static int extra_lay_over(struct sched_extra *extra, struct stream *since)
 {
-    struct sched_extra unwanted = {0}, *extra = &unwanted;
+    extra->n_ranges = 0;
+    if (!(since->flags & EXTRA))
+        return 0;
+    const uint64_t n_popped = reader_varint(&since->in);
+    extra->n_regions -= n_popped < extra->n_regions ? (size_t)n_popped : extra->n_regions;
+    return extra_restore(extra, &since->layer->names, &since->in);
+}
+
+/* Adds what is at hand. @extra is emptied where it is taken. */
+static int add_goroutine(struct sched_table *table, const struct stream *stream, struct sched_extra *extra)
+{
+    struct sched_resource *g = sched_add(table, (int64_t)stream->id);
+
+    if (!g)
+        return GXT_ENOMEM;
+    g->status = stream->flags & STATUS;
+    g->seq = stream->seq;
+    g->seq_generation = stream->flags & TOLD ? table->crowd->generation : 0;
+    if (extra->n_regions + extra->n_ranges > 0) {
+        if (!sched_extra(g))
+            return GXT_ENOMEM;
+        *g->extra = *extra;
+        *extra = (struct sched_extra){0};
+    }
+    return 0;
+}
+
+/* Makes a goroutine of what was at the start and what has come of it. Either may be NULL: not that, or nothing. 0;
+ * GXT_EINDEX; GXT_ENOMEM. */
+static int take_goroutine(struct sched_table *table, struct stream *start, struct stream *since)
+{
+    const bool is_gone = since && (since->flags & STATUS) == GONE;
+    const bool has_gone = is_gone || (since && (since->flags & ANEW));
+    struct sched_extra extra = {0};
     int r = 0;
 
-    if (wanted && (stream->flags & STATUS) != GONE) {
-        if (++table->crowd->n > table->crowd->most)
-            return GXT_EINDEX;
-        struct sched_resource *resource = sched_add(table, (int64_t)stream->id);
-        if (!resource || ((stream->flags & EXTRA) && !sched_extra(resource)))
-            return GXT_ENOMEM;
-        resource->status = stream->flags & STATUS;
-        resource->seq = stream->seq;
-        resource->seq_generation = stream->flags & TOLD ? table->crowd->generation : 0;
-        if (stream->flags & EXTRA)
-            extra = resource->extra;
-    }
-    if ((stream->flags & STATUS) != GONE && (stream->flags & EXTRA))
-        r = extra_restore(extra, stream->names, &stream->in);
-    free(unwanted.regions);
-    free(unwanted.ranges);
+    /* Those that have gone count as well, since each was there. */
+    if (++table->crowd->n > table->crowd->most || (has_gone && !start))
+        return GXT_EINDEX;
+    if (start && (start->flags & EXTRA))
+        r = extra_restore(&extra, &start->layer->names, &start->in);
+    if (has_gone)
+        extra.n_regions = 0;
+    if (r == 0 && since && !is_gone)
+        r = extra_lay_over(&extra, since);
+    if (r == 0 && !is_gone)
+        r = add_goroutine(table, since ? since : start, &extra);
+    sched_extra_done(&extra);
     return r;
 }
 
-static int take_block(struct sched_table *table, uint64_t number)
+static int take_ids(struct sched_table *table, uint64_t number)
 {
     struct crowd *crowd = table->crowd;
-    const uint64_t last_id = number << crowd->shift | ((UINT64_C(1) << crowd->shift) - 1);
-    struct stream start = open_block(&crowd->start, number, crowd->shift, last_id);
-    struct stream since = open_block(&crowd->since, number, crowd->shift, last_id);
+    const uint64_t first_id = number << crowd->shift, last_id = last_of(number, crowd->shift);
+    struct stream start = open_stream(&crowd->start, first_id, last_id, START_FLAGS);
+    struct stream since = open_stream(&crowd->since, first_id, last_id, SINCE_FLAGS);
     int r = map_put(&crowd->taken, number, 1);
 
-    while (r == 0 && (start.has || since.has)) {
-        const bool changed = since.has && (!start.has || since.id <= start.id);
-        if (start.has && (!changed || start.id == since.id)) {
-            r = take_entry(table, &start, !changed);
-            next_entry(&start, last_id, false);
-        }
-        if (r == 0 && changed) {
-            r = take_entry(table, &since, true);
-            next_entry(&since, last_id, false);
-        }
+    while (r == 0 && (start.has || since.has) && !start.in.failed && !since.in.failed) {
+        const bool in_start = start.has && (!since.has || start.id <= since.id);
+        const bool in_since = since.has && (!start.has || since.id <= start.id);
+        r = take_goroutine(table, in_start ? &start : NULL, in_since ? &since : NULL);
+        if (in_start)
+            next_entry(&start);
+        if (in_since)
+            next_entry(&since);
     }
     return r == 0 && (start.in.failed || since.in.failed) ? GXT_EINDEX : r;
 }
@@ -619,21 +707,25 @@ struct sched_resource *crowd_take(struct sched_table *table, int64_t id)
 
     if (map_get(&table->crowd->taken, number) != MAP_NONE)
         return NULL;
-    int r = take_block(table, number);
+    int r = take_ids(table, number);
     if (r < 0)
         table->lost = r;
     uint32_t at = id_map_get(&table->ids, (uint64_t)id);
     return r < 0 || at == MAP_NONE ? NULL : &table->items[at];
 }
 
+static void take_layer(struct sched_table *table, const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->n_blocks && table->lost == 0; i++)
+        (void)crowd_take(table, (int64_t)(layer->blocks[i].number << layer->shift));
+}
+
 int crowd_take_all(struct sched_table *table)
 {
-    const struct crowd *crowd = table->crowd;
-
-    for (size_t i = 0; crowd && i < crowd->start.n_blocks && table->lost == 0; i++)
-        (void)crowd_take(table, (int64_t)(crowd->start.blocks[i].number << crowd->shift));
-    for (size_t i = 0; crowd && i < crowd->since.n_blocks && table->lost == 0; i++)
-        (void)crowd_take(table, (int64_t)(crowd->since.blocks[i].number << crowd->shift));
+    if (table->crowd) {
+        take_layer(table, &table->crowd->start);
+        take_layer(table, &table->crowd->since);
+    }
     if (table->lost == 0)
         crowd_free(table);
     return table->lost;

@@ -66,8 +66,8 @@ void order_reset(struct order *order)
 {
     sched_clear(&order->sched);
     order->stream = (struct gen_stream){.offset = order->begin, .recovers = order->recovers};
-    order->done = order->fell = order->has_gen = order->steady = false;
-    order->hurt = order->gap = false;
+    order->done = order->fell = order->fell_inside = order->has_gen = order->steady = false;
+    order->hurt = order->gap = order->comes_again = false;
     order->mended = 0;
     order->frontier.n = 0;
     order->sample = order->n_samples = 0;
@@ -142,7 +142,8 @@ void order_begin_anew(struct order *order)
 static int hand_out(struct order *order, struct order_record *record)
 {
     if (record->time_ns <= order->last_ns) {
-        order->fell = order->fell || order->last_ns == INT64_MAX;
+        if (UNLIKELY(order->last_ns == INT64_MAX))
+            order->fell = order->fell_inside = true;
         record->time_ns = (int64_t)((uint64_t)order->last_ns + 1);
     }
     order->last_ns = record->time_ns;
@@ -313,7 +314,8 @@ static int next_generation(struct order *order, struct order_record *ret)
         return fault_set(&order->fault, GXT_EINDEX, order->gen.dir.begin,
                          "generation number %llu is not new: a checkpoint before it is of no use",
                          (unsigned long long)order->gen.dir.number);
-    if (order->gen.dir.number > order->highest)
+    order->comes_again = order->gen.dir.number <= order->highest;
+    if (!order->comes_again)
         order->highest = order->gen.dir.number;
     order->has_gen = true;
     order->n_samples = order->gen.n_samples;
@@ -559,5 +561,5 @@ bool order_at_boundary(const struct order *order)
 
 bool order_can_save(const struct order *order)
 {
-    return is_between(order) && (!order->hurt || order_at_boundary(order));
+    return is_between(order) && ((!order->hurt && !order->comes_again) || order_at_boundary(order));
 }

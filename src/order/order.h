@@ -111,7 +111,7 @@ bool order_is_rising(const struct order *order);
 bool order_at_boundary(const struct order *order);
 
 /** order_can_save() - whether the walk can be saved here: not between the records of one wire event, nor at its end,
- * nor inside a generation that is hurt */
+ * nor inside a generation that is hurt, or has a number that is not new */
 bool order_can_save(const struct order *order);
 
 /** A walk as bytes. All zero is an empty one. The goroutines stand at its end, in pieces by id: those that did nothing
@@ -127,8 +127,8 @@ void order_snapshot_done(struct order_snapshot *snapshot);
 /** order_save() - the walk as bytes
  * @ret:  emptied first
  *
- * At a boundary: all of it. Elsewhere: the walk, the frontier, and of the goroutines what has changed since the
- * boundary at the generation's start, where order_save() must have been called.
+ * At a boundary: all of it. Elsewhere: the frontier, and what has changed since the boundary at the generation's start,
+ * where order_save() must have been called. These bytes are the same whatever was there at the boundary.
  *
  * Cost: at a boundary what exists, else what has changed.
  * Return: 0; GXT_ENOMEM; GXT_EINVAL when the generation's start was not saved. */
@@ -146,9 +146,10 @@ void order_keep_boundaries(struct order *order, struct order_snapshot *ret);
  * @start:   the bytes of a boundary
  * @inside:  NULL, or of a place in the generation that begins there
  *
- * They are not trusted. Goroutines are read from them when they are asked for, so that a crowd that nobody asks for
- * costs a copy of its bytes; what is wrong with them shows then: order_next() gives GXT_EINDEX. So it does where a
- * generation has a number that is not new: what is saved at a boundary knows no sequence numbers (order_lacks()).
+ * @inside is laid over @start. They are not trusted. Goroutines are read from them when they are asked for, so that a
+ * crowd that nobody asks for costs a copy of its bytes; what is wrong with them shows then: order_next() gives
+ * GXT_EINDEX. So it does where a generation has a number that is not new: what is saved at a boundary knows no sequence
+ * numbers (order_lacks()). A place inside such a one is refused.
  *
  * Return: 0; GXT_EINDEX when they are none; GXT_ENOMEM; inside a generation also GXT_ESTALE and GXT_EIO. After a
  * failure the walk is at the start. */
@@ -197,6 +198,41 @@ struct gen_stream order_stream(const struct order *order);
  * with which the walk ends.
  */
 int order_join(struct order *order, const struct census *census);
+
+/**
+ * order_go_ahead() - from here on a walk goes ahead of another one: through one generation after another, each by what
+ * it tells of the states at its start, while the other one is still before it
+ *
+ * For each: order_place_ahead(), order_foretell(), order_start_ahead(), order_next() and the like up to the boundary
+ * behind it, order_catch_up(). It has a fault where it would need what it does not know. What it hands out is what the
+ * other walk would, but for what is said of the states before an event (from, run, flags), names and numbers of Syncs,
+ * if it can be caught up with. It cannot be restored.
+ * Return: 0; GXT_ENOMEM.
+ */
+int order_go_ahead(struct order *order);
+
+/** order_place_ahead() - put it before generation @generation, counted from 0, which comes next in @stream */
+void order_place_ahead(struct order *ahead, uint64_t generation, struct gen_stream stream);
+
+/** order_foretell() - read the tables of the generation that a walk ahead is before, and its threads' last batches
+ * @ret_ns:  the time that its last record is going to have, nearly always
+ * Return: 1; 0 when there is none; negative: the walk is going to say why. */
+int order_foretell(struct order *order, int64_t *ret_ns);
+
+/** order_start_ahead() - the walk through it may begin
+ * @last_ns:  the time of the last record before it */
+void order_start_ahead(struct order *ahead, int64_t last_ns);
+
+/**
+ * order_catch_up() - put a walk behind the generation that the one ahead has walked through
+ * @order:  stands at the boundary before it, which was saved (order_save())
+ * @ahead:  at the one behind it, or wherever it had to end; of no use then until the next order_place_ahead()
+ *
+ * Return: 1; 0 when something was not so that it took for granted: then nothing has changed, and the walk goes through
+ * the generation itself; GXT_ENOMEM, with which the walk ends.
+ * Cost: looks at each goroutine once.
+ */
+int order_catch_up(struct order *order, struct order *ahead);
 
 /** order_states() - everything at this place. Return: 0; GXT_ENOMEM; GXT_EINDEX as order_next(). */
 int order_states(struct order *order, struct gxt_states **ret);

@@ -185,6 +185,8 @@ struct sched_extra {
     struct sched_region *regions; /* outermost first */
     struct sched_range *ranges;   /* in the order that begins and swap-removals leave */
     size_t n_regions, regions_capacity, n_ranges, ranges_capacity;
+    size_t n_before; /* so many of the outermost regions began before the last sched_mark(); … */
+    size_t n_popped; /* … and so many ends since met none that began after it */
 };
 
 /* A goroutine or processor. */
@@ -222,10 +224,10 @@ struct sched_table {
     size_t n, capacity; /* slots used so far, free ones included */
     uint32_t *free_slots;
     size_t n_free, free_slots_capacity;
-    unsigned shift;               /* how snapshots cut it in blocks: see crowd.c */
     struct crowd *crowd;          /* of a snapshot, not all of it asked for yet; NULL for none */
     bool tracks;                  /* whether it is kept what changes */
     struct sched_changes changes; /* since the last sched_mark(): touched or added; and at_start but removed */
+    struct id_set *ended;         /* who has ended; NULL: nobody wants to know */
     bool has_nobody;              /* one had the id -1, which stands for none */
     int lost;                     /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */
 };
@@ -240,6 +242,7 @@ struct sched_m {
 struct sched_task {
     gxt_taskid id, parent;
     const struct gxt_string *name;
+    bool is_new; /* it began since the last sched_mark() */
 };
 
 struct sched {
@@ -250,11 +253,24 @@ struct sched {
     struct map task_ids;
     struct sched_task *tasks;
     size_t n_tasks, tasks_capacity;
+    struct assumed *assumed;      /* what is taken for granted of the start; NULL: the start is known */
     struct id_map doubtful_tasks; /* of which a census cannot say whether they are active */
     uint64_t gc_seq;
     uint64_t initial_generation; /* 0 until the first try */
     uint8_t gc_state;
     bool lacks; /* it came to need what is doubtful */
+
+    /* Since the last sched_mark(): */
+    bool tracks;    /* there was one: whether what follows is kept */
+    bool tried;     /* an event was tried */
+    uint32_t *seen; /* places of Ms, in the order in which they were tried first, told of or robbed */
+    size_t n_seen, seen_capacity;
+    bool *is_seen; /* of each M: it is there, or nobody wants to know. Not in the M, whose size is a power of two */
+    size_t is_seen_capacity;
+    gxt_taskid *ended; /* tasks that did not begin since, known or not, in the order in which they ended */
+    size_t n_ended, ended_capacity;
+    uint64_t gc_seq_before;  /* gc_seq then, … */
+    uint8_t gc_state_before; /* … and gc_state: each of the collector's events changes one of them */
 };
 
 /* The records that follow the first one of a wire event. What they change is changed when they are handed out. */
@@ -323,7 +339,7 @@ static inline void sched_touch(struct sched_table *table, struct sched_resource 
 }
 
 /* From here on it is kept what changes. */
-void sched_mark(struct sched_table *table);
+void sched_mark(struct sched *sched);
 
 /* Adds a resource that is not there. NULL without memory. */
 struct sched_resource *sched_add(struct sched_table *table, int64_t id);
@@ -334,15 +350,23 @@ struct sched_range *sched_range_find(const struct sched_resource *resource, uint
 /* Both: 0; GXT_ENOMEM. A region becomes the innermost. */
 int sched_range_add(struct sched_resource *resource, struct sched_range range);
 int sched_region_add(struct sched_resource *resource, struct sched_region region);
+/* The innermost region ends, if there is one. 0; GXT_ENOMEM. */
+int sched_region_end(const struct sched *sched, struct sched_resource *g);
+void sched_extra_done(struct sched_extra *extra); /* what is in it */
 void sched_table_done(struct sched_table *table);
 void sched_table_clear(struct sched_table *table);
-/* Finds or makes an M; MAP_NONE without memory. */
+/* Finds or makes an M, which is seen then; MAP_NONE without memory. */
 uint32_t sched_m_at(struct sched *sched, gxt_threadid id);
+struct sched_m *sched_m_find(const struct sched *sched, gxt_threadid id); /* NULL for none */
+/* Says that an M is seen. 0; GXT_ENOMEM. */
+int sched_see(struct sched *sched, uint32_t m);
 
 /* Finds a task; NULL if it is not active. */
 struct sched_task *sched_task_find(const struct sched *sched, gxt_taskid id);
 int sched_task_add(struct sched *sched, struct sched_task task);
 void sched_task_remove(struct sched *sched, struct sched_task *task);
+/* One ends, which need not be known: then @task is NULL. 0; GXT_ENOMEM. */
+int sched_task_end(struct sched *sched, gxt_taskid id, struct sched_task *task);
 
 /* ---- crowd.c: the goroutines of a snapshot ---- */
 
@@ -362,9 +386,10 @@ int names_restore(struct names *names, struct reader *in, struct pool *pool);
 const struct gxt_string *names_get(const struct names *names, struct reader *in); /* NULL: in->failed is set */
 void names_done(struct names *names);
 
-bool extra_is_empty(const struct sched_extra *extra);
-void extra_save(const struct sched_extra *extra, const struct names *names, struct buf *ret);
-/* 0; GXT_EINDEX; GXT_ENOMEM. */
+/* Saves ranges, and the regions but for so many outermost ones. */
+void extra_save(const struct sched_extra *extra, size_t n_regions_before, const struct names *names, struct buf *ret);
+/* Adds the regions that were saved to those there are, and puts the ranges in the place of those there are. 0;
+ * GXT_EINDEX; GXT_ENOMEM. */
 int extra_restore(struct sched_extra *extra, const struct names *names, struct reader *in);
 
 /* Saves all that live, or of those that were there at the last sched_mark() and of those that are what has changed.
@@ -395,8 +420,9 @@ struct order {
     struct order_finder finder;
     uint64_t begin; /* offset of the first batch */
     int version;
-    bool done; /* the last sync is out */
-    bool fell; /* a time passed the end of the clock */
+    bool done;        /* the last sync is out */
+    bool fell;        /* a time passed the end of the clock, … */
+    bool fell_inside; /* … since a boundary was saved */
     bool has_gen;
     struct gen_stream stream, before,
         behind;      /* where the walk is; where it was before and behind the generation loaded */
@@ -411,6 +437,7 @@ struct order {
     struct pending pending;
     struct step step;
     uint64_t highest;      /* number of the generations so far */
+    bool comes_again;      /* that of the generation at hand is not new: what is before it may count */
     bool forgot;           /* restored: sequence numbers of generations up to the highest are not known */
     bool lacks;            /* … and it came to need them */
     uint64_t saved;        /* the boundary before which generation was saved last, counted from 1; 0 for none */
@@ -429,6 +456,70 @@ struct order {
     struct order_snapshot *boundary; /* NULL: nobody wants one that is passed */
     struct gxt_error fault;
 };
+
+/* ---- assume.c: a generation whose start is not known yet ---- */
+
+/* A goroutine or processor, as it is told to be at the start. */
+struct assumed_one {
+    int64_t id;
+    uint8_t status;
+    uint8_t range; /* in flight: the wire type of its begin; 0 for none */
+};
+
+struct assumed_ones {
+    struct assumed_one *list;
+    size_t n, capacity;
+};
+
+/* What a thread is told to have at the start. */
+struct assumed_m {
+    gxt_threadid thread;
+    gxt_procid p;
+    gxt_goid g;
+    bool tells_p; /* else of its processor nothing is told */
+};
+
+/* A region that ends, and did not begin in the generation. */
+struct assumed_region {
+    gxt_goid g;
+    struct sched_region region;
+};
+
+struct assumed_task {
+    struct sched_task task;
+    bool begins;       /* or ends */
+    bool ended_before; /* in the generation */
+};
+
+struct assumed {
+    struct assumed_ones gs, ps;
+    struct assumed_m *ms;
+    size_t n_ms, ms_capacity;
+    struct map m_places; /* by thread */
+    struct assumed_region *regions;
+    size_t n_regions, regions_capacity;
+    struct assumed_task *tasks;
+    size_t n_tasks, tasks_capacity;
+    struct id_set ended_tasks, ended_gs;
+    size_t n_victims;
+    uint8_t gc_first; /* type of the collector's first event; 0 for none, … */
+    uint64_t gc_first_seq;
+    int64_t last_ns; /* of the last event before the generation */
+    bool unfit;      /* it contradicts itself, or there was no memory for it */
+};
+
+void assumed_free(struct assumed *assumed);
+void assumed_clear(struct assumed *assumed);
+
+/* What the head of a lane tells first is taken for granted. @behind: what comes behind it. NULL without memory. */
+struct sched_resource *assume_goroutine(struct sched *sched, struct span behind, gxt_goid id, uint8_t status);
+struct sched_resource *assume_proc(struct sched *sched, const struct gen *gen, const struct lane *lane, gxt_procid id,
+                                   uint8_t status);
+/* All: 0; GXT_ENOMEM. */
+int assume_lane(struct sched *sched, const struct lane *lane); /* its thread, which is tried first */
+int assume_elsewhere(struct sched *sched, gxt_threadid thread, gxt_goid g);
+int assume_region(struct sched *sched, gxt_goid g, struct sched_region region);
+int assume_task(struct sched *sched, struct sched_task task, bool begins);
 
 /* ---- census.c, census_join.c: a generation without an order ---- */
 

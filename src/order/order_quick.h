@@ -98,6 +98,26 @@ QUICK uint32_t quick_find(const struct sched_table *table, int64_t id)
     return LIKELY(table->items[at].id == id) ? at : quick_find_elsewhere(table, id);
 }
 
+/* Whether a status that is usual tells of one whom a walk ahead meets first. */
+QUICK bool quick_is_first(const struct order *order, const struct sched_resource *g, const uint64_t *args)
+{
+    return UNLIKELY(order->sched.assumed != NULL) && !(g->id == (gxt_goid)args[0] && g->live) &&
+           (args[2] == G_WAITING || args[2] == G_RUNNABLE);
+}
+
+/* A status that was taken: it was so. */
+QUICK void quick_told(struct order *order, struct sched_table *gs, struct sched_resource *g, bool is_first,
+                      const uint64_t *args, struct span behind)
+{
+    if (UNLIKELY(is_first) && !(g = assume_goroutine(&order->sched, behind, (gxt_goid)args[0], (uint8_t)args[2]))) {
+        gs->lost = GXT_ENOMEM; /* it is taken, so it cannot be tried again */
+        return;
+    }
+    sched_touch(gs, g); /* of each one in a generation this is the first change */
+    g->seq_generation = order->gen.dir.number;
+    g->seq = 0;
+}
+
 QUICK bool quick_follows(const struct sched_resource *resource, uint64_t generation, uint64_t seq)
 {
     return LIKELY(resource->seq == seq - 1 && resource->seq_generation == generation);
@@ -457,7 +477,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                     const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
                     UNLESS(victim_at != MAP_NONE)
                     struct sched_m *victim = &order->sched.ms[victim_at];
-                    UNLESS(victim->p == p->id && m != &nobody)
+                    UNLESS(victim->p == p->id && order->sched.is_seen[victim_at] && m != &nobody)
                     TAKE(WIRE_PROC_STEAL)
                     quick_set(p, P_IDLE);
                     p->seq++;
@@ -468,26 +488,24 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
                     HAS(3)
                     struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
-                    UNLESS(quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]))
-                    UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
+                    const bool is_first = quick_is_first(order, g, args);
+                    UNLESS(is_first || (quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]) &&
+                                        (g->status == G_WAITING || g->status == G_RUNNABLE)))
                     TAKE(WIRE_GO_STATUS)
-                    sched_touch(gs, g); /* of each one in a generation this is the first change */
+                    quick_told(order, gs, g, is_first, args, (struct span){next, lane->end});
                     UNLESS(gs->lost == 0)
-                    g->seq_generation = generation;
-                    g->seq = 0;
                     GO_ON
                     break;
                 }
                 case QUICK_GO_STATUS_STACK: {
                     HAS(4)
                     struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
-                    UNLESS(quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]))
-                    UNLESS(g->status == G_WAITING || g->status == G_RUNNABLE)
+                    const bool is_first = quick_is_first(order, g, args);
+                    UNLESS(is_first || (quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]) &&
+                                        (g->status == G_WAITING || g->status == G_RUNNABLE)))
                     TAKE(WIRE_GO_STATUS_STACK)
-                    sched_touch(gs, g); /* of each one in a generation this is the first change */
+                    quick_told(order, gs, g, is_first, args, (struct span){next, lane->end});
                     UNLESS(gs->lost == 0)
-                    g->seq_generation = generation;
-                    g->seq = 0;
                     GO_ON
                     break;
                 }

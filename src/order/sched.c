@@ -115,14 +115,21 @@ static inline __attribute__((always_inline)) int need(struct step *step, unsigne
 
 static int promote_abandoned(struct step *step, gxt_procid pid)
 {
-    const struct sched_m *holder = NULL;
+    struct assumed *assumed = step->sched->assumed;
+    uint32_t at = MAP_NONE;
 
     /* Its status is told by another thread than the one that holds it: the event belongs to the holder. */
     for (size_t i = 0; i < step->sched->n_ms; i++)
-        if (step->sched->ms[i].p == pid)
-            holder = &step->sched->ms[i];
-    if (!holder)
+        if (step->sched->ms[i].p == pid) {
+            if (assumed && at != MAP_NONE)
+                assumed->unfit = true; /* which of two it is hangs on what was before */
+            at = (uint32_t)i;
+        }
+    if (at == MAP_NONE)
         return CONTRADICTION(step, "no thread holds proc %lld, which is about to be stolen", LL(pid));
+    if (sched_see(step->sched, at) < 0)
+        return no_memory(step);
+    const struct sched_m *holder = &step->sched->ms[at];
     step->out->thread = holder->id;
     step->out->proc = pid;
     step->out->goroutine = holder->g;
@@ -141,6 +148,8 @@ static int proc_status(struct step *step)
     uint8_t from = sched_proc_state[status], to = from;
     bool promoted = false;
     struct sched_resource *p = sched_find(&sched->ps, pid);
+    if (UNLIKELY(sched->assumed && !p) && !(p = assume_proc(sched, step->gen, step->lane, pid, status)))
+        return no_memory(step);
     const bool known_abandoned = p && status == P_SYSCALL_ABANDONED;
     if (known_abandoned && p->status == P_SYSCALL) {
         from = to = GXT_PROC_RUNNING;
@@ -158,6 +167,7 @@ static int proc_status(struct step *step)
      */
     if (ARG(step, 1) >= N_P_STATUSES && !known_abandoned)
         return CONTRADICTION(step, "invalid status for proc %lld: %llu", LL(pid), (unsigned long long)ARG(step, 1));
+    sched_touch(&sched->ps, p);
     set_seq(p, step->gen->dir.number, 0);
     step->out->from = from;
     step->out->to = to;
@@ -179,6 +189,7 @@ static inline __attribute__((always_inline)) int proc_start(struct step *step)
     int r = need(step, NO_P);
     if (r < 0)
         return r;
+    sched_touch(&step->sched->ps, p);
     p->status = P_RUNNING;
     set_seq(p, generation, ARG(step, 1));
     step->m->p = p->id;
@@ -197,6 +208,7 @@ static inline __attribute__((always_inline)) int proc_stop(struct step *step)
     int r = need(step, NEED_P);
     if (r < 0)
         return r;
+    sched_touch(&step->sched->ps, p);
     p->status = P_IDLE;
     step->m->p = GXT_NO_PROC;
     return 1;
@@ -221,7 +233,7 @@ static int steal_from(struct step *step, gxt_procid pid)
         return CONTRADICTION(step, "proc %lld is stolen from thread %lld, which has proc %lld", LL(pid), LL(victim),
                              LL(m->p));
     m->p = GXT_NO_PROC;
-    return 1;
+    return sched_see(step->sched, at) < 0 ? no_memory(step) : 1;
 }
 
 static inline __attribute__((always_inline)) int proc_steal(struct step *step)
@@ -235,6 +247,7 @@ static inline __attribute__((always_inline)) int proc_steal(struct step *step)
     if (r < 0)
         return r;
     bool abandoned = p->status == P_SYSCALL_ABANDONED;
+    sched_touch(&step->sched->ps, p);
     p->status = P_IDLE;
     set_seq(p, generation, ARG(step, 1));
     step->out->from = abandoned ? GXT_PROC_IDLE : GXT_PROC_RUNNING;
@@ -247,7 +260,9 @@ static inline __attribute__((always_inline)) int proc_steal(struct step *step)
 /* A status that says "in a syscall" about another thread than the one that tells it. */
 static int status_elsewhere(struct step *step, gxt_goid gid, gxt_threadid thread)
 {
-    bool known = map_get(&step->sched->m_ids, (uint64_t)thread) != MAP_NONE;
+    if (step->sched->assumed && !sched_m_find(step->sched, thread) && assume_elsewhere(step->sched, thread, gid) < 0)
+        return no_memory(step);
+    bool known = sched_m_find(step->sched, thread) != NULL;
     uint32_t at = sched_m_at(step->sched, thread);
     if (at == MAP_NONE)
         return no_memory(step);
@@ -297,6 +312,9 @@ static int go_status(struct step *step)
     step->out->run = GXT_RUN_SAME;
 
     struct sched_resource *g = sched_find(&sched->gs, gid);
+    if (UNLIKELY(sched->assumed && !g) &&
+        !(g = assume_goroutine(sched, (struct span){step->lane->next, step->lane->end}, gid, status)))
+        return no_memory(step);
     if (g && g->status != status)
         return CONTRADICTION(step, "inconsistent status for goroutine %lld: old %u vs. new %u", LL(gid), g->status,
                              status);
@@ -475,6 +493,7 @@ static inline __attribute__((always_inline)) int syscall_begin(struct step *step
         return CONTRADICTION(step, "GoSyscallBegin on proc %lld with sequence number %llu after %llu", LL(step->p),
                              (unsigned long long)ARG(step, 0), (unsigned long long)p->seq);
     sched_touch(&step->sched->gs, g);
+    sched_touch(&step->sched->ps, p);
     g->status = G_SYSCALL;
     p->status = P_SYSCALL;
     set_seq(p, generation, ARG(step, 0));
@@ -491,6 +510,7 @@ static inline __attribute__((always_inline)) int syscall_end(struct step *step)
     if (!p || p->status != P_SYSCALL)
         return CONTRADICTION(step, "GoSyscallEnd on proc %lld, which is not in a syscall", LL(step->p));
     sched_touch(&step->sched->gs, g);
+    sched_touch(&step->sched->ps, p);
     g->status = G_RUNNING;
     p->status = P_RUNNING;
     return 1;
@@ -531,6 +551,7 @@ static int destroy_syscall(struct step *step)
     struct sched_resource *p = own_p(step);
     if (!p || p->status != P_SYSCALL)
         return CONTRADICTION(step, "GoDestroySyscall with proc %lld, which is not in a syscall", LL(step->p));
+    sched_touch(&step->sched->ps, p);
     p->status = P_SYSCALL_ABANDONED;
     step->m->p = GXT_NO_PROC;
     (void)follow(step, WIRE_GO_DESTROY_SYSCALL);
@@ -620,17 +641,28 @@ static int named_active(struct step *step, struct sched_table *table)
 
 /* ---- the garbage collector ---- */
 
+/* The first event of a collector of which nothing is known. */
+static int first_of_collector(struct step *step)
+{
+    struct sched *sched = step->sched;
+
+    sched->gc_seq = ARG(step, 0);
+    sched->gc_state = GC_RUNNING;
+    if (!sched->assumed)
+        return 1; /* it needs no context */
+    sched->assumed->gc_first = lane_type(step->lane);
+    sched->assumed->gc_first_seq = sched->gc_seq;
+    return need(step, NEED_P | NEED_G);
+}
+
 static int gc_active(struct step *step)
 {
     struct sched *sched = step->sched;
 
-    if (step->gen->dir.number == sched->initial_generation) {
-        if (sched->gc_state != GC_UNDETERMINED)
-            return CONTRADICTION(step, "GCActive in the first generation is not the first GC event");
-        sched->gc_seq = ARG(step, 0);
-        sched->gc_state = GC_RUNNING;
-        return 1;
-    }
+    if (step->gen->dir.number == sched->initial_generation && sched->gc_state != GC_UNDETERMINED)
+        return CONTRADICTION(step, "GCActive in the first generation is not the first GC event");
+    if (step->gen->dir.number == sched->initial_generation || (sched->assumed && sched->assumed->gc_first == 0))
+        return first_of_collector(step);
     if (ARG(step, 0) != sched->gc_seq + 1)
         return 0;
     if (sched->gc_state != GC_RUNNING)
@@ -643,11 +675,8 @@ static int gc_begin(struct step *step)
 {
     struct sched *sched = step->sched;
 
-    if (sched->gc_state == GC_UNDETERMINED) {
-        sched->gc_seq = ARG(step, 0);
-        sched->gc_state = GC_RUNNING;
-        return 1;
-    }
+    if (sched->gc_state == GC_UNDETERMINED)
+        return first_of_collector(step);
     if (ARG(step, 0) != sched->gc_seq + 1)
         return 0;
     if (sched->gc_state == GC_RUNNING)
@@ -706,6 +735,8 @@ static int task_begin(struct step *step)
         r = need(step, NEED_P | NEED_G);
     if (r > 0 && sched_task_add(step->sched, task) < 0)
         return no_memory(step);
+    if (r > 0 && step->sched->assumed && assume_task(step->sched, task, true) < 0)
+        return no_memory(step);
     return r;
 }
 
@@ -717,9 +748,9 @@ static int task_end(struct step *step)
     struct sched_task *task = sched_task_find(step->sched, ARG(step, 0));
     step->out->args[2] = task ? task->parent : GXT_NO_TASK;
     step->out->name = task ? task->name : step->gen->empty;
-    if (task)
-        sched_task_remove(step->sched, task);
-    return 1;
+    if (UNLIKELY(step->sched->assumed) && assume_task(step->sched, (struct sched_task){.id = ARG(step, 0)}, false) < 0)
+        return no_memory(step);
+    return sched_task_end(step->sched, ARG(step, 0), task) < 0 ? no_memory(step) : 1;
 }
 
 static int region(struct step *step, bool begins)
@@ -737,14 +768,14 @@ static int region(struct step *step, bool begins)
     struct sched_extra *extra = g->extra;
     sched_touch(&step->sched->gs, g);
     if (!begins) {
-        if (!extra || extra->n_regions == 0)
-            return 1; /* it began before the trace */
-        const struct sched_region *inner = &extra->regions[extra->n_regions - 1];
-        if (inner->task != region.task || inner->name != region.name)
+        const struct sched_region *inner = extra && extra->n_regions > 0 ? &extra->regions[extra->n_regions - 1]
+                                                                         : NULL; /* it began before the trace */
+        if (UNLIKELY(step->sched->assumed) && !inner && g->at_start && assume_region(step->sched, g->id, region) < 0)
+            return no_memory(step);
+        if (inner && (inner->task != region.task || inner->name != region.name))
             return CONTRADICTION(step, "region %.40s ends on goroutine %lld inside region %.40s", region.name->at,
                                  LL(step->g), inner->name->at);
-        extra->n_regions--;
-        return 1;
+        return sched_region_end(step->sched, g) < 0 ? no_memory(step) : 1;
     }
     return sched_region_add(g, region) < 0 ? no_memory(step) : 1;
 }
@@ -888,9 +919,12 @@ static int first_try(struct step *step, struct lane *lane)
 {
     if (step->sched->initial_generation == 0)
         step->sched->initial_generation = step->gen->dir.number;
+    step->sched->tried = true;
     if (lane->thread == GXT_NO_THREAD)
         return 0;
     lane->m = sched_m_at(step->sched, lane->thread);
+    if (lane->m != MAP_NONE && step->sched->assumed && assume_lane(step->sched, lane) < 0)
+        return no_memory(step);
     return lane->m == MAP_NONE ? no_memory(step) : 0;
 }
 

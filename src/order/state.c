@@ -90,22 +90,48 @@ bool sched_note_all(struct sched_table *table)
     return good;
 }
 
-void sched_mark(struct sched_table *table)
+static void mark(struct sched_table *table)
 {
     table->tracks = true;
     forget_changes(&table->changes);
     for (size_t i = 0; i < table->n; i++) {
-        table->items[i].at_start = table->items[i].live;
-        table->items[i].touched = false;
+        struct sched_resource *resource = &table->items[i];
+        resource->at_start = resource->live;
+        resource->touched = false;
+        if (UNLIKELY(resource->extra != NULL)) {
+            resource->extra->n_before = resource->extra->n_regions;
+            resource->extra->n_popped = 0;
+        }
     }
+}
+
+void sched_mark(struct sched *sched)
+{
+    mark(&sched->gs);
+    mark(&sched->ps);
+    for (size_t i = 0; i < sched->n_ms; i++)
+        sched->is_seen[i] = false;
+    for (size_t i = 0; i < sched->n_tasks; i++)
+        sched->tasks[i].is_new = false;
+    sched->n_seen = sched->n_ended = 0;
+    sched->gc_seq_before = sched->gc_seq;
+    sched->gc_state_before = sched->gc_state;
+    sched->tried = false;
+    sched->tracks = true;
+}
+
+void sched_extra_done(struct sched_extra *extra)
+{
+    free(extra->regions);
+    free(extra->ranges);
+    *extra = (struct sched_extra){0};
 }
 
 static void free_extra(struct sched_resource *resource)
 {
     if (!resource->extra)
         return;
-    free(resource->extra->regions);
-    free(resource->extra->ranges);
+    sched_extra_done(resource->extra);
     free(resource->extra);
     resource->extra = NULL;
 }
@@ -120,6 +146,8 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
     resource->live = false;
     resource->touched = false;
     if (resource->at_start && !add_change(&table->changes, resource->id, SCHED_GONE))
+        table->lost = GXT_ENOMEM;
+    if (UNLIKELY(table->ended != NULL) && id_set_add(table->ended, (uint64_t)resource->id) < 0)
         table->lost = GXT_ENOMEM;
     if (!grown)
         return; /* without memory the slot is not used again, no more */
@@ -170,6 +198,22 @@ int sched_region_add(struct sched_resource *resource, struct sched_region region
     return 0;
 }
 
+int sched_region_end(const struct sched *sched, struct sched_resource *g)
+{
+    struct sched_extra *extra = sched->tracks ? sched_extra(g) : g->extra;
+
+    if (!extra)
+        return sched->tracks ? GXT_ENOMEM : 0;
+    if (extra->n_regions > extra->n_before) {
+        extra->n_regions--;
+        return 0;
+    }
+    extra->n_popped++;
+    extra->n_regions -= extra->n_regions > 0;
+    extra->n_before = extra->n_regions;
+    return 0;
+}
+
 void sched_table_clear(struct sched_table *table)
 {
     for (size_t i = 0; i < table->n; i++) {
@@ -197,21 +241,46 @@ void sched_table_done(struct sched_table *table)
     memset(table, 0, sizeof *table);
 }
 
+int sched_see(struct sched *sched, uint32_t m)
+{
+    if (sched->is_seen[m])
+        return 0;
+    uint32_t *grown = array_grow(sched->seen, sched->n_seen, &sched->seen_capacity, sizeof *grown);
+    if (!grown)
+        return GXT_ENOMEM;
+    sched->seen = grown;
+    sched->seen[sched->n_seen++] = m;
+    sched->is_seen[m] = true;
+    return 0;
+}
+
 uint32_t sched_m_at(struct sched *sched, gxt_threadid id)
 {
     uint32_t at = map_get(&sched->m_ids, (uint64_t)id);
     if (at != MAP_NONE)
-        return at;
+        return sched_see(sched, at) < 0 ? MAP_NONE : at;
 
     struct sched_m *grown = array_grow(sched->ms, sched->n_ms, &sched->ms_capacity, sizeof *grown);
     if (!grown)
         return MAP_NONE;
     sched->ms = grown;
+    bool *is_seen = array_grow(sched->is_seen, sched->n_ms, &sched->is_seen_capacity, sizeof *is_seen);
+    if (!is_seen)
+        return MAP_NONE;
+    sched->is_seen = is_seen;
     at = (uint32_t)sched->n_ms;
     if (map_put(&sched->m_ids, (uint64_t)id, at) < 0)
         return MAP_NONE;
+    sched->is_seen[sched->n_ms] = !sched->tracks;
     sched->ms[sched->n_ms++] = (struct sched_m){.id = id, .p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE};
-    return at;
+    return sched_see(sched, at) < 0 ? MAP_NONE : at;
+}
+
+struct sched_m *sched_m_find(const struct sched *sched, gxt_threadid id)
+{
+    const uint32_t at = map_get(&sched->m_ids, (uint64_t)id);
+
+    return at == MAP_NONE ? NULL : &sched->ms[at];
 }
 
 struct sched_task *sched_task_find(const struct sched *sched, gxt_taskid id)
@@ -228,6 +297,7 @@ int sched_task_add(struct sched *sched, struct sched_task task)
     sched->tasks = grown;
     if (map_put(&sched->task_ids, task.id, (uint32_t)sched->n_tasks) < 0)
         return GXT_ENOMEM;
+    task.is_new = sched->tracks;
     sched->tasks[sched->n_tasks++] = task;
     return 0;
 }
@@ -243,6 +313,20 @@ void sched_task_remove(struct sched *sched, struct sched_task *task)
     }
 }
 
+int sched_task_end(struct sched *sched, gxt_taskid id, struct sched_task *task)
+{
+    if (sched->tracks && !(task && task->is_new)) {
+        gxt_taskid *grown = array_grow(sched->ended, sched->n_ended, &sched->ended_capacity, sizeof *grown);
+        if (!grown)
+            return GXT_ENOMEM;
+        sched->ended = grown;
+        sched->ended[sched->n_ended++] = id;
+    }
+    if (task)
+        sched_task_remove(sched, task);
+    return 0;
+}
+
 void sched_clear(struct sched *sched)
 {
     sched_table_clear(&sched->gs);
@@ -254,6 +338,8 @@ void sched_clear(struct sched *sched)
     sched->gc_seq = sched->initial_generation = 0;
     sched->gc_state = GC_UNDETERMINED;
     sched->lacks = false;
+    sched->tracks = sched->tried = false;
+    sched->n_seen = sched->n_ended = 0;
 }
 
 void sched_done(struct sched *sched)
@@ -263,7 +349,11 @@ void sched_done(struct sched *sched)
     map_done(&sched->m_ids);
     map_done(&sched->task_ids);
     id_map_done(&sched->doubtful_tasks);
+    assumed_free(sched->assumed);
     free(sched->ms);
     free(sched->tasks);
+    free(sched->seen);
+    free(sched->is_seen);
+    free(sched->ended);
     memset(sched, 0, sizeof *sched);
 }

@@ -39,7 +39,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: make FOLDER")
 		os.Exit(2)
 	}
-	for _, add := range []func(){lanes, clocks, trios, calls, noThreads, states, ranges, names, generations, tables, ends, prints, headers} {
+	for _, add := range []func(){lanes, clocks, trios, calls, noThreads, states, ranges, names, generations, tables, starts, ends, prints, headers} {
 		add()
 	}
 	var manifest bytes.Buffer
