@@ -34,8 +34,9 @@ struct gxt_build_options {
     /** events between two checkpoints, over which a seek rolls at most; default 0: 16,384. There are fewer checkpoints
      * where many goroutines have changed since their generation began */
     uint64_t checkpoint_events;
-    /** how many threads may work at most; default 0: as many as there are processors. With two or more the walk has one
-     * of its own, and the calling thread writes. What is written is the same */
+    /** how many threads may work at most; default 0: as many as there are processors. They walk through generations
+     * side by side, and need memory for the goroutines of each; the calling thread is one of them, and writes. What is
+     * written is the same */
     unsigned threads;
 };
 #define GXT_BUILD_OPTIONS_INIT                                                                                         \

@@ -5,6 +5,9 @@
  *     open what is there ──► does it fit? ──► walk from its last checkpoint ──► at each boundary: put, commit
  *             │                  │ no                                               │ the end, or the trace's fault
  *             └── none ──────────┴──► a new one                                     └──► commit as complete
+ *
+ * With more than one thread, some generations have been walked by others when the walk comes to them (scouts.c): then
+ * it catches up. Of the old format, and where a trace is recovered, another thread walks, and this one packs (parts.c).
  */
 #include "replay.h"
 
@@ -12,33 +15,21 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* A list of the generation being read, put part by part. */
-struct listing {
-    uint64_t *cells; /* STORE_LIST_ROWS rows; NULL until there is one */
-    size_t n;
-    uint32_t chunk;
-};
-
 struct builder {
     struct gxt_trace *trace;
     const struct gxt_build_options *options;
     struct store *store;
     struct gxt_cursor *cursor; /* without an index: the trace is the truth */
     struct parts *parts;       /* what it walks over */
+    struct scouts *scouts;     /* who go ahead; NULL: nobody */
+    uint64_t inside_events;    /* between two places of a generation, at least */
     struct store_meta meta;
-    struct part_generation *generation; /* being read; NULL between two, and behind the last */
-    struct store_generation record;     /* of it, or of what is in none */
-    struct gen_hash hash;               /* of it, … */
-    size_t n_hashed;                    /* … and so many of its batches */
-    uint64_t expected;                  /* up to here bytes are expected to be read soon */
-    uint64_t ordinal;                   /* of the next event */
-    uint64_t bytes;                     /* of the file that have been read, about */
-    uint64_t n_by_kind[GXT_N_KINDS];    /* events of the record */
-    struct buf group;                   /* snapshots inside that are to be put together, … */
-    uint64_t n_groups;                  /* … after so many groups of this generation */
-    struct listing lists[STORE_N_LISTS];
+    struct chapter chapter;         /* of the generation being read, or of what is in none */
+    struct living living;           /* goroutines at the boundary before it */
     struct tally tally;             /* the parts' */
     struct order_snapshot snapshot; /* of where the walk begins */
+    uint64_t ordinal;               /* of the next event */
+    uint64_t bytes;                 /* of the file that have been read, about */
     struct timespec told;
     struct gxt_error *fault;
 };
@@ -103,7 +94,7 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
         if (r < 0)
             return r == GXT_ENOENT ? GXT_EINDEX : r;
         add_generation(meta, &record);
-        meta->n_goroutines = builder->tally.n_goroutines = record.n_goroutines;
+        meta->n_goroutines = builder->living.n_goroutines = record.n_goroutines;
     }
     return 0;
 }
@@ -119,7 +110,7 @@ static int restore_walk(struct builder *builder)
         if (r == 0)
             r = order_restore(builder->cursor->order, buf_span(bytes), NULL, builder->fault);
         if (r == 0)
-            r = tally_restore(&builder->tally, builder->store, meta->n_generations, builder->fault);
+            r = living_restore(&builder->living, builder->store, meta->n_generations, builder->fault);
         if (r == 0 && order_generations(builder->cursor->order) != meta->n_generations)
             r = GXT_EINDEX;
         if (r < 0)
@@ -184,151 +175,7 @@ static int open_to_go_on(struct builder *builder, const char *path)
     return r == 0 ? resume(builder) : r;
 }
 
-/* ---- lists ---- */
-
-/* @size: of a row */
-static int put_rows(struct builder *builder, enum store_list list, const void *rows, size_t n, size_t size)
-{
-    struct listing *listing = &builder->lists[list];
-    const uint8_t *at = rows;
-    int r = 0;
-
-    if (!listing->cells && !(listing->cells = malloc(STORE_LIST_ROWS * size)))
-        return no_memory(builder);
-    for (size_t fit; r == 0 && n > 0; n -= fit, at += fit * size) {
-        fit = n < STORE_LIST_ROWS - listing->n ? n : STORE_LIST_ROWS - listing->n;
-        memcpy((uint8_t *)listing->cells + listing->n * size, at, fit * size);
-        listing->n += fit;
-        if (listing->n < STORE_LIST_ROWS)
-            continue;
-        listing->n = 0;
-        r = store_put_rows(builder->store, list, builder->meta.n_generations, listing->chunk++, listing->cells,
-                           STORE_LIST_ROWS, builder->fault);
-    }
-    return r;
-}
-
-static int put_row(struct builder *builder, enum store_list list, const void *row, size_t size)
-{
-    return put_rows(builder, list, row, 1, size);
-}
-
-/* Puts what is left of a list; another generation's begins. */
-static int end_list(struct builder *builder, enum store_list list)
-{
-    struct listing *listing = &builder->lists[list];
-    int r = store_put_rows(builder->store, list, builder->meta.n_generations, listing->chunk, listing->cells,
-                           listing->n, builder->fault);
-
-    listing->n = 0;
-    listing->chunk = 0;
-    return r;
-}
-
-static int put_goroutines(struct builder *builder, const struct part *part)
-{
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < part->n_there; i++) {
-        const struct tally_item *item = &part->there[i];
-        const struct store_live live = {item->row.id, item->row.n_events, item->last_ns};
-        r = put_row(builder, STORE_LIVE, &live, sizeof live);
-        if (r == 0 && item->is_first) {
-            struct store_goroutine row = item->row;
-            row.n_events = row.length_ns = 0;
-            r = put_row(builder, STORE_FIRST, &row, sizeof row);
-        }
-    }
-    static const enum store_list ends[] = {STORE_LIVE, STORE_FIRST, STORE_ENDED};
-    for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
-        r = end_list(builder, ends[i]);
-    builder->meta.n_goroutines = part->n_goroutines;
-    return r;
-}
-
 /* ---- one generation ---- */
-
-/* What is read from here on is another generation's, or nobody's. */
-static void begin_record(struct builder *builder)
-{
-    builder->generation = part_generation_free(builder->generation);
-    builder->record = (struct store_generation){0};
-    memset(builder->n_by_kind, 0, sizeof builder->n_by_kind);
-}
-
-static void begin_generation(struct builder *builder, struct part *part)
-{
-    struct part_generation *generation = part->begins;
-
-    begin_record(builder);
-    part->begins = NULL;
-    builder->generation = generation;
-    builder->n_groups = 0;
-    builder->hash = (struct gen_hash){.at = generation->dir.begin};
-    builder->n_hashed = 0;
-    builder->record.facts = (struct gxt_generation){.number = generation->dir.number,
-                                                    .begin = generation->dir.begin,
-                                                    .end = generation->dir.end,
-                                                    .first_ordinal = builder->ordinal,
-                                                    .first_ns = part->first_ns,
-                                                    .ns_per_tick = generation->ns_per_tick,
-                                                    .n_batches = generation->dir.n_batches,
-                                                    .n_threads = generation->n_threads,
-                                                    .n_strings = generation->n_strings,
-                                                    .n_stacks = generation->n_stacks,
-                                                    .n_samples = generation->n_samples};
-}
-
-/* How many bytes are hashed at a time, and given back. */
-enum {
-    STEP_BYTES = 1 << 20,
-};
-
-/* Hashes what the walk has read, and gives it back to the system: a thread that lags behind reads a little of it again.
- */
-static void hash_up_to(struct builder *builder, uint64_t to)
-{
-    const struct source *source = &builder->trace->source;
-    struct gen_dir *dir = &builder->generation->dir;
-    const uint64_t begin = builder->hash.at;
-
-    for (; builder->n_hashed < dir->n_batches; builder->n_hashed++) {
-        struct gen_batch *batch = &dir->batches[builder->n_hashed];
-        if (batch->offset + batch->size > to)
-            break;
-        batch->hash = gen_hash_batch(&builder->hash, source, batch);
-    }
-    source_release(source, begin, builder->hash.at);
-}
-
-/* How many bytes are to be ready before the walk: with a thread of its own it need not wait for them. */
-enum {
-    AHEAD_BYTES = 8 << 20,
-};
-
-static void expect_more(struct builder *builder)
-{
-    const uint64_t to = builder->bytes + AHEAD_BYTES;
-
-    if (builder->expected < builder->bytes)
-        builder->expected = builder->bytes;
-    if (to < builder->expected + STEP_BYTES)
-        return;
-    source_expect(&builder->trace->source, builder->expected, to);
-    builder->expected = to;
-}
-
-static void end_hash(struct builder *builder)
-{
-    const struct source *source = &builder->trace->source;
-    struct gen_dir *dir = &builder->generation->dir;
-
-    hash_up_to(builder, dir->end);
-    dir->hashed = true;
-    builder->record.hash = gen_hash_end(&builder->hash, source, dir->end);
-    /* The system maps some pages around each that is asked for, so some have come back. */
-    source_release(source, dir->begin > STEP_BYTES ? dir->begin - STEP_BYTES : 0, dir->end);
-}
 
 static int put_string(struct builder *builder, const struct gxt_string *string)
 {
@@ -356,100 +203,27 @@ static int put_stack(struct builder *builder, const struct gxt_stack *stack)
 
 static int put_strings(struct builder *builder)
 {
-    const struct part_generation *generation = builder->generation;
+    const struct part_generation *tables = builder->chapter.tables;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < generation->n_strings; i++)
-        r = put_string(builder, generation->strings[i].content);
-    for (size_t i = 0; r == 0 && i < generation->n_stacks; i++)
-        r = put_stack(builder, generation->stacks[i].content);
+    for (size_t i = 0; r == 0 && i < tables->n_strings; i++)
+        r = put_string(builder, tables->strings[i].content);
+    for (size_t i = 0; r == 0 && i < tables->n_stacks; i++)
+        r = put_stack(builder, tables->stacks[i].content);
     return r;
-}
-
-/* The ids that strings and stacks have in their generation. */
-static int put_ids(struct builder *builder)
-{
-    const struct part_generation *generation = builder->generation;
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < generation->n_strings; i++) {
-        const struct gxt_string *string = generation->strings[i].content;
-        const struct gen_pair pair = {generation->strings[i].local, string->id};
-        r = put_row(builder, STORE_STRINGS, &pair, sizeof pair);
-    }
-    for (size_t i = 0; r == 0 && i < generation->n_stacks; i++) {
-        const struct gxt_stack *stack = generation->stacks[i].content;
-        const struct gen_pair pair = {generation->stacks[i].local, stack->id};
-        r = put_row(builder, STORE_STACKS, &pair, sizeof pair);
-    }
-    if (r == 0)
-        r = end_list(builder, STORE_STRINGS);
-    return r == 0 ? end_list(builder, STORE_STACKS) : r;
 }
 
 static int put_checkpoint(struct builder *builder, const struct order_snapshot *snapshot)
 {
-    return store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&snapshot->bytes), snapshot->cuts,
-                                snapshot->n_cuts, builder->fault);
+    return store_put_checkpoint(store_draft(builder->store), builder->meta.n_generations, buf_span(&snapshot->bytes),
+                                snapshot->cuts, snapshot->n_cuts, builder->fault);
 }
-
-/* ---- checkpoints inside a generation ---- */
 
 /* A seek rolls over so many events, and more where a checkpoint has more goroutines to tell of: reading them takes as
  * long as some events. */
 enum {
     INSIDE_EVENTS = 16384,
 };
-
-static int put_group(struct builder *builder)
-{
-    int r = 0;
-
-    if (builder->group.size > 0)
-        r = store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++, buf_span(&builder->group),
-                            NULL, 0, builder->fault);
-    builder->group.size = 0;
-    return r;
-}
-
-/* A small snapshot goes with others, a large one alone. */
-static int put_snapshot(struct builder *builder, const struct order_snapshot *snapshot, struct store_place *place)
-{
-    const bool is_large = snapshot->bytes.size > STORE_GROUP_BYTES / 4;
-    int r = 0;
-
-    if (is_large || builder->group.size + snapshot->bytes.size > STORE_GROUP_BYTES)
-        r = put_group(builder);
-    place->group = builder->n_groups;
-    place->size = snapshot->bytes.size;
-    if (r < 0)
-        return r;
-    if (is_large)
-        return store_put_group(builder->store, builder->meta.n_generations, builder->n_groups++,
-                               buf_span(&snapshot->bytes), snapshot->cuts, snapshot->n_cuts, builder->fault);
-    place->offset = builder->group.size;
-    buf_put(&builder->group, snapshot->bytes.at, snapshot->bytes.size);
-    return builder->group.failed ? no_memory(builder) : 0;
-}
-
-static int put_members(struct builder *builder, const struct part *part)
-{
-    return put_rows(builder, STORE_MEMBERS, part->members, part->n_members, sizeof *part->members);
-}
-
-static int put_place(struct builder *builder, const struct part *part)
-{
-    struct store_place place = {.ordinal = builder->ordinal, .time_ns = builder->record.facts.last_ns};
-    struct store_counts counts;
-
-    memcpy(counts.n_by_kind, builder->n_by_kind, sizeof counts.n_by_kind);
-    int r = put_snapshot(builder, &part->snapshot, &place);
-    if (r == 0)
-        r = put_row(builder, STORE_PLACES, &place, sizeof place);
-    if (r == 0)
-        r = put_row(builder, STORE_COUNTS, &counts, sizeof counts);
-    return r == 0 ? put_members(builder, part) : r;
-}
 
 /* What the second reading of an old trace needs, as the first one found it. */
 static int put_stream(struct builder *builder, enum legacy_stream stream)
@@ -459,7 +233,7 @@ static int put_stream(struct builder *builder, enum legacy_stream stream)
 
     for (uint64_t number = 0; r == 0 && span_size(left) > 0; number++) {
         const size_t size = span_size(left) < LEGACY_PIECE_BYTES ? span_size(left) : LEGACY_PIECE_BYTES;
-        r = store_put_piece(builder->store, builder->meta.n_generations, (unsigned)stream, number,
+        r = store_put_piece(builder->chapter.draft, builder->chapter.generation, (unsigned)stream, number,
                             (struct span){left.at, left.at + size}, builder->fault);
         left.at += size;
     }
@@ -468,61 +242,113 @@ static int put_stream(struct builder *builder, enum legacy_stream stream)
 
 static int put_old(struct builder *builder)
 {
-    int r = store_put_checkpoint(builder->store, builder->meta.n_generations, buf_span(&builder->generation->start),
-                                 NULL, 0, builder->fault);
+    const struct chapter *chapter = &builder->chapter;
+    int r = store_put_checkpoint(chapter->draft, chapter->generation, buf_span(&chapter->tables->start), NULL, 0,
+                                 builder->fault);
 
     for (int stream = 0; r == 0 && stream < LEGACY_N_STREAMS; stream++)
         r = put_stream(builder, (enum legacy_stream)stream);
     return r;
 }
 
-/* All that is kept of a generation, but for its record. */
-static int put_generation(struct builder *builder, const struct part *part)
+static int put_row(struct builder *builder, enum store_list list, const void *row, size_t size)
 {
-    static const enum store_list ends[] = {STORE_PLACES, STORE_COUNTS, STORE_MEMBERS};
-    const uint64_t generation = builder->meta.n_generations;
-    int r = put_strings(builder);
+    return chapter_put_rows(&builder->chapter, list, row, 1, size, builder->fault);
+}
 
+static int put_places(struct builder *builder)
+{
+    const struct chapter *chapter = &builder->chapter;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < chapter->n_places; i++) {
+        struct store_place place = chapter->places[i];
+        place.ordinal += chapter->record.facts.first_ordinal;
+        r = put_row(builder, STORE_PLACES, &place, sizeof place);
+    }
+    return r == 0 ? chapter_end_list(&builder->chapter, STORE_PLACES, builder->fault) : r;
+}
+
+static int put_ended(void *user, const struct store_goroutine *row)
+{
+    return put_row(user, STORE_ENDED, row, sizeof *row);
+}
+
+static int put_living(struct builder *builder)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < builder->living.n; i++) {
+        struct living_g *g = &builder->living.gs[i];
+        const struct store_live live = {g->row.id, g->row.n_events, g->last_ns};
+        r = put_row(builder, STORE_LIVE, &live, sizeof live);
+        if (r < 0 || !g->is_first)
+            continue;
+        struct store_goroutine row = g->row;
+        row.n_events = row.length_ns = 0;
+        r = put_row(builder, STORE_FIRST, &row, sizeof row);
+        g->is_first = false;
+    }
+    return r;
+}
+
+/* What a generation has of goroutines is put together with what was known of them before. */
+static int put_goroutines(struct builder *builder)
+{
+    static const enum store_list ends[] = {STORE_LIVE, STORE_FIRST, STORE_ENDED};
+    struct chapter *chapter = &builder->chapter;
+    int r = living_merge(&builder->living, &chapter->met, chapter->n_passed, put_ended, builder);
+
+    if (r == GXT_ENOMEM)
+        return no_memory(builder);
+    tally_met_done(&chapter->met);
+    if (r == 0)
+        r = put_living(builder);
+    for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
+        r = chapter_end_list(chapter, ends[i], builder->fault);
+    chapter->record.n_goroutines = builder->meta.n_goroutines = builder->living.n_goroutines;
+    return r;
+}
+
+/* All that is kept of a generation, with what depends on what came before it. */
+static int put_generation(struct builder *builder)
+{
+    struct chapter *chapter = &builder->chapter;
+    const uint64_t generation = chapter->generation;
+
+    chapter->record.facts.first_ordinal = builder->meta.n_events;
+    int r = put_places(builder);
     if (r == 0 && builder->cursor->legacy)
         r = put_old(builder);
     if (r == 0)
-        r = put_ids(builder);
+        r = put_goroutines(builder);
     if (r == 0)
-        r = store_put_dir(builder->store, generation, &builder->generation->dir, builder->fault);
+        r = store_put_generation(chapter->draft, generation, &chapter->record, builder->fault);
     if (r == 0)
-        r = put_group(builder);
+        r = store_take(builder->store, chapter->draft, builder->fault);
     if (r == 0)
-        r = put_members(builder, part);
-    for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
-        r = end_list(builder, ends[i]);
-    if (r == 0)
-        r = put_goroutines(builder, part);
+        r = put_strings(builder);
     /* A build goes on from the last generation, or from the one before it. */
     if (r == 0 && generation >= 2)
         r = store_drop(builder->store, STORE_LIVE, generation - 2, builder->fault);
     return r;
 }
 
-static int end_generation(struct builder *builder, struct part *part)
+/* Puts what is kept of the generation that comes next, and commits it. */
+static int put_chapter(struct builder *builder)
 {
-    struct store_generation *record = &builder->record;
+    struct chapter *chapter = &builder->chapter;
+    int r = put_generation(builder);
 
-    end_hash(builder);
-    int r = put_generation(builder, part);
-    free(part->there);
-    part->there = NULL;
-    memcpy(record->facts.n_by_kind, builder->n_by_kind, sizeof record->facts.n_by_kind);
-    record->n_goroutines = part->n_goroutines;
-    record->loss = part->loss;
-    if (r == 0)
-        r = store_put_generation(builder->store, builder->meta.n_generations, record, builder->fault);
     if (r < 0)
         return r;
-    add_generation(&builder->meta, record);
-    begin_record(builder);
-    builder->meta.rising = part->is_rising;
-    r = put_checkpoint(builder, &part->snapshot);
-    return r == 0 ? store_commit(builder->store, &builder->meta, builder->fault) : r;
+    add_generation(&builder->meta, &chapter->record);
+    builder->meta.rising = chapter->is_rising;
+    r = put_checkpoint(builder, &chapter->end);
+    if (r == 0)
+        r = store_commit(builder->store, &builder->meta, builder->fault);
+    chapter_begin(chapter, builder->meta.n_generations);
+    return r;
 }
 
 /* ---- the walk ---- */
@@ -551,40 +377,20 @@ static int tell(struct builder *builder)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
-static int count(struct builder *builder, const struct part *part)
-{
-    struct gxt_generation *facts = &builder->record.facts;
-
-    if (part->n_events == 0)
-        return 0;
-    if (!builder->generation && facts->n_events == 0)
-        facts->first_ns = part->first_ns;
-    builder->ordinal += part->n_events;
-    facts->n_events += part->n_events;
-    facts->last_ns = part->last_ns;
-    add_counts(builder->n_by_kind, part->n_by_kind);
-    return put_rows(builder, STORE_ENDED, part->ended, part->n_ended, sizeof *part->ended);
-}
-
 static int keep(struct builder *builder, struct part *part)
 {
-    if (part->begins)
-        begin_generation(builder, part);
-    int r = count(builder, part);
+    int r = chapter_keep(&builder->chapter, part, builder->fault);
+
     if (r < 0)
         return r;
+    builder->ordinal += part->n_events;
     builder->bytes = part->bytes;
-    expect_more(builder);
-    if (builder->generation && part->bytes > builder->hash.at + STEP_BYTES)
-        hash_up_to(builder, part->bytes);
-    /* What is hashed here may be gone since the walk read it. */
+    /* What was hashed may have been gone since the walk read it. */
     r = source_check_cut(&builder->trace->source, builder->fault);
     if (r < 0)
         return r;
-    if (part->end == PART_PLACE)
-        r = put_place(builder, part);
-    else if (part->end == PART_BOUNDARY && builder->generation)
-        r = end_generation(builder, part);
+    if (builder->chapter.is_whole)
+        r = put_chapter(builder);
     else if (part->end == PART_LAST && (r = part->fault.code) < 0)
         *builder->fault = part->fault;
     if (r == 0 && (part->end == PART_BOUNDARY || milliseconds_since(&builder->told) >= 100))
@@ -592,29 +398,124 @@ static int keep(struct builder *builder, struct part *part)
     return r;
 }
 
-/* Up to the trace's end, 0, or its fault. What is in no generation, the last Sync, is left in the record. */
-static int walk(struct builder *builder)
+static int tell_now_and_then(struct builder *builder)
 {
-    struct part *part;
+    return milliseconds_since(&builder->told) >= 100 ? tell(builder) : 0;
+}
+
+/* Takes what a scout has kept, if the walk can catch up with it. Return: whether it could; negative. */
+static int catch_up(struct builder *builder, struct scout *scout)
+{
+    struct gxt_cursor *cursor = builder->cursor;
+    const struct chapter own = builder->chapter;
+    struct gxt_error fault;
+
+    if (!scout->is_done || source_check_size(&builder->trace->source, &fault) < 0)
+        return 0;
+    int r = order_catch_up(cursor->order, scout->cursor->order);
+    if (r < 0)
+        *builder->fault = *order_fault(cursor->order);
+    if (r <= 0)
+        return r;
+    builder->chapter = scout->chapter;
+    scout->chapter = own;
+    if (order_save(cursor->order, &builder->chapter.end) < 0)
+        return no_memory(builder);
+    builder->ordinal += builder->chapter.record.facts.n_events;
+    cursor_place(cursor, builder->ordinal, walk_generations(cursor));
+    builder->bytes = cursor_bytes(cursor);
+    return 1;
+}
+
+/* Keeps what the next part tells. Return: 1; 0 at the trace's end; negative. */
+static int keep_next(struct builder *builder)
+{
+    struct part *part = parts_next(builder->parts);
+    const int r = keep(builder, part);
+
+    return r < 0 ? r : part->end != PART_LAST;
+}
+
+/* Walks through the next generation. Return as keep_next(). */
+static int walk_generation(struct builder *builder)
+{
+    const uint64_t generation = builder->meta.n_generations;
     int r;
 
-    do {
-        part = parts_next(builder->parts);
-        r = keep(builder, part);
-    } while (r == 0 && part->end != PART_LAST);
-    builder->meta.rising = part->is_rising;
-    builder->meta.n_goroutines = part->n_goroutines;
-    loss_add(&builder->meta.loss, &part->loss);
+    if (parts_new(builder->cursor, &builder->tally, builder->inside_events, 1, &builder->parts) < 0)
+        return no_memory(builder);
+    do
+        r = keep_next(builder);
+    while (r > 0 && builder->meta.n_generations == generation);
+    builder->parts = parts_free(builder->parts);
     return r;
+}
+
+/* From here on another thread walks, and this one packs. */
+static int go_without(struct builder *builder)
+{
+    builder->scouts = scouts_free(builder->scouts);
+    return parts_new(builder->cursor, &builder->tally, builder->inside_events, 2, &builder->parts) < 0
+               ? no_memory(builder)
+               : 1;
+}
+
+/* What the walk caught up with is put, the rest is walked. Return as keep_next(). */
+static int go_on(struct builder *builder)
+{
+    const struct order *order = builder->cursor->order;
+    struct scout *scout;
+
+    if (scouts_met_crowd(builder->scouts))
+        return go_without(builder);
+    if (!scouts_next(builder->scouts, order, &scout)) {
+        const uint64_t bytes = scouts_bytes(builder->scouts, order_generations(order));
+        builder->bytes = bytes > builder->bytes ? bytes : builder->bytes;
+        return tell_now_and_then(builder) < 0 ? builder->fault->code : 1;
+    }
+    int r = scout ? catch_up(builder, scout) : 0;
+    if (scout)
+        scouts_release(builder->scouts, scout);
+    if (r == 0)
+        return walk_generation(builder);
+    if (r > 0)
+        r = put_chapter(builder);
+    return r < 0 || (r = tell(builder)) < 0 ? r : 1;
+}
+
+/* Counts the goroutines of what is in no generation that is kept. */
+static int count_rest(struct builder *builder)
+{
+    const struct chapter *chapter = &builder->chapter;
+    const int r = living_merge(&builder->living, &chapter->met, chapter->n_passed, NULL, NULL);
+
+    builder->meta.n_goroutines = builder->living.n_goroutines;
+    return r < 0 ? no_memory(builder) : 0;
+}
+
+/* Up to the trace's end, 0, or its fault. What is in no generation, the last Sync, is left in the chapter. */
+static int walk(struct builder *builder)
+{
+    int r;
+
+    do
+        r = builder->scouts ? go_on(builder) : keep_next(builder);
+    while (r > 0);
+    if (r < 0 && !fault_is_of_trace(r))
+        return r;
+    builder->meta.rising = builder->chapter.is_rising;
+    loss_add(&builder->meta.loss, &builder->chapter.record.loss);
+    const int counted = count_rest(builder);
+    return counted < 0 ? counted : r;
 }
 
 /* Says in the sidecar that it covers the trace: all of it, or up to @code's fault. */
 static int complete(struct builder *builder, int code)
 {
     struct store_meta *meta = &builder->meta;
-    const struct gxt_generation *rest = &builder->record.facts;
+    const struct gxt_generation *rest = &builder->chapter.record.facts;
     struct gxt_error fault = code < 0 ? *builder->fault : (struct gxt_error){0};
-    int r = builder->generation ? put_strings(builder) : 0;
+    int r = builder->chapter.tables ? put_strings(builder) : 0;
 
     if (r < 0)
         return r;
@@ -626,7 +527,7 @@ static int complete(struct builder *builder, int code)
     if (rest->n_events > 0)
         meta->last_ns = rest->last_ns;
     meta->n_events += rest->n_events;
-    add_counts(meta->n_by_kind, builder->n_by_kind);
+    add_counts(meta->n_by_kind, rest->n_by_kind);
     r = store_commit(builder->store, meta, builder->fault);
     if (r == 0 && code < 0)
         *builder->fault = fault;
@@ -650,6 +551,9 @@ static int begin_parts(struct builder *builder)
     const uint64_t inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
     const unsigned n_threads = options->threads ? options->threads : thread_processors();
 
+    builder->inside_events = inside_events;
+    if (n_threads > 1 && builder->cursor->order && !builder->trace->recovers && !builder->trace->source.feed)
+        return scouts_new(builder->cursor, inside_events, n_threads - 1, &builder->scouts) < 0 ? no_memory(builder) : 0;
     return parts_new(builder->cursor, &builder->tally, inside_events, n_threads, &builder->parts) < 0
                ? no_memory(builder)
                : 0;
@@ -664,6 +568,8 @@ static int run(struct builder *builder, const char *path)
     }
     builder->ordinal = builder->cursor->ordinal;
     builder->bytes = cursor_bytes(builder->cursor);
+    if (r == 0)
+        chapter_begin(&builder->chapter, builder->meta.n_generations);
     if (r == 0)
         r = tell(builder);
     if (r == 0)
@@ -695,19 +601,19 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
         if (r == 0)
             r = place_make_folder(place, builder.fault);
     }
-    if (r == 0 && (r = cursor_new(trace, NULL, &builder.cursor)) < 0)
+    if (r == 0 && ((r = cursor_new(trace, NULL, &builder.cursor)) < 0 ||
+                   (r = chapter_init(&builder.chapter, &trace->source)) < 0))
         r = no_memory(&builder);
     if (r == 0)
         r = run(&builder, path ? path : place);
 
+    (void)scouts_free(builder.scouts);
     (void)parts_free(builder.parts);
-    (void)part_generation_free(builder.generation);
     (void)store_close(builder.store);
     (void)cursor_free(builder.cursor);
     order_snapshot_done(&builder.snapshot);
-    buf_done(&builder.group);
-    for (size_t list = 0; list < STORE_N_LISTS; list++)
-        free(builder.lists[list].cells);
+    chapter_done(&builder.chapter);
+    living_done(&builder.living);
     tally_done(&builder.tally);
     free(place);
     return r;

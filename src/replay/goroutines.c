@@ -36,7 +36,7 @@ static int add_ended(void *user, const struct store_goroutine *row)
 }
 
 /* What an index knows. @ret_generations: so many it covers. Without it, or when it is damaged, that is none. */
-static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64_t *ret_generations,
+static int take_indexed(struct gxt_goroutines *list, struct living *living, uint64_t *ret_generations,
                         struct gxt_error *fault)
 {
     const struct gxt_index *index = list->index;
@@ -57,7 +57,7 @@ static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64
     }
     store_rows_done(&rows);
     if (r == 0 && cover.n_generations > 0)
-        r = tally_restore(tally, index->store, cover.n_generations, &damage);
+        r = living_restore(living, index->store, cover.n_generations, &damage);
     if (r == 0)
         *ret_generations = cover.n_generations;
     if (r == GXT_ENOMEM)
@@ -66,14 +66,42 @@ static int take_indexed(struct gxt_goroutines *list, struct tally *tally, uint64
         return r;
     index_damaged(index, &damage);
     list->n = 0;
-    tally_done(tally);
-    tally_init(tally);
+    living_done(living);
     return 0;
 }
 
-/* From a generation on to the trace's end. */
-static int walk(struct gxt_goroutines *list, struct tally *tally, uint64_t generation, struct gxt_error *fault)
+/* The goroutines, up to where a walk is. */
+struct walk {
+    struct gxt_goroutines *list;
+    struct tally tally; /* of its generation */
+    struct living living;
+};
+
+/* A generation ends, or the trace. */
+static int end_generation(struct walk *walk)
 {
+    struct tally_met met;
+    int r = tally_take(&walk->tally, &met);
+
+    if (r < 0)
+        return r;
+    r = living_merge(&walk->living, &met, 0, add_ended, walk->list);
+    tally_met_done(&met);
+    return r;
+}
+
+static int count(struct walk *walk, const struct gxt_event *event)
+{
+    const int r = event->kind == GXT_KIND_SYNC ? end_generation(walk) : 0;
+
+    tally_event(&walk->tally, event);
+    return r < 0 ? r : walk->tally.code;
+}
+
+/* From a generation on to the trace's end. */
+static int walk_from(struct walk *walk, uint64_t generation, struct gxt_error *fault)
+{
+    struct gxt_goroutines *list = walk->list;
     struct gxt_cursor *cursor;
     const struct gxt_event *event;
     int r = cursor_new(list->trace, list->index, &cursor);
@@ -82,8 +110,7 @@ static int walk(struct gxt_goroutines *list, struct tally *tally, uint64_t gener
         return r == GXT_ENOMEM ? no_memory(fault) : fault_set(fault, r, GXT_NO_OFFSET, "the index is of another trace");
     r = generation > 0 ? seek_generation(cursor, generation) : seek_start(cursor);
     while (r == 0 && (r = cursor_next(cursor, &event)) > 0) {
-        tally_event(tally, event);
-        if ((r = tally->code) < 0) {
+        if ((r = count(walk, event)) < 0) {
             (void)cursor_free(cursor);
             return no_memory(fault);
         }
@@ -92,6 +119,19 @@ static int walk(struct gxt_goroutines *list, struct tally *tally, uint64_t gener
         *fault = cursor->error;
     cursor_loss(cursor, &list->loss);
     (void)cursor_free(cursor);
+    return r;
+}
+
+/* All that are known at the end. */
+static int list_all(struct walk *walk)
+{
+    int r = end_generation(walk);
+
+    for (size_t i = 0; r == 0 && i < walk->living.n; i++) {
+        struct store_goroutine row = walk->living.gs[i].row;
+        row.length_ns = (uint64_t)walk->living.gs[i].last_ns - (uint64_t)row.first_ns;
+        r = add(walk->list, &row);
+    }
     return r;
 }
 
@@ -109,31 +149,23 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
 {
     struct gxt_error own, *fault = reterr ? reterr : &own;
     struct gxt_goroutines *list = calloc(1, sizeof *list);
-    struct tally tally;
-    struct tally_item *items = NULL;
+    struct walk walk = {.list = list};
     uint64_t generation;
-    size_t n = 0;
 
     if (!list)
         return no_memory(fault);
     list->trace = trace;
     list->index = index;
-    tally_init(&tally);
-    int r = take_indexed(list, &tally, &generation, fault);
-    tally.ended = add_ended;
-    tally.user = list;
-    int end = r < 0 ? r : walk(list, &tally, generation, fault);
+    tally_init(&walk.tally);
+    int r = take_indexed(list, &walk.living, &generation, fault);
+    walk.tally.ended = add_ended;
+    walk.tally.user = list;
+    int end = r < 0 ? r : walk_from(&walk, generation, fault);
     r = end < 0 && !fault_is_of_trace(end) ? end : 0;
-    if (r == 0)
-        r = tally_list(&tally, &items, &n);
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        items[i].row.length_ns = (uint64_t)items[i].last_ns - (uint64_t)items[i].row.first_ns;
-        r = add(list, &items[i].row);
-    }
-    if (r == GXT_ENOMEM)
+    if (r == 0 && (r = list_all(&walk)) < 0)
         r = no_memory(fault);
-    free(items);
-    tally_done(&tally);
+    tally_done(&walk.tally);
+    living_done(&walk.living);
     if (r < 0) {
         (void)goroutines_free(list);
         return r;

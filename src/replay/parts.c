@@ -160,13 +160,19 @@ static int snapshot(struct parts *parts, bool is_passed, struct order_snapshot *
     return 0;
 }
 
+static int take_met(struct parts *parts, struct part *part)
+{
+    tally_met_done(&part->met);
+    return tally_take(parts->tally, &part->met);
+}
+
 static void end_block(struct parts *parts, struct part *part, enum part_end end, bool is_passed)
 {
     const int r = snapshot(parts, is_passed, &part->snapshot);
     int tallied = tally_end_block(parts->tally, parts->block++, take_member, part);
 
     if (tallied == 0 && end == PART_BOUNDARY)
-        tallied = tally_list(parts->tally, &part->there, &part->n_there);
+        tallied = take_met(parts, part);
     part->end = end;
     parts->in_generation = end == PART_PLACE;
     parts->next_place = parts->cursor->ordinal + parts->inside_events + part->snapshot.bytes.size / 8;
@@ -176,6 +182,15 @@ static void end_block(struct parts *parts, struct part *part, enum part_end end,
         end_part(part, tallied, "no memory for the index");
     if (end == PART_BOUNDARY)
         take_loss(parts, part);
+}
+
+static void end_trace(struct parts *parts, struct part *part, int code)
+{
+    part->end = PART_LAST;
+    part->fault = code < 0 ? parts->cursor->error : (struct gxt_error){0};
+    take_loss(parts, part);
+    if (take_met(parts, part) < 0)
+        end_part(part, GXT_ENOMEM, "no memory for the index");
 }
 
 static bool is_place(const struct parts *parts)
@@ -234,9 +249,7 @@ static void fill(struct parts *parts, struct part *part)
     while (part->n_events < PART_EVENTS && part->end == PART_GOES_ON) {
         const int r = cursor_tally_run(cursor, tally, room_of(parts), &n);
         if (UNLIKELY(r <= 0)) {
-            part->end = PART_LAST;
-            part->fault = r < 0 ? cursor->error : (struct gxt_error){0};
-            take_loss(parts, part);
+            end_trace(parts, part, r);
         } else if (n == 0) {
             take_sync(parts, part);
         } else {
@@ -252,7 +265,6 @@ static void fill(struct parts *parts, struct part *part)
             end_block(parts, part, PART_PLACE, false);
     }
     part->last_ns = cursor->time_ns;
-    part->n_goroutines = tally->n_goroutines;
     memcpy(part->n_by_kind, n_by_kind, sizeof part->n_by_kind);
     memset(n_by_kind, 0, sizeof part->n_by_kind);
     part->bytes = cursor_bytes(cursor);
@@ -360,7 +372,7 @@ struct parts *parts_free(struct parts *parts)
     for (size_t i = 0; i < RING; i++) {
         free(parts->ring[i].ended);
         free(parts->ring[i].members);
-        free(parts->ring[i].there);
+        tally_met_done(&parts->ring[i].met);
         (void)part_generation_free(parts->ring[i].begins);
         order_snapshot_done(&parts->ring[i].snapshot);
     }

@@ -269,12 +269,32 @@ enum {
     TALLY_KINDS,
 };
 
+typedef int tally_member(void *user, const struct store_member *member);
+typedef int tally_goroutine(void *user, const struct store_goroutine *row);
+
 struct tally_item {
     struct store_goroutine row; /* but for what is counted nearby; id GXT_NO_GOROUTINE: nobody's */
     int64_t last_ns;
-    uint64_t listed; /* the last block that has it, as far as it is not nearby */
+    uint32_t listed; /* the last block that has it, as far as it is not nearby */
     bool is_kept;    /* it is in the map: else it is nearby */
-    bool is_first;   /* its row is to be told at the end of this generation */
+};
+
+/* A CPU sample of a goroutine that was not met. */
+struct tally_sample {
+    gxt_goid id;
+    int64_t time_ns;
+    uint64_t stack; /* its id, or 0 */
+    size_t n_ended; /* so many had ended that were not created */
+};
+
+/** Goroutines that a generation has, as far as it can be known from it alone; each list by rising id. */
+struct tally_met {
+    struct tally_item *there; /**< at its end */
+    size_t n_there;
+    struct store_goroutine *ended; /**< in it, not created in it; those of one id in the order of their ends */
+    size_t n_ended, ended_capacity;
+    struct tally_sample *samples; /**< of goroutines that were met later or never: of those that were there before */
+    size_t n_samples, samples_capacity;
 };
 
 /* Whose events the block at hand has. */
@@ -284,8 +304,9 @@ struct tally_ids {
     struct map listed; /* processors or threads: all of them */
 };
 
-/** The goroutines that are there, and whose events the block at hand has. A goroutine that was met in it is nearby, if
- * nothing of it is sought any more; one that was met in an earlier block stays at its place, but is not found there. */
+/** The goroutines that were met in a generation, and whose events the block at hand has. A goroutine that was met in
+ * the block is nearby, if nothing of it is sought any more; one that was met in an earlier block stays at its place,
+ * but is not found there. */
 struct tally {
     struct nearby nearby; /* n_by_kind is set to zero by who wants to count anew */
     struct id_map ids;    /* to places of items */
@@ -293,17 +314,15 @@ struct tally {
     size_t n_items, items_capacity;
     uint32_t *free_places;
     size_t n_free, free_capacity;
-    uint64_t n_goroutines; /* seen so far */
-    uint64_t stamp;        /* of the block at hand */
+    struct tally_met met; /* but for those that are there */
+    uint32_t stamp;       /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
     struct id_runs runs;
     struct pairs_spare spare;
-    int (*ended)(void *user, const struct store_goroutine *row); /* NULL: nobody wants them */
+    tally_goroutine *ended; /* those that were created in the generation; NULL: nobody wants them */
     void *user;
     int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */
 };
-
-typedef int tally_member(void *user, const struct store_member *member);
 
 void tally_init(struct tally *tally);
 void tally_done(struct tally *tally);
@@ -314,11 +333,41 @@ void tally_event(struct tally *tally, const struct gxt_event *event);
 /** tally_end_block() - whose events the block had, by resource and id; another block begins
  * Return: 0; GXT_ENOMEM; what @take says. */
 int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, void *user);
-/** tally_list() - those that are there, by rising id; the list to be freed. None of them is first any more then.
- * Return: 0; GXT_ENOMEM. */
-int tally_list(struct tally *tally, struct tally_item **ret, size_t *ret_n);
-/** tally_restore() - as it was at the end of generation @n_generations - 1. Return: 0; GXT_ENOMEM; as store_list(). */
-int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
+/** tally_take() - what was met since the last time; nobody is there then. Return: 0; GXT_ENOMEM. */
+int tally_take(struct tally *tally, struct tally_met *ret);
+void tally_met_done(struct tally_met *met);
+
+/* ---- living.c ---- */
+
+struct living_g {
+    struct store_goroutine row; /* length_ns is not set */
+    int64_t last_ns;
+    bool is_first; /* its row is to be told: it is new, or its stack was found */
+};
+
+/** The goroutines that are there at a boundary, by rising id, of which so many were seen so far. All zero: before the
+ * first generation. */
+struct living {
+    struct living_g *gs;
+    size_t n;
+    uint64_t n_goroutines;
+};
+
+/**
+ * living_merge() - go on to the next boundary
+ * @met:      what the generation has; the same later
+ * @n_passed: how many more were created and have ended in it
+ * @ended:    takes the rows of those that ended and were not created in it, by rising id
+ *
+ * Cost: linear.
+ * Return: 0; GXT_ENOMEM; what @ended says.
+ */
+int living_merge(struct living *living, const struct tally_met *met, uint64_t n_passed, tally_goroutine *ended,
+                 void *user);
+/** living_restore() - as it was at the end of generation @n_generations - 1, but for how many were seen. Return: 0;
+ * GXT_ENOMEM; GXT_EINDEX; as store_list(). */
+int living_restore(struct living *living, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
+void living_done(struct living *living);
 
 /* ---- parts.c ---- */
 
@@ -346,15 +395,13 @@ struct part {
     uint64_t n_events;
     int64_t first_ns, last_ns; /**< of the first of them, if it is a Sync or in no generation, and of the last */
     uint64_t n_by_kind[GXT_N_KINDS];
-    uint64_t n_goroutines; /**< seen so far */
-    struct store_goroutine *ended;
+    struct store_goroutine *ended; /**< goroutines that were created in this generation, and ended */
     size_t n_ended, ended_capacity;
     enum part_end end;
     struct store_member *members; /**< PLACE, BOUNDARY: of the block that ends */
     size_t n_members, members_capacity;
     struct order_snapshot snapshot; /**< PLACE, BOUNDARY: the walk behind the last event */
-    struct tally_item *there;       /**< BOUNDARY: the goroutines that are there, by rising id; to be freed by … */
-    size_t n_there;                 /**< … who reads */
+    struct tally_met met;           /**< BOUNDARY, LAST: what else was met; may be taken by who reads */
     struct gxt_error fault;         /**< LAST; code 0 at the trace's end */
     struct gxt_loss loss;           /**< BOUNDARY, LAST: what was left out since the boundary before it */
     uint64_t bytes;                 /**< about so many of the file have been read, from its start */
@@ -367,7 +414,7 @@ struct parts;
 /**
  * parts_new() - the parts from where a cursor is: at a boundary that has been saved
  * @cursor:         not to be used before parts_free()
- * @tally:          as it was there; the same
+ * @tally:          empty; not to be used either
  * @inside_events:  between two places of a generation, at least; more where a snapshot is large
  * @n_threads:      with 2 or more the walk has a thread of its own
  */
@@ -378,6 +425,97 @@ struct parts *parts_free(struct parts *parts);
 /** parts_next() - the next part. None comes behind PART_LAST. Lifetime: until the next call */
 struct part *parts_next(struct parts *parts);
 struct part_generation *part_generation_free(struct part_generation *generation);
+
+/* ---- chapter.c ---- */
+
+/* How many bytes are hashed at a time, and given back. */
+#define CHAPTER_STEP_BYTES (UINT64_C(1) << 20)
+
+/* Rows of a list that are not a chunk yet. */
+struct chapter_list {
+    uint64_t *cells; /* STORE_LIST_ROWS rows; NULL until there is one */
+    size_t n;
+    uint32_t chunk;
+};
+
+/** What the sidecar is to keep of one generation, or of what is in none, as far as it can be known from it alone. */
+struct chapter {
+    const struct source *source;
+    uint64_t generation; /**< which, counted from 0; of what is in none, which would come */
+    struct store_draft *draft;
+    struct part_generation *tables; /**< NULL: what is in no generation */
+    struct store_generation record; /**< but for its first ordinal, and how many goroutines were seen */
+    struct gen_hash hash;           /**< of its bytes, … */
+    size_t n_hashed;                /**< … and so many of its batches */
+    struct buf group;               /**< snapshots inside that are to be put together, … */
+    uint64_t n_groups;              /**< … after so many groups */
+    struct chapter_list lists[STORE_N_LISTS];
+    struct store_place *places; /**< ordinals are counted from its first event */
+    size_t n_places, places_capacity;
+    uint64_t expected; /**< up to here bytes are expected to be read soon */
+    uint64_t n_passed; /**< goroutines that were created and have ended in it */
+    /* What is known at its end, or at the trace's. */
+    struct tally_met met;
+    struct order_snapshot end; /**< the walk behind it */
+    bool is_whole;             /**< it has ended: else the trace has, or its fault was met */
+    bool is_rising;            /**< all times so far rise */
+};
+
+/** chapter_init() - an empty one. Return: 0; GXT_ENOMEM: then chapter_done() is left. */
+int chapter_init(struct chapter *chapter, const struct source *source);
+void chapter_done(struct chapter *chapter);
+/** chapter_begin() - forget what is kept. What comes is of @generation, if a part begins it, else of none. */
+void chapter_begin(struct chapter *chapter, uint64_t generation);
+/**
+ * chapter_keep() - keep what the next part tells
+ * @part:  what can be taken of it is taken
+ *
+ * Hashes what the walk has read: source_check_cut() is the caller's.
+ *
+ * Threads: any, one at a time.
+ * Return: 0; GXT_ENOMEM; as store_put_rows().
+ */
+int chapter_keep(struct chapter *chapter, struct part *part, struct gxt_error *fault);
+/** chapter_put_rows() - add rows to one of its lists. @size: of a row */
+int chapter_put_rows(struct chapter *chapter, enum store_list list, const void *rows, size_t n, size_t size,
+                     struct gxt_error *fault);
+/** chapter_end_list() - put what is left of a list in the draft */
+int chapter_end_list(struct chapter *chapter, enum store_list list, struct gxt_error *fault);
+
+/* ---- scouts.c ---- */
+
+/** One who goes ahead, through one generation after another. */
+struct scout {
+    struct gxt_cursor *cursor;
+    struct tally tally;
+    struct chapter chapter;
+    _Atomic uint64_t bytes; /**< of the file, up to where it is */
+    uint64_t generation;
+    bool is_taken; /**< it has a generation, … */
+    bool is_back;  /**< … which is behind it, … */
+    bool is_done;  /**< … to its end */
+};
+
+/** Threads that go ahead of a builder's walk. */
+struct scouts;
+
+/** scouts_new() - those that begin where a walk is: at a boundary
+ * @n_threads:  beside the builder's own; with fewer, or none, where they are not to be had
+ * Return: 0; GXT_ENOMEM: then scouts_free() is left. */
+int scouts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct scouts **ret);
+/** scouts_free() - NULL is fine. Waits for the threads, which end at their next parts. */
+struct scouts *scouts_free(struct scouts *scouts);
+/**
+ * scouts_next() - who has the generation that a walk stands before
+ * @ret:  a scout, to be released; NULL: it is the builder's own, also where there is none
+ * Return: 1; 0 when a scout is going to have it, or is in it, after a while: ask again.
+ */
+int scouts_next(struct scouts *scouts, const struct order *order, struct scout **ret);
+/** scouts_met_crowd() - whether there are so many goroutines that scouts need too much memory: they go no further */
+bool scouts_met_crowd(const struct scouts *scouts);
+/** scouts_bytes() - up to where in the file a generation's scout is; 0 when none has it yet */
+uint64_t scouts_bytes(struct scouts *scouts, uint64_t generation);
+void scouts_release(struct scouts *scouts, struct scout *scout);
 
 /* ---- verify.c ---- */
 

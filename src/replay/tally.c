@@ -1,10 +1,10 @@
 /* tally.c
  *
- * In: events, in order. Out: of each goroutine that ends a row, of each block whose events it has, and, when they are
- * asked for, rows of those that are there. Never: more in memory than the goroutines that are there.
+ * In: events of a generation, in order. Out: of each block whose events it has, of each goroutine that is created and
+ * ends a row, and at the end what else was met. Never: what came before the generation.
  *
  * A CPU sample says by itself whose it is, which may be a goroutine that is not there (any more): it is counted where
- * there is one, and makes none.
+ * there is one, and makes none. Of one that was not met it is kept aside: it may have been there before.
  */
 #include "replay.h"
 
@@ -22,9 +22,18 @@ void tally_init(struct tally *tally)
         tally->nearby.seen[SEEN_P][i] = tally->nearby.seen[SEEN_M][i] = NOBODY;
 }
 
+void tally_met_done(struct tally_met *met)
+{
+    free(met->there);
+    free(met->ended);
+    free(met->samples);
+    *met = (struct tally_met){0};
+}
+
 void tally_done(struct tally *tally)
 {
     id_map_done(&tally->ids);
+    tally_met_done(&tally->met);
     free(tally->items);
     free(tally->free_places);
     id_runs_done(&tally->runs);
@@ -228,7 +237,6 @@ static void clear_item(struct tally_item *item, gxt_goid id)
     item->last_ns = 0;
     item->listed = 0;
     item->is_kept = false;
-    item->is_first = true;
 }
 
 /* A row for one more. Return: its place; MAP_NONE without memory. */
@@ -247,9 +255,8 @@ static uint32_t add(struct tally *tally, gxt_goid id)
     return at;
 }
 
-static void begin(struct tally *tally, struct tally_item *item, int64_t time_ns)
+static void begin(struct tally_item *item, int64_t time_ns)
 {
-    tally->n_goroutines++;
     item->row.first_ns = item->last_ns = time_ns;
 }
 
@@ -274,12 +281,31 @@ static bool begin_nearby(void *user, const struct birth *birth)
         fail(tally, GXT_ENOMEM);
         return true;
     }
-    begin(tally, &tally->items[at], birth->time_ns);
+    begin(&tally->items[at], birth->time_ns);
     create(&tally->items[at], birth);
     clear(tally, g);
     *g = (struct nearby_g){id, birth->time_ns, 1, at};
     list_id(tally, TALLY_G, id);
     return true;
+}
+
+static int keep_aside(struct tally_met *met, const struct store_goroutine *row)
+{
+    struct store_goroutine *grown = array_grow(met->ended, met->n_ended, &met->ended_capacity, sizeof *grown);
+
+    if (!grown)
+        return GXT_ENOMEM;
+    met->ended = grown;
+    met->ended[met->n_ended++] = *row;
+    return 0;
+}
+
+/* Who was created in this generation is told in full; another one may have been there before. */
+static int tell_ended(struct tally *tally, const struct store_goroutine *row)
+{
+    if (!(row->flags & STORE_CREATED))
+        return keep_aside(&tally->met, row);
+    return tally->ended ? tally->ended(tally->user, row) : 0;
 }
 
 static void end(void *user, gxt_goid id)
@@ -305,22 +331,18 @@ static void end(void *user, gxt_goid id)
     if (item->is_kept)
         id_map_remove(&tally->ids, (uint64_t)id);
     item->row.length_ns = (uint64_t)item->last_ns - (uint64_t)item->row.first_ns;
-    const int r = tally->ended ? tally->ended(tally->user, &item->row) : 0;
+    const int r = tell_ended(tally, &item->row);
     if (r < 0)
         fail(tally, r);
     item->row.id = NOBODY;
 }
 
-/* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. Its row is
- * told again then. */
-static void find_stack(struct tally_item *item, const struct gxt_event *event)
+/* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
+static uint64_t stack_of(const struct gxt_event *event, gxt_goid id)
 {
-    if (event->goroutine == item->row.id)
-        item->row.stack = gen_stack_id(event->stack);
-    else if (event->kind == GXT_KIND_STATE_TRANSITION)
-        item->row.stack = gen_stack_id(event->transition.stack);
-    if (item->row.stack != 0)
-        item->is_first = true;
+    if (event->goroutine == id)
+        return gen_stack_id(event->stack);
+    return event->kind == GXT_KIND_STATE_TRANSITION ? gen_stack_id(event->transition.stack) : 0;
 }
 
 static bool wants_stack(const struct tally_item *item)
@@ -365,14 +387,49 @@ static bool bring(void *user, gxt_goid id)
     return true;
 }
 
-static void begin_with(struct tally *tally, struct tally_item *item, const struct gxt_event *event)
+static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stack *stack)
+{
+    struct tally *tally = user;
+    uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+
+    if (at == MAP_NONE) {
+        at = add(tally, id);
+        if (at == MAP_NONE || keep(tally, at) < 0) {
+            fail(tally, GXT_ENOMEM);
+            return;
+        }
+        begin(&tally->items[at], time_ns);
+    }
+    struct tally_item *item = &tally->items[at];
+    item->row.n_events++;
+    item->last_ns = time_ns;
+    list_item(tally, item);
+    if (wants_stack(item))
+        item->row.stack = gen_stack_id(stack);
+}
+
+static void begin_with(struct tally_item *item, const struct gxt_event *event)
 {
     const struct gxt_transition *transition = &event->transition;
 
-    begin(tally, item, event->time_ns);
+    begin(item, event->time_ns);
     if (event->kind == GXT_KIND_STATE_TRANSITION && transition->id == item->row.id &&
         transition->resource == GXT_RESOURCE_GOROUTINE && transition->from == GXT_GO_NOT_EXIST)
         create(item, &(struct birth){.creator = event->goroutine, .start = transition->stack, .stack = event->stack});
+}
+
+/* A sample of a goroutine that was not met. */
+static void keep_sample(struct tally *tally, const struct gxt_event *event, gxt_goid id)
+{
+    struct tally_met *met = &tally->met;
+    struct tally_sample *grown = array_grow(met->samples, met->n_samples, &met->samples_capacity, sizeof *grown);
+
+    if (!grown) {
+        fail(tally, GXT_ENOMEM);
+        return;
+    }
+    met->samples = grown;
+    met->samples[met->n_samples++] = (struct tally_sample){id, event->time_ns, stack_of(event, id), met->n_ended};
 }
 
 /* An event of a goroutine that cannot be nearby yet. */
@@ -382,6 +439,7 @@ static void touch_anew(struct tally *tally, const struct gxt_event *event, gxt_g
 
     if (at == MAP_NONE && event->kind == GXT_KIND_STACK_SAMPLE) {
         list_id(tally, TALLY_G, id);
+        keep_sample(tally, event, id);
         return;
     }
     if (at == MAP_NONE) {
@@ -390,14 +448,14 @@ static void touch_anew(struct tally *tally, const struct gxt_event *event, gxt_g
             fail(tally, GXT_ENOMEM);
             return;
         }
-        begin_with(tally, &tally->items[at], event);
+        begin_with(&tally->items[at], event);
     }
     struct tally_item *item = &tally->items[at];
     item->row.n_events++;
     item->last_ns = event->time_ns;
     list_item(tally, item);
     if (wants_stack(item))
-        find_stack(item, event);
+        item->row.stack = stack_of(event, id);
 }
 
 static void touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
@@ -431,63 +489,126 @@ void tally_event(struct tally *tally, const struct gxt_event *event)
 
 struct resolve_taker tally_taker(struct tally *tally)
 {
-    return (struct resolve_taker){&tally->nearby, tally, see_context, may_bring, bring, begin_nearby, end};
+    return (struct resolve_taker){&tally->nearby, tally, see_context, may_bring, bring, meet, begin_nearby, end};
 }
 
-/* ---- what is there ---- */
+/* ---- what was met ---- */
 
-int tally_list(struct tally *tally, struct tally_item **ret, size_t *ret_n)
+/* Of rows that begin with their id: in which order these rise. Return: NULL without memory. */
+static struct pair *by_id(struct tally *tally, const void *rows, size_t n, size_t size)
 {
-    struct pair *keys = malloc((tally->n_items + 1) * sizeof *keys);
-    struct tally_item *list = malloc((tally->n_items + 1) * sizeof *list);
-    size_t n = 0;
+    struct pair *order = malloc((n + 1) * sizeof *order);
+    const uint8_t *at = rows;
 
-    for (size_t i = 0; i < NEARBY; i++)
-        clear(tally, &tally->nearby.gs[i]);
-    for (size_t i = 0; keys && i < tally->n_items; i++)
-        if (tally->items[i].row.id != NOBODY)
-            keys[n++] = (struct pair){(uint64_t)tally->items[i].row.id ^ SIGN, i};
-    int r = keys && list ? pairs_sort(keys, n, &tally->spare) : GXT_ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        list[i] = tally->items[keys[i].value];
-        tally->items[keys[i].value].is_first = false;
+    for (size_t i = 0; order && i < n; i++, at += size) {
+        gxt_goid id;
+        memcpy(&id, at, sizeof id);
+        order[i] = (struct pair){(uint64_t)id ^ SIGN, i};
     }
-    free(keys);
-    if (r < 0) {
-        free(list);
-        return r;
+    if (order && pairs_sort(order, n, &tally->spare) < 0) {
+        free(order);
+        return NULL;
     }
-    *ret = list;
-    *ret_n = n;
+    return order;
+}
+
+/* Puts rows in an order, in place, and frees it: along each ring of places of which one has the other's row. */
+static void arrange(struct pair *order, void *rows, size_t n, size_t size)
+{
+    uint8_t *at = rows, spare[sizeof(struct tally_item)];
+
+    for (size_t i = 0; i < n; i++) {
+        size_t to = i, from;
+        if (order[i].value == i)
+            continue;
+        memcpy(spare, at + i * size, size);
+        for (; (from = (size_t)order[to].value) != i; to = from) {
+            memcpy(at + to * size, at + from * size, size);
+            order[to].value = to;
+        }
+        memcpy(at + to * size, spare, size);
+        order[to].value = to;
+    }
+    free(order);
+}
+
+/* A sample of one that has ended before is nobody's. @order: of those that ended */
+static void drop_late_samples(struct tally_met *met, const struct pair *order)
+{
+    size_t n = 0, ended = 0;
+
+    for (size_t i = 0; i < met->n_samples; i++) {
+        const struct tally_sample *sample = &met->samples[i];
+        const uint64_t key = (uint64_t)sample->id ^ SIGN;
+        while (ended < met->n_ended && order[ended].key < key)
+            ended++;
+        if (ended == met->n_ended || order[ended].key > key || sample->n_ended <= order[ended].value)
+            met->samples[n++] = *sample;
+    }
+    met->n_samples = n;
+}
+
+static int arrange_aside(struct tally *tally)
+{
+    struct tally_met *met = &tally->met;
+    struct pair *samples = by_id(tally, met->samples, met->n_samples, sizeof *met->samples);
+    struct pair *ended = by_id(tally, met->ended, met->n_ended, sizeof *met->ended);
+
+    if (!samples || !ended) {
+        free(samples);
+        free(ended);
+        return GXT_ENOMEM;
+    }
+    arrange(samples, met->samples, met->n_samples, sizeof *met->samples);
+    drop_late_samples(met, ended);
+    arrange(ended, met->ended, met->n_ended, sizeof *met->ended);
     return 0;
 }
 
-int tally_restore(struct tally *tally, const struct store *store, uint64_t n_generations, struct gxt_error *fault)
+/* The items themselves, without those that are nobody's. */
+static int list_there(struct tally *tally)
 {
-    struct store_rows rows = {0};
-    int r = store_list(store, STORE_LIVE, n_generations - 1, &rows, fault);
+    struct tally_item *items = tally->items;
+    size_t n = 0;
 
-    for (size_t i = 0; r == 0 && i < rows.n; i++) {
-        const uint32_t at = add(tally, rows.live[i].id);
-        if (at == MAP_NONE || keep(tally, at) < 0) {
-            r = fault_set(fault, GXT_ENOMEM, GXT_NO_OFFSET, "no memory for the goroutines");
-            break;
-        }
-        tally->items[at].row.n_events = rows.live[i].n_events;
-        tally->items[at].last_ns = rows.live[i].last_ns;
-        tally->items[at].is_first = false;
+    for (size_t i = 0; i < tally->n_items; i++) {
+        if (items[i].row.id == NOBODY)
+            continue;
+        if (n != i)
+            items[n] = items[i];
+        n++;
     }
-    for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
-        r = store_list(store, STORE_FIRST, generation, &rows, fault);
-        for (size_t i = 0; r == 0 && i < rows.n; i++) {
-            const uint32_t at = id_map_get(&tally->ids, (uint64_t)rows.goroutines[i].id);
-            if (at == MAP_NONE)
-                continue;
-            const uint64_t n_events = tally->items[at].row.n_events;
-            tally->items[at].row = rows.goroutines[i];
-            tally->items[at].row.n_events = n_events;
-        }
+    struct pair *order = by_id(tally, items, n, sizeof *items);
+    if (!order)
+        return GXT_ENOMEM;
+    arrange(order, items, n, sizeof *items);
+    tally->met.there = items;
+    tally->met.n_there = n;
+    tally->items = NULL;
+    return 0;
+}
+
+static void forget_goroutines(struct tally *tally)
+{
+    tally->n_items = tally->items_capacity = tally->n_free = 0;
+    id_map_clear(&tally->ids);
+}
+
+int tally_take(struct tally *tally, struct tally_met *ret)
+{
+    for (size_t i = 0; i < NEARBY; i++) {
+        struct nearby_g *g = &tally->nearby.gs[i];
+        if (g->id != NOBODY)
+            sum_up(tally, g);
+        g->id = NOBODY;
     }
-    store_rows_done(&rows);
-    return r;
+    int r = list_there(tally);
+    if (r == 0)
+        r = arrange_aside(tally);
+    if (r < 0)
+        return r;
+    *ret = tally->met;
+    tally->met = (struct tally_met){0};
+    forget_goroutines(tally);
+    return 0;
 }

@@ -639,6 +639,23 @@ QUICK const struct gxt_stack *stack_at_hand(const struct quick *quick, uint64_t 
     return id < quick->stacks.n ? quick->stacks.dense[id] : NULL;
 }
 
+/* Counts an event about a goroutine. One that is met with its state is counted elsewhere if it cannot be nearby. What
+ * else needs it there: who runs is counted so, and of what is several events all are counted here or none. Return:
+ * whether it could. */
+QUICK bool count_about(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
+                       uint8_t type)
+{
+    const struct gxt_stack *stack =
+        rows[type].own_stack ? stack_at_hand(&tallying->quick, args[wire_specs[type].stack - 1]) : NULL;
+
+    if (LIKELY(count_nearby(tallying, (gxt_goid)args[0], 1, event->time_ns)))
+        return true;
+    if (rows[type].more != STATES)
+        return false;
+    tallying->taker->meet(tallying->taker->user, (gxt_goid)args[0], event->time_ns, stack);
+    return true;
+}
+
 /* What was not there begins here. */
 QUICK bool begin_nearby(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
                         uint8_t type)
@@ -698,7 +715,7 @@ QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args
     if (UNLIKELY(!has_names(&tallying->quick, args, type)))
         return false;
     if (has_other && (type == WIRE_GO_START || LIKELY((gxt_goid)args[0] != event->goroutine)) &&
-        UNLIKELY(!count_nearby(tallying, (gxt_goid)args[0], 1, event->time_ns)))
+        UNLIKELY(!count_about(tallying, event, args, type)))
         return false;
     if (begins && UNLIKELY(!begin_nearby(tallying, event, args, type)))
         return false;

@@ -309,7 +309,7 @@ static int go_on(const char *path, int fd, struct store **ret, struct gxt_error 
         (void)close(fd);
         return r;
     }
-    r = writer_open(path, NULL, true, &(*ret)->writer, fault);
+    r = writer_open(path, NULL, *ret, &(*ret)->writer, fault);
     if (r < 0)
         *ret = store_close(*ret);
     return r;
@@ -338,7 +338,7 @@ static int write_afresh(struct store *store, const char *name, const char *path,
 {
     if (ftruncate(store->fd, 0) < 0 || fchmod(store->fd, mode) < 0)
         return fault_set_errno(fault, errno, "cannot make the index");
-    return writer_open(name, path, false, &store->writer, fault);
+    return writer_open(name, path, NULL, &store->writer, fault);
 }
 
 /* @old_fd: what is at @path, locked; -1 for nothing. @old_serves: until what comes is complete. */

@@ -39,6 +39,15 @@ struct key key_of(enum tag tag, uint64_t number)
     return key;
 }
 
+uint64_t key_number(const struct key *key)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 1; i < key->size; i++)
+        number = number << 8 | key->at[i];
+    return number;
+}
+
 struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk)
 {
     struct key key = key_of(tag, generation);

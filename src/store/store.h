@@ -203,27 +203,47 @@ struct store_frame {
 int store_stack(const struct store *store, uint64_t id, struct store_frame *ret, size_t *ret_n,
                 struct gxt_error *fault);
 
-/* Writing. Everything put belongs to the next store_commit(). All: 0; GXT_EIO (a full disk); GXT_ENOMEM; GXT_EINDEX.
- * After a negative code the store only closes; the last commit stands. */
-int store_put_generation(struct store *store, uint64_t generation, const struct store_generation *record,
+/** Records that are gathered in memory, packed, on any thread: without the store, until it takes them. */
+struct store_draft;
+
+/** store_draft_new() - an empty one. Return: NULL without memory. */
+struct store_draft *store_draft_new(void);
+/** store_draft_free() - NULL is fine. Return: NULL. */
+struct store_draft *store_draft_free(struct store_draft *draft);
+/** store_draft_clear() - forget what was put */
+void store_draft_clear(struct store_draft *draft);
+/** store_draft_bytes() - how many bytes it holds, about */
+size_t store_draft_bytes(const struct store_draft *draft);
+/** store_draft() - what goes with the next commit. Strings and stacks are put there by functions of their own.
+ * Lifetime: the store's */
+struct store_draft *store_draft(struct store *store);
+/** store_take() - add all of a draft, which is empty then, to what goes with the next commit; content that is kept
+ * already is left out. Both have no key in common but content's.
+ * Cost: what is put is moved where the draft has more than there is already; content is looked at. */
+int store_take(struct store *store, struct store_draft *draft, struct gxt_error *fault);
+
+/* Writing. Everything put in a draft belongs to the store_commit() that comes when it is the store's. All: 0; GXT_EIO
+ * (a full disk); GXT_ENOMEM; GXT_EINDEX. After a negative code the store only closes, and a draft is only freed; the
+ * last commit stands. */
+int store_put_generation(struct store_draft *draft, uint64_t generation, const struct store_generation *record,
                          struct gxt_error *fault);
-int store_put_dir(struct store *store, uint64_t generation, const struct gen_dir *dir, struct gxt_error *fault);
+int store_put_dir(struct store_draft *draft, uint64_t generation, const struct gen_dir *dir, struct gxt_error *fault);
 /** store_put_checkpoint() - the snapshot before a generation. @cuts: where its pieces begin, as order_save() says */
-int store_put_checkpoint(struct store *store, uint64_t generation, struct span snapshot, const size_t *cuts,
+int store_put_checkpoint(struct store_draft *draft, uint64_t generation, struct span snapshot, const size_t *cuts,
                          size_t n_cuts, struct gxt_error *fault);
 /** store_put_group() - snapshots inside a generation, one after another, of STORE_GROUP_BYTES at most; or one that is
  * larger, with cuts */
-int store_put_group(struct store *store, uint64_t generation, uint64_t group, struct span snapshots, const size_t *cuts,
-                    size_t n_cuts, struct gxt_error *fault);
+int store_put_group(struct store_draft *draft, uint64_t generation, uint64_t group, struct span snapshots,
+                    const size_t *cuts, size_t n_cuts, struct gxt_error *fault);
 #define STORE_GROUP_BYTES ((size_t)64 << 10)
 /** store_put_piece() - bytes of a stream, of which the store knows nothing, in pieces of STORE_GROUP_BYTES at most,
  * counted from 0 */
-int store_put_piece(struct store *store, uint64_t generation, unsigned stream, uint64_t number, struct span bytes,
+int store_put_piece(struct store_draft *draft, uint64_t generation, unsigned stream, uint64_t number, struct span bytes,
                     struct gxt_error *fault);
 /** store_put_rows() - a part of a list: number @chunk, counted from 0, has STORE_LIST_ROWS rows, or fewer if it is the
  * last: a list ends with a part that is not full, and may be empty */
-int store_put_rows(struct store *store, enum store_list list, uint64_t generation, uint32_t chunk, const void *rows,
-                   size_t n, struct gxt_error *fault);
+int store_put_rows(struct store_draft *draft, enum store_list list, uint64_t generation, uint32_t chunk,
+                   const void *rows, size_t n, struct gxt_error *fault);
 /** store_drop() - drop a list */
 int store_drop(struct store *store, enum store_list list, uint64_t generation, struct gxt_error *fault);
 /** store_put_string() - keep a string unless it is kept already. @ret_new: whether it was not */

@@ -37,6 +37,8 @@ struct key {
 
 struct key key_meta(void);
 struct key key_of(enum tag tag, uint64_t number);
+/* The number of a key_of(). */
+uint64_t key_number(const struct key *key);
 struct key key_chunk(enum tag tag, uint64_t generation, uint32_t chunk);
 /* Return: whether there is such a piece. */
 bool key_piece(uint64_t generation, unsigned stream, uint64_t number, struct key *ret);
@@ -142,11 +144,53 @@ int reader_meta(int fd, struct store_meta *ret, struct gxt_error *fault);
 /* The bytes of a string's or a stack's record, proved. */
 int reader_value(const struct store *store, const struct key *key, struct buf *ret, struct gxt_error *fault);
 
+/* ---- draft.c ---- */
+
+/* A record that waits for the commit: in the log its key, then its value. */
+struct put {
+    size_t at;
+    uint32_t value_size;
+    uint8_t key_size;
+};
+
+struct store_draft {
+    struct buf log;
+    struct put *puts;
+    size_t n_puts, puts_capacity;
+    struct map known;          /* names of content that is put, and what each names: KNOWN_… bits */
+    const struct store *there; /* where other content may be, of the store's own draft; else NULL */
+    struct buf value;          /* being made */
+    struct buf raw;            /* what is to be packed in it */
+    struct packer *packer;
+};
+
+/* What a name is known to name. */
+enum {
+    KNOWN_STRING = 1,
+    KNOWN_STACK = 2,
+    KNOWN_CHUNK = 4
+};
+
+/* 0; GXT_ENOMEM: then only draft_done() is left. */
+int draft_init(struct store_draft *draft, const struct store *there);
+void draft_done(struct store_draft *draft);
+/* A value to be made; empty. */
+struct buf *draft_value(struct store_draft *draft);
+/* Seals the value that was made, and puts it. */
+int draft_put(struct store_draft *draft, const struct key *key, struct gxt_error *fault);
+/* The same under its content's name, unless it is there already. */
+int draft_put_once(struct store_draft *draft, const struct key *key, uint32_t what, bool *ret_new,
+                   struct gxt_error *fault);
+bool draft_knows(const struct store_draft *draft, uint64_t name, uint32_t what);
+bool draft_is_content(const struct store_draft *draft, const struct put *put);
+/* As store_take(). */
+int draft_take(struct store_draft *into, struct store_draft *from, struct gxt_error *fault);
+
 /* ---- writer.c ---- */
 
 /* Opens LMDB's environment on a file that is empty or was checked. @path: moved to @final_path with the first commit;
- * NULL: it stays. @has_content: ids that this process has not put may be there. */
-int writer_open(const char *path, const char *final_path, bool has_content, struct writer **ret,
+ * NULL: it stays. @there: the store where content may be that this process has not put; NULL: none is. */
+int writer_open(const char *path, const char *final_path, const struct store *there, struct writer **ret,
                 struct gxt_error *fault);
 /* Has the move wait for the commit that completes it. */
 void writer_wait(struct writer *writer);

@@ -88,7 +88,8 @@ static void try_checkpoint(void)
     check(zeros != MAP_FAILED, "no memory", 0);
     check(store_create(path, 0600, STORE_REPLACE, &store, &fault) == 0, fault.message, 0);
     for (uint64_t past = 0; past < 2; past++)
-        check(store_put_checkpoint(store, past, (struct span){zeros, zeros + most + past}, NULL, 0, &fault) == 0,
+        check(store_put_checkpoint(store_draft(store), past, (struct span){zeros, zeros + most + past}, NULL, 0,
+                                   &fault) == 0,
               fault.message, past);
     check(store_commit(store, &meta, &fault) == 0, fault.message, 0);
     expect_checkpoint(store, 0, most, 0);

@@ -35,8 +35,8 @@ static struct store *store_with(size_t size)
     struct store *store;
 
     cr_assert_eq(store_create(path, 0600, STORE_REPLACE, &store, &fault), 0, "%s", fault.message);
-    cr_assert_eq(store_put_checkpoint(store, 0, (struct span){bytes, bytes + size}, NULL, 0, &fault), 0);
-    cr_assert_eq(store_put_checkpoint(store, 1, (struct span){bytes, bytes + PIECE}, NULL, 0, &fault), 0);
+    cr_assert_eq(store_put_checkpoint(store_draft(store), 0, (struct span){bytes, bytes + size}, NULL, 0, &fault), 0);
+    cr_assert_eq(store_put_checkpoint(store_draft(store), 1, (struct span){bytes, bytes + PIECE}, NULL, 0, &fault), 0);
     cr_assert_eq(store_commit(store, &meta, &fault), 0, "%s", fault.message);
     return store;
 }
@@ -80,7 +80,9 @@ static void hurt_index(void)
     cr_assert_eq(store_meta(store, &meta, &fault), 0);
     cr_assert_gt(meta.n_generations, 1);
     for (uint64_t i = 1; i <= meta.n_generations; i++)
-        cr_assert_eq(store_put_checkpoint(store, i, (struct span){bytes, bytes + sizeof bytes}, NULL, 0, &fault), 0);
+        cr_assert_eq(
+            store_put_checkpoint(store_draft(store), i, (struct span){bytes, bytes + sizeof bytes}, NULL, 0, &fault),
+            0);
     cr_assert_eq(store_commit(store, &meta, &fault), 0, "%s", fault.message);
     store_close(store);
 }

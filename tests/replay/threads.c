@@ -2,8 +2,8 @@
  *
  * usage: threads TRACE [CUT]
  *
- * Builds the index of a trace, or of its first CUT bytes, with one thread and with two, at once and in pieces, and
- * compares all records, key by key.
+ * Builds the index of a trace, or of its first CUT bytes, with one thread, with two and with five, at once and in
+ * pieces, and compares all records, key by key.
  */
 #include <fcntl.h>
 #include <gxt/gxt.h>
@@ -152,33 +152,41 @@ static uint64_t compare(const char *left, const char *right)
 
 /* ---- the test ---- */
 
-static void compare_builds(uint64_t every)
+static const struct stop never = {UINT64_MAX};
+static char one[64], many[64], pieces[64];
+
+/* What is stopped, and what is continued then. */
+static void compare_pieces(unsigned threads, uint64_t every, uint64_t after, int code)
 {
-    const struct stop never = {UINT64_MAX};
-    char one[64], two[64], pieces[64];
-    uint64_t n, n_all, n_one, n_two;
+    uint64_t n_one, n_many, n;
+
+    unlink(one);
+    if (build(pieces, threads, every, (struct stop){after}, &n_many) != GXT_ECANCELED ||
+        build(one, 1, every, (struct stop){after}, &n_one) != GXT_ECANCELED || n_one != after || n_many != after)
+        wrong("it stops elsewhere", (int64_t)after);
+    (void)compare(one, pieces);
+    if (build(pieces, threads, every, never, &n) != code)
+        wrong("what is continued ends otherwise", (int64_t)after);
+    (void)compare(many, pieces);
+    unlink(pieces);
+}
+
+static void compare_builds(unsigned threads, uint64_t every)
+{
+    uint64_t n, n_all;
 
     snprintf(one, sizeof one, "%s/one", folder);
-    snprintf(two, sizeof two, "%s/two", folder);
+    snprintf(many, sizeof many, "%s/many", folder);
     snprintf(pieces, sizeof pieces, "%s/pieces", folder);
     const int code = build(one, 1, every, never, &n_all);
-    if (build(two, 2, every, never, &n) != code || n != n_all)
-        wrong("two threads end otherwise", (int64_t)n);
-    n = compare(one, two);
-    printf("%" PRIu64 " generations, %" PRIu64 " records, code %d\n", n_all, n, code);
-    for (uint64_t after = 1; after < n_all && after < 4; after++) {
-        unlink(one);
-        if (build(pieces, 2, every, (struct stop){after}, &n_two) != GXT_ECANCELED ||
-            build(one, 1, every, (struct stop){after}, &n_one) != GXT_ECANCELED || n_one != after || n_two != after)
-            wrong("it stops elsewhere", (int64_t)after);
-        (void)compare(one, pieces);
-        if (build(pieces, 2, every, never, &n) != code)
-            wrong("what is continued ends otherwise", (int64_t)after);
-        (void)compare(two, pieces);
-        unlink(pieces);
-    }
+    if (build(many, threads, every, never, &n) != code || n != n_all)
+        wrong("many threads end otherwise", (int64_t)n);
+    n = compare(one, many);
+    printf("%u threads: %" PRIu64 " generations, %" PRIu64 " records, code %d\n", threads, n_all, n, code);
+    for (uint64_t after = 1; after < n_all && after < 4; after++)
+        compare_pieces(threads, every, after, code);
     unlink(one);
-    unlink(two);
+    unlink(many);
 }
 
 int main(int argc, char **argv)
@@ -189,8 +197,12 @@ int main(int argc, char **argv)
         wrong("no folder", 0);
     snprintf(trace_path, sizeof trace_path, "%s/trace", folder);
     copy_trace(argv[1], argc > 2 ? strtoull(argv[2], NULL, 10) : SIZE_MAX);
-    compare_builds(0);
-    compare_builds(50);
+    static const unsigned threads[] = {2, 5};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        compare_builds(threads[i], 0);
+        compare_builds(threads[i], 50);
+        compare_builds(threads[i], 1);
+    }
     unlink(trace_path);
     rmdir(folder);
     return 0;

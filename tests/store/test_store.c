@@ -62,7 +62,7 @@ enum {
     N_ENTRIES = 9000
 };
 
-static void put_dir(struct store *store, uint64_t generation)
+static void put_dir(struct store_draft *draft, uint64_t generation)
 {
     static struct gen_batch batches[N_BATCHES];
     struct gen_dir dir = {.number = generation, .batches = batches, .n_batches = N_BATCHES, .begin = generation << 20};
@@ -70,7 +70,7 @@ static void put_dir(struct store *store, uint64_t generation)
     for (size_t i = 0; i < N_BATCHES; i++)
         batches[i] =
             (struct gen_batch){.offset = (generation << 20) + i * 300 + 20, .tick = i, .size = 280, .hash = i * 7};
-    cr_assert_eq(store_put_dir(store, generation, &dir, &fault), 0);
+    cr_assert_eq(store_put_dir(draft, generation, &dir, &fault), 0);
 }
 
 static size_t n_pairs(uint64_t generation)
@@ -78,7 +78,7 @@ static size_t n_pairs(uint64_t generation)
     return generation % 3 == 0 ? 2 * STORE_LIST_ROWS : N_ENTRIES; /* a full chunk at the end is the hard case */
 }
 
-static void put_table(struct store *store, uint64_t generation)
+static void put_table(struct store_draft *draft, uint64_t generation)
 {
     static struct gen_pair pairs[N_ENTRIES];
     const size_t n = n_pairs(generation);
@@ -88,18 +88,18 @@ static void put_table(struct store *store, uint64_t generation)
         pairs[i] = (struct gen_pair){i * 2 + 1, i * 3 + generation};
     for (size_t at = 0, taken = STORE_LIST_ROWS; taken == STORE_LIST_ROWS; at += taken) {
         taken = n - at < STORE_LIST_ROWS ? n - at : STORE_LIST_ROWS;
-        cr_assert_eq(store_put_rows(store, STORE_STRINGS, generation, chunk++, pairs + at, taken, &fault), 0);
+        cr_assert_eq(store_put_rows(draft, STORE_STRINGS, generation, chunk++, pairs + at, taken, &fault), 0);
     }
 }
 
-static void put_checkpoint(struct store *store, uint64_t generation)
+static void put_checkpoint(struct store_draft *draft, uint64_t generation)
 {
     static uint8_t bytes[100000];
 
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i / 20000 == generation % 5 ? i * generation : i); /* most of it as before */
     const struct span span = {bytes, bytes + sizeof bytes};
-    cr_assert_eq(store_put_checkpoint(store, generation, span, NULL, 0, &fault), 0);
+    cr_assert_eq(store_put_checkpoint(draft, generation, span, NULL, 0, &fault), 0);
 }
 
 static void put_all(struct store *store, uint64_t generation, bool complete)
@@ -109,12 +109,12 @@ static void put_all(struct store *store, uint64_t generation, bool complete)
     char text[40];
     bool is_new;
 
-    cr_assert_eq(store_put_generation(store, generation, &record, &fault), 0);
-    put_dir(store, generation);
-    put_table(store, generation);
+    cr_assert_eq(store_put_generation(store_draft(store), generation, &record, &fault), 0);
+    put_dir(store_draft(store), generation);
+    put_table(store_draft(store), generation);
     if (generation == 0)
-        put_checkpoint(store, 0);
-    put_checkpoint(store, generation + 1);
+        put_checkpoint(store_draft(store), 0);
+    put_checkpoint(store_draft(store), generation + 1);
     for (uint64_t i = 0; i < 50; i++) {
         struct gxt_string string = {.id = i + generation, .at = text};
         string.len = (size_t)snprintf(text, sizeof text, "string %llu", (unsigned long long)string.id);
@@ -217,15 +217,52 @@ Test(store, keeps_equal_chunks_once)
     struct store *store = create(STORE_GO_ON);
     struct store_meta meta = {.fingerprint = 42, .version = 26};
 
-    put_checkpoint(store, 0);
+    put_checkpoint(store_draft(store), 0);
     cr_assert_eq(store_commit(store, &meta, &fault), 0);
     uint64_t before = store_size_bytes(store);
     for (uint64_t generation = 1; generation < N; generation++)
-        put_checkpoint(store, generation); /* of seven chunks two or three are others */
+        put_checkpoint(store_draft(store), generation); /* of seven chunks two or three are others */
     cr_assert_eq(store_commit(store, &meta, &fault), 0);
     cr_assert_lt(store_size_bytes(store) - before, N * 100000 / 2);
     for (uint64_t generation = 0; generation < N; generation++)
         check_checkpoint(store, generation);
+    store_close(store);
+}
+
+/* Drafts that are made side by side, of which none knows the other's content. */
+Test(store, takes_drafts)
+{
+    enum {
+        N = 6
+    };
+    struct store_draft *drafts[N];
+    struct store_meta meta = {.fingerprint = 42, .version = 26};
+
+    for (uint64_t generation = 0; generation < N; generation++) {
+        cr_assert_not_null(drafts[generation] = store_draft_new());
+        const struct store_generation record = record_of(generation);
+        cr_assert_eq(store_put_generation(drafts[generation], generation, &record, &fault), 0);
+        put_dir(drafts[generation], generation);
+        put_table(drafts[generation], generation);
+        put_checkpoint(drafts[generation], generation);
+    }
+    struct store *store = create(STORE_GO_ON);
+    for (uint64_t generation = 0; generation < N; generation++) {
+        if (generation == N / 2) { /* content of which this process has put none is there */
+            store_close(store);
+            store = create(STORE_GO_ON);
+        }
+        cr_assert_eq(store_take(store, drafts[generation], &fault), 0, "%s", fault.message);
+        cr_assert_eq(store_take(store, drafts[generation], &fault), 0, "it is empty");
+        cr_assert_eq(store_commit(store, &meta, &fault), 0, "%s", fault.message);
+        store_draft_free(drafts[generation]);
+    }
+    store_close(store);
+    store = open_it();
+    for (uint64_t generation = 0; generation < N; generation++) {
+        check_generation(store, generation);
+        check_checkpoint(store, generation);
+    }
     store_close(store);
 }
 
@@ -247,8 +284,8 @@ Test(store, loses_what_was_not_committed)
     struct store_generation record = record_of(1);
 
     put_all(store, 0, false);
-    cr_assert_eq(store_put_generation(store, 1, &record, &fault), 0);
-    put_dir(store, 1);
+    cr_assert_eq(store_put_generation(store_draft(store), 1, &record, &fault), 0);
+    put_dir(store_draft(store), 1);
     store_close(store);
     store = open_it();
     check_all(store, 1);
@@ -306,7 +343,7 @@ Test(store, leaves_the_old_one_when_a_new_one_comes_to_nothing)
     put_all(store, 0, true);
     store_close(store);
     store = create(STORE_REPLACE);
-    put_dir(store, 0);
+    put_dir(store_draft(store), 0);
     store_close(store);
     store = open_it();
     check_all(store, 1);

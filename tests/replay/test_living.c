@@ -1,0 +1,119 @@
+/* test_living.c: what generations have of goroutines, each for itself, put together.
+ */
+#include <criterion/criterion.h>
+#include <replay.h>
+#include <stdlib.h>
+
+static struct living living;
+static struct store_goroutine ended[8];
+static size_t n_ended;
+
+static int take(void *user, const struct store_goroutine *row)
+{
+    (void)user;
+    ended[n_ended++] = *row;
+    return 0;
+}
+
+static struct tally_item there(gxt_goid id, int64_t first_ns, int64_t last_ns, uint64_t n_events)
+{
+    return (struct tally_item){
+        .row = {.id = id, .first_ns = first_ns, .creator = GXT_NO_GOROUTINE, .n_events = n_events}, .last_ns = last_ns};
+}
+
+static struct store_goroutine gone(gxt_goid id, int64_t first_ns, int64_t last_ns, uint64_t n_events)
+{
+    struct store_goroutine row = there(id, first_ns, last_ns, n_events).row;
+    row.length_ns = (uint64_t)(last_ns - first_ns);
+    return row;
+}
+
+static void merge(struct tally_met met)
+{
+    n_ended = 0;
+    for (size_t i = 0; i < living.n; i++)
+        living.gs[i].is_first = false;
+    cr_assert_eq(living_merge(&living, &met, 0, take, NULL), 0);
+    for (size_t i = 1; i < living.n; i++)
+        cr_assert_lt(living.gs[i - 1].row.id, living.gs[i].row.id);
+}
+
+static const struct living_g *find(gxt_goid id)
+{
+    for (size_t i = 0; i < living.n; i++)
+        if (living.gs[i].row.id == id)
+            return &living.gs[i];
+    return NULL;
+}
+
+static void end(void)
+{
+    living_done(&living);
+}
+
+TestSuite(living_merge, .fini = end);
+
+Test(living_merge, sums_up_over_generations)
+{
+    struct tally_item items[] = {there(-5, 1, 2, 1), there(1, 10, 20, 3), there(7, 11, 21, 4)};
+    struct tally_item later[] = {there(3, 30, 35, 1), there(7, 31, 41, 5), there(9, 32, 33, 1)};
+    struct store_goroutine rows[] = {gone(1, 50, 60, 2), gone(4, 51, 52, 1)};
+
+    items[1].row.flags = STORE_CREATED;
+    items[1].row.creator = 7;
+    merge((struct tally_met){.there = items, .n_there = 3});
+    cr_assert_eq(living.n, 3);
+    merge((struct tally_met){.there = later, .n_there = 3});
+    cr_assert_eq(living.n, 5);
+    cr_assert(find(3)->is_first && find(9)->is_first && !find(7)->is_first && !find(1)->is_first);
+    cr_assert_eq(find(7)->row.n_events, 9);
+    cr_assert_eq(find(7)->row.first_ns, 11);
+    cr_assert_eq(find(7)->last_ns, 41);
+    merge((struct tally_met){.ended = rows, .n_ended = 2});
+    cr_assert_eq(n_ended, 2);
+    cr_assert(ended[0].id == 1 && ended[0].n_events == 5 && ended[0].first_ns == 10 && ended[0].length_ns == 50);
+    cr_assert(ended[0].creator == 7 && ended[0].flags == STORE_CREATED);
+    cr_assert(ended[1].id == 4 && ended[1].n_events == 1 && ended[1].length_ns == 1);
+    cr_assert_eq(living.n, 4);
+    cr_assert_eq(living.n_goroutines, 6);
+}
+
+Test(living_merge, an_id_ends_and_is_born_again)
+{
+    struct tally_item first = there(5, 1, 2, 1), again = there(5, 12, 13, 4);
+    struct store_goroutine rows[] = {gone(5, 10, 11, 2), gone(5, 11, 12, 1)};
+
+    again.row.flags = STORE_CREATED;
+    merge((struct tally_met){.there = &first, .n_there = 1});
+    merge((struct tally_met){.there = &again, .n_there = 1, .ended = rows, .n_ended = 2});
+    cr_assert(n_ended == 2 && ended[0].n_events == 3 && ended[0].first_ns == 1 && ended[1].n_events == 1);
+    cr_assert(find(5)->is_first && find(5)->row.first_ns == 12 && find(5)->row.n_events == 4);
+    cr_assert_eq(living.n_goroutines, 3);
+}
+
+Test(living_merge, a_stack_is_found_later)
+{
+    struct tally_item items[] = {there(5, 1, 2, 1), there(6, 1, 2, 1)}, later[] = {items[0], items[1]};
+
+    items[1].row.flags = STORE_CREATED;
+    later[0].row.stack = later[1].row.stack = 77;
+    merge((struct tally_met){.there = items, .n_there = 2});
+    merge((struct tally_met){.there = later, .n_there = 2});
+    cr_assert(find(5)->row.stack == 77 && find(5)->is_first);
+    cr_assert(find(6)->row.stack == 0 && !find(6)->is_first, "its creation is in the trace, and had none");
+    later[0].row.stack = 78;
+    merge((struct tally_met){.there = later, .n_there = 1});
+    cr_assert(find(5)->row.stack == 77 && !find(5)->is_first);
+}
+
+/* Of one that was there before a sample counts, though nothing else was met of it yet; else it makes none. */
+Test(living_merge, samples_count_for_those_that_were_there)
+{
+    struct tally_item item = there(5, 1, 2, 1);
+    struct tally_sample samples[] = {{.id = 4, .time_ns = 8}, {.id = 5, .time_ns = 9, .stack = 77}};
+
+    merge((struct tally_met){.there = &item, .n_there = 1});
+    merge((struct tally_met){.samples = samples, .n_samples = 2});
+    cr_assert(living.n == 1 && living.n_goroutines == 1);
+    cr_assert(find(5)->row.n_events == 2 && find(5)->last_ns == 9 && find(5)->row.stack == 77 && find(5)->is_first);
+}
