@@ -116,7 +116,7 @@ int order_foretell(struct order *order, int64_t *ret_ns)
 void order_start_ahead(struct order *ahead, int64_t last_ns)
 {
     ahead->last_ns = ahead->sched.assumed->last_ns = last_ns;
-    ahead->sched.initial_generation = ahead->gen.dir.number == 1 ? 2 : 1; /* another one */
+    ahead->sched.initial_generation = UINT64_MAX; /* another one: who has this number is not caught up with */
     sched_mark(&ahead->sched);
     ahead->saved = ahead->n_generations + 1;
 }

@@ -234,7 +234,7 @@ static bool is_next(const struct order *order, const struct order *ahead)
            order->saved == order->n_generations + 1 && ahead->before.offset == order->stream.offset &&
            ahead->before.begun == order->stream.begun && ahead->before.more == order->stream.more &&
            ahead->before.fault.code == order->stream.fault.code && order->last_ns == ahead->sched.assumed->last_ns &&
-           ahead->gen.dir.number > order->highest && !ahead->gen.dir.severed;
+           ahead->gen.dir.number > order->highest && ahead->gen.dir.number != UINT64_MAX && !ahead->gen.dir.severed;
 }
 
 /* Whether there is nothing about the states that a walk ahead does not deal with. */

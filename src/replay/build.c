@@ -377,6 +377,13 @@ static int tell(struct builder *builder)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
+/* Who goes through a generation that a scout has given up is told of as where that one was, until he comes there. */
+static void get_to(struct builder *builder, uint64_t bytes)
+{
+    if (bytes > builder->bytes)
+        builder->bytes = bytes;
+}
+
 static int keep(struct builder *builder, struct part *part)
 {
     int r = chapter_keep(&builder->chapter, part, builder->fault);
@@ -384,7 +391,7 @@ static int keep(struct builder *builder, struct part *part)
     if (r < 0)
         return r;
     builder->ordinal += part->n_events;
-    builder->bytes = part->bytes;
+    get_to(builder, part->bytes);
     /* What was hashed may have been gone since the walk read it. */
     r = source_check_cut(&builder->trace->source, builder->fault);
     if (r < 0)
@@ -423,7 +430,7 @@ static int catch_up(struct builder *builder, struct scout *scout)
         return no_memory(builder);
     builder->ordinal += builder->chapter.record.facts.n_events;
     cursor_place(cursor, builder->ordinal, walk_generations(cursor));
-    builder->bytes = cursor_bytes(cursor);
+    get_to(builder, cursor_bytes(cursor));
     return 1;
 }
 
@@ -469,8 +476,7 @@ static int go_on(struct builder *builder)
     if (scouts_met_crowd(builder->scouts))
         return go_without(builder);
     if (!scouts_next(builder->scouts, order, &scout)) {
-        const uint64_t bytes = scouts_bytes(builder->scouts, order_generations(order));
-        builder->bytes = bytes > builder->bytes ? bytes : builder->bytes;
+        get_to(builder, scouts_bytes(builder->scouts, order_generations(order)));
         return tell_now_and_then(builder) < 0 ? builder->fault->code : 1;
     }
     int r = scout ? catch_up(builder, scout) : 0;

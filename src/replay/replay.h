@@ -503,7 +503,8 @@ struct scouts;
  * @n_threads:  beside the builder's own; with fewer, or none, where they are not to be had
  * Return: 0; GXT_ENOMEM: then scouts_free() is left. */
 int scouts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_threads, struct scouts **ret);
-/** scouts_free() - NULL is fine. Waits for the threads, which end at their next parts. */
+/** scouts_free() - NULL is fine. Waits for the threads, which end at their next parts, or behind the tables that they
+ * are reading. */
 struct scouts *scouts_free(struct scouts *scouts);
 /**
  * scouts_next() - who has the generation that a walk stands before
@@ -511,7 +512,8 @@ struct scouts *scouts_free(struct scouts *scouts);
  * Return: 1; 0 when a scout is going to have it, or is in it, after a while: ask again.
  */
 int scouts_next(struct scouts *scouts, const struct order *order, struct scout **ret);
-/** scouts_met_crowd() - whether there are so many goroutines that scouts need too much memory: they go no further */
+/** scouts_met_crowd() - whether there are so many goroutines, or there is so much else to be kept of a generation, that
+ * scouts need too much memory: they go no further */
 bool scouts_met_crowd(const struct scouts *scouts);
 /** scouts_bytes() - up to where in the file a generation's scout is; 0 when none has it yet */
 uint64_t scouts_bytes(struct scouts *scouts, uint64_t generation);

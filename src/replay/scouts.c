@@ -20,8 +20,8 @@ enum {
     SCOUTS_EACH = 2, /* for a thread: one that it goes with, and one that the builder is to catch up with */
     CROWD = 50000,   /* goroutines, of whom each has what it knows in memory */
     MOST_SCOUTS = SCOUTS_EACH * MOST_THREADS,
-    N_ENDS = MOST_SCOUTS + 2,
-    MOST_BYTES = 32 << 20, /* that are kept of a generation, by one who goes ahead */
+    N_ENDS = MOST_SCOUTS + 3, /* that may still be asked for, those of the builder among them */
+    MOST_BYTES = 32 << 20,    /* that are kept of a generation, by one who goes ahead */
     WAIT_NS = 100 * 1000 * 1000,
 };
 
@@ -148,9 +148,9 @@ static bool keep_all(struct scouts *scouts, struct scout *scout, struct parts *p
         part = parts_next(parts);
         r = chapter_keep(&scout->chapter, part, &fault);
         atomic_store_explicit(&scout->bytes, part->bytes, memory_order_relaxed);
-        if (scout->tally.n_items > CROWD)
+        if (scout->tally.n_items > CROWD || store_draft_bytes(scout->chapter.draft) > MOST_BYTES)
             scouts->met_crowd = true;
-        if (scouts->stops || scouts->met_crowd || store_draft_bytes(scout->chapter.draft) > MOST_BYTES)
+        if (scouts->stops || scouts->met_crowd)
             return false;
     } while (r == 0 && part->end < PART_BOUNDARY);
     return r == 0 && scout->chapter.is_whole && source_check_cut(&scouts->trace->source, &fault) == 0;
@@ -199,6 +199,15 @@ static bool go(struct scouts *scouts, struct scout *scout, const struct task *ta
     return begin(scouts, scout->cursor->order, task) && walk(scouts, scout);
 }
 
+/* One who gave up has perhaps not foretold the end that the next one waits for. */
+static void foretell_nothing(struct scouts *scouts, uint64_t generation)
+{
+    struct foretold *end = end_of(scouts, generation);
+
+    if (end->generation != generation + 1 && !is_builders(scouts, generation + 1))
+        *end = (struct foretold){.generation = generation + 1};
+}
+
 static void *go_on(void *user)
 {
     struct scouts *scouts = user;
@@ -217,6 +226,7 @@ static void *go_on(void *user)
         (void)pthread_mutex_unlock(&scouts->lock);
         const bool is_done = go(scouts, scout, &task);
         (void)pthread_mutex_lock(&scouts->lock);
+        foretell_nothing(scouts, task.generation);
         scout->is_done = is_done;
         scout->is_back = true;
         wake_all(scouts);
@@ -227,7 +237,7 @@ static void *go_on(void *user)
 
 /* ---- the builder's side ---- */
 
-static bool wait_a_while(struct scouts *scouts)
+static struct timespec in_a_while(void)
 {
     struct timespec until;
 
@@ -235,7 +245,7 @@ static bool wait_a_while(struct scouts *scouts)
     until.tv_nsec += WAIT_NS;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    return pthread_cond_timedwait(&scouts->changed, &scouts->lock, &until) == 0;
+    return until;
 }
 
 static void begin_threads(struct scouts *scouts)
@@ -254,15 +264,17 @@ bool scouts_met_crowd(const struct scouts *scouts)
 int scouts_next(struct scouts *scouts, const struct order *order, struct scout **ret)
 {
     const uint64_t generation = order_generations(order);
+    const struct timespec until = in_a_while();
 
     *ret = NULL;
-    if (scouts->n_threads == 0)
+    if (scouts->n_threads == 0 && generation == scouts->first)
         begin_threads(scouts);
     if (scouts->n_threads == 0 || is_builders(scouts, generation))
         return 1;
     (void)pthread_mutex_lock(&scouts->lock);
     struct scout *scout = find_scout(scouts, generation);
-    while (!(scout && scout->is_back) && (scout || !scouts->ended) && wait_a_while(scouts))
+    while (!(scout && scout->is_back) && (scout || !scouts->ended) &&
+           pthread_cond_timedwait(&scouts->changed, &scouts->lock, &until) == 0)
         scout = find_scout(scouts, generation);
     const bool is_ready = scout ? scout->is_back : scouts->ended;
     (void)pthread_mutex_unlock(&scouts->lock);
