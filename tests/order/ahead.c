@@ -8,23 +8,8 @@
  * generations must have fitted. With STEP the same of the trace with one byte changed, one in so many: however few fit
  * then.
  */
+#include "changed.h"
 #include "order.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static const char *name;
-static uint64_t at; /* of the byte changed */
-static uint64_t n_caught, n_walked;
-
-static _Noreturn void wrong(const char *what)
-{
-    fprintf(stderr, "%s, byte %" PRIu64 " changed, generation %" PRIu64 ": %s\n", name, at, n_caught + n_walked, what);
-    exit(1);
-}
 
 struct walks {
     struct order *walked, *behind, *ahead;
@@ -139,7 +124,7 @@ static bool go_on(struct walks *walks, uint64_t generation)
     if (!was_same)
         wrong("the walk ahead was another one");
     check_same(walks);
-    n_caught++;
+    n_fit++;
     return true;
 }
 
@@ -151,7 +136,7 @@ static void check(const struct source *source)
     struct pool *pool;
     int version;
 
-    n_caught = n_walked = 0;
+    n_fit = n_walked = 0;
     if (wire_header(&in, &version) < 0 || wire_is_old(version))
         return;
     const uint64_t begin = (uint64_t)(in.at - source->at);
@@ -168,51 +153,4 @@ static void check(const struct source *source)
     (void)order_free(walks.behind);
     (void)order_free(walks.ahead);
     (void)pool_free(pool);
-}
-
-static void check_bytes(const uint8_t *bytes, size_t size)
-{
-    const struct source_feeding feeding = {0};
-    struct source source;
-    struct gxt_error fault;
-    int fd = memfd_create("trace", MFD_CLOEXEC);
-
-    if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0 ||
-        source_open_fd(fd, &feeding, &source, &fault) < 0)
-        wrong("no file");
-    check(&source);
-    source_close(&source);
-    close(fd);
-}
-
-int main(int argc, char **argv)
-{
-    struct source source;
-    struct gxt_error fault;
-    uint64_t n_changed = 0, n_fitted = 0;
-
-    if (argc != 3 && argc != 4)
-        return 2;
-    name = argv[1];
-    if (source_open(argv[1], &source, &fault) < 0)
-        wrong(fault.message);
-    check(&source);
-    printf("%" PRIu64 " generations caught up with, %" PRIu64 " walked\n", n_caught, n_walked);
-    if (n_caught < strtoull(argv[2], NULL, 10))
-        wrong("too few generations fitted");
-    uint8_t *bytes = argc == 4 ? malloc(source.size) : NULL;
-    const uint64_t step = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-    for (at = 0; bytes && at < source.size; at += step) {
-        static const uint8_t masks[] = {0x01, 0x02, 0x04, 0x7f, 0x80};
-        memcpy(bytes, source.at, source.size);
-        bytes[at] ^= masks[at / step % sizeof masks];
-        check_bytes(bytes, source.size);
-        n_changed++;
-        n_fitted += n_caught > 0;
-    }
-    if (argc == 4)
-        printf("%" PRIu64 " changed bytes, %" PRIu64 " traces with a generation that fits\n", n_changed, n_fitted);
-    free(bytes);
-    source_close(&source);
-    return 0;
 }

@@ -7,24 +7,9 @@
  * LEAST generations must have fitted. With STEP the same of the trace with one byte changed, one in so many: however
  * few fit then.
  */
+#include "changed.h"
 #include "order.h"
 #include "same.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static const char *name;
-static uint64_t at; /* of the byte changed */
-static uint64_t n_joined, n_walked;
-
-static _Noreturn void wrong(const char *what)
-{
-    fprintf(stderr, "%s, byte %" PRIu64 " changed, generation %" PRIu64 ": %s\n", name, at, n_joined + n_walked, what);
-    exit(1);
-}
 
 /* What order the ranges of one have is nobody's: a join may leave another. */
 static int by_range(const void *a, const void *b)
@@ -104,7 +89,7 @@ static void check(const struct source *source)
     struct pool *pool;
     int version;
 
-    n_joined = n_walked = 0;
+    n_fit = n_walked = 0;
     if (wire_header(&in, &version) < 0 || wire_is_old(version))
         return;
     const uint64_t begin = (uint64_t)(in.at - source->at);
@@ -122,7 +107,7 @@ static void check(const struct source *source)
                 wrong("no memory for a join");
             has_joined = r > 0;
         }
-        n_joined += has_joined;
+        n_fit += has_joined;
         if (has_joined) {
             check_counts(walked, census_counts(census));
             check_states(walked, joined);
@@ -134,51 +119,4 @@ static void check(const struct source *source)
     (void)order_free(walked);
     (void)order_free(joined);
     (void)pool_free(pool);
-}
-
-static void check_bytes(const uint8_t *bytes, size_t size)
-{
-    const struct source_feeding feeding = {0};
-    struct source source;
-    struct gxt_error fault;
-    int fd = memfd_create("trace", MFD_CLOEXEC);
-
-    if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0 ||
-        source_open_fd(fd, &feeding, &source, &fault) < 0)
-        wrong("no file");
-    check(&source);
-    source_close(&source);
-    close(fd);
-}
-
-int main(int argc, char **argv)
-{
-    struct source source;
-    struct gxt_error fault;
-    uint64_t n_changed = 0, n_fitted = 0;
-
-    if (argc != 3 && argc != 4)
-        return 2;
-    name = argv[1];
-    if (source_open(argv[1], &source, &fault) < 0)
-        wrong(fault.message);
-    check(&source);
-    printf("%" PRIu64 " generations joined, %" PRIu64 " walked\n", n_joined, n_walked);
-    if (n_joined < strtoull(argv[2], NULL, 10))
-        wrong("too few generations fitted");
-    uint8_t *bytes = argc == 4 ? malloc(source.size) : NULL;
-    const uint64_t step = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-    for (at = 0; bytes && at < source.size; at += step) {
-        static const uint8_t masks[] = {0x01, 0x02, 0x04, 0x7f, 0x80};
-        memcpy(bytes, source.at, source.size);
-        bytes[at] ^= masks[at / step % sizeof masks];
-        check_bytes(bytes, source.size);
-        n_changed++;
-        n_fitted += n_joined > 0;
-    }
-    if (argc == 4)
-        printf("%" PRIu64 " changed bytes, %" PRIu64 " traces with a generation that fits\n", n_changed, n_fitted);
-    free(bytes);
-    source_close(&source);
-    return 0;
 }
