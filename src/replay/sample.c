@@ -134,7 +134,7 @@ static int peek(struct sampling *sampling, uint64_t offset, uint64_t generation,
 static int follow(struct sampling *sampling, uint64_t offset)
 {
     struct run *run = &sampling->run;
-    struct gen_header header;
+    struct gen_header header = {0};
     int r = sampling->peeks > 0 && gen_peek(&sampling->trace->source, offset, &header);
 
     run->events.n = run->samples.n = 0;
@@ -157,7 +157,7 @@ static int follow(struct sampling *sampling, uint64_t offset)
 /* Finds a run behind an offset. Return: 1; 0 when there is none; negative. */
 static int find_run(struct sampling *sampling, uint64_t offset, bool padded)
 {
-    struct span in;
+    struct span in = {0};
     int r = read_bytes(sampling, offset, LANDING, &in);
 
     if (r < 0)
