@@ -607,8 +607,7 @@ int build(struct gxt_trace *trace, const char *path, const struct gxt_build_opti
         if (r == 0)
             r = place_make_folder(place, builder.fault);
     }
-    if (r == 0 && ((r = cursor_new(trace, NULL, &builder.cursor)) < 0 ||
-                   (r = chapter_init(&builder.chapter, &trace->source)) < 0))
+    if (r == 0 && (cursor_new(trace, NULL, &builder.cursor) < 0 || chapter_init(&builder.chapter, &trace->source) < 0))
         r = no_memory(&builder);
     if (r == 0)
         r = run(&builder, path ? path : place);
