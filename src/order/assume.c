@@ -37,7 +37,7 @@ static struct assumed_one *add_one(struct assumed *assumed, struct assumed_ones 
 /* Whether a range of a resource is in flight, which its status is followed by: the type of its begin. */
 static uint8_t range_behind(struct span in, int64_t id, uint8_t type)
 {
-    struct wire_event event;
+    struct wire_event event = {0};
 
     if (span_size(in) == 0 || *in.at != type || wire_event(&in, &event) < 0 || event.args[0] != (uint64_t)id)
         return 0;
@@ -100,7 +100,7 @@ static bool is_go_status(const struct wire_event *event)
 static struct assumed_m told_first(struct span in, gxt_threadid thread)
 {
     struct assumed_m m = {.thread = thread, .p = GXT_NO_PROC, .g = GXT_NO_GOROUTINE, .tells_p = true};
-    struct wire_event event;
+    struct wire_event event = {0};
 
     while (span_size(in) > 0 && wire_event(&in, &event) == 0) {
         if (event.type == WIRE_PROC_STATUS && (event.args[1] == P_RUNNING || event.args[1] == P_SYSCALL))
@@ -141,14 +141,16 @@ int assume_lane(struct sched *sched, const struct lane *lane)
 static bool find_victim(const struct lane *lane, gxt_procid p, gxt_threadid *ret)
 {
     struct span in = {lane->next, lane->end};
-    struct wire_event event;
+    struct wire_event event = {0};
 
-    while (span_size(in) > 0 && wire_event(&in, &event) == 0 && is_go_status(&event))
-        ;
-    if (event.type != WIRE_PROC_STEAL || event.args[0] != (uint64_t)p)
-        return false;
-    *ret = (gxt_threadid)event.args[2];
-    return *ret != lane->thread;
+    while (span_size(in) > 0 && wire_event(&in, &event) == 0) {
+        *ret = (gxt_threadid)event.args[2];
+        if (event.type == WIRE_PROC_STEAL && event.args[0] == (uint64_t)p)
+            return *ret != lane->thread;
+        if (!is_go_status(&event))
+            break;
+    }
+    return false;
 }
 
 static struct span first_batch(const struct gen *gen, gxt_threadid thread)
