@@ -145,14 +145,14 @@ static void expect_listed(void)
     expect_near(&estimate);
 }
 
-Test(estimate, of_a_large_trace_is_within_its_bound, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, of_a_large_trace_is_within_its_bound, .init = begin, .fini = clear)
 {
     while (bytes.size < LARGE)
         put_generation(true);
     expect_sampled();
 }
 
-Test(estimate, needs_no_padding, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, needs_no_padding, .init = begin, .fini = clear)
 {
     while (bytes.size < LARGE)
         put_generation(false);
@@ -172,7 +172,7 @@ static void put_even(size_t size, uint64_t n, uint8_t type)
     }
 }
 
-Test(estimate, weighs_short_batches_by_their_bytes, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, weighs_short_batches_by_their_bytes, .init = begin, .fini = clear)
 {
     put_even(LARGE / 2, 300, WIRE_PROC_STOP);
     put_even(LARGE, 6000, WIRE_GO_CREATE);
@@ -198,7 +198,7 @@ static void put_false_batches(void)
     put_batch(WIRE_EXPERIMENTAL_BATCH, true);
 }
 
-Test(estimate, is_not_misled_by_data_that_looks_like_batches, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, is_not_misled_by_data_that_looks_like_batches, .init = begin, .fini = clear)
 {
     while (bytes.size < LARGE) {
         put_generation(true);
@@ -208,7 +208,7 @@ Test(estimate, is_not_misled_by_data_that_looks_like_batches, .init = begin, .fi
     expect_sampled();
 }
 
-Test(estimate, falls_back_where_there_is_no_batch, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, falls_back_where_there_is_no_batch, .init = begin, .fini = clear)
 {
     while (n_batches < 400)
         put_generation(true);
@@ -217,7 +217,7 @@ Test(estimate, falls_back_where_there_is_no_batch, .init = begin, .fini = clear,
     expect_listed();
 }
 
-Test(estimate, falls_back_where_generations_jump, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, falls_back_where_generations_jump, .init = begin, .fini = clear)
 {
     for (; bytes.size < LARGE; generation += 5)
         put_generation(true);
@@ -225,7 +225,7 @@ Test(estimate, falls_back_where_generations_jump, .init = begin, .fini = clear, 
 }
 
 /* Every byte is a batch's beginning, and all of them lead to the same end. */
-Test(estimate, gives_up_soon_where_batches_lead_nowhere, .timeout = 20)
+Test(estimate, gives_up_soon_where_batches_lead_nowhere, .init = begin, .fini = clear, .timeout = 20)
 {
     while (n_batches < 400)
         put_generation(true);
@@ -235,7 +235,7 @@ Test(estimate, gives_up_soon_where_batches_lead_nowhere, .timeout = 20)
     expect_listed();
 }
 
-Test(estimate, of_a_trace_that_was_cut_since_is_none_or_of_what_is_left, .init = begin, .fini = clear, .timeout = 60)
+Test(estimate, of_a_trace_that_was_cut_since_is_none_or_of_what_is_left, .init = begin, .fini = clear)
 {
     struct gxt_estimate estimate = {0};
 
