@@ -207,7 +207,7 @@ int assume_elsewhere(struct sched *sched, gxt_threadid thread, gxt_goid g)
     return 0;
 }
 
-int assume_region(struct sched *sched, gxt_goid g, struct sched_region region)
+int assume_region(struct sched *sched, const struct sched_resource *g, struct sched_region region)
 {
     struct assumed *assumed = sched->assumed;
     struct assumed_region *grown =
@@ -216,7 +216,7 @@ int assume_region(struct sched *sched, gxt_goid g, struct sched_region region)
     if (!grown)
         return GXT_ENOMEM;
     assumed->regions = grown;
-    grown[assumed->n_regions++] = (struct assumed_region){g, region};
+    grown[assumed->n_regions++] = (struct assumed_region){g->id, region, g->extra ? g->extra->n_popped : 0};
     return 0;
 }
 

@@ -89,25 +89,18 @@ static bool had_collector(const struct assumed *assumed, const struct sched *sch
            (sched->gc_state == GC_RUNNING) == (assumed->gc_first == WIRE_GC_ACTIVE);
 }
 
-/* Return: 1; 0; GXT_ENOMEM. */
-static int had_regions(const struct assumed *assumed, struct sched *sched)
+/* Those that ended and did not begin here were the innermost ones, one after the other. */
+static bool had_regions(const struct assumed *assumed, struct sched *sched)
 {
-    struct map ended = {0}; /* by goroutine: how many */
-    int r = 1;
-
-    for (size_t i = 0; r > 0 && i < assumed->n_regions; i++) {
+    for (size_t i = 0; i < assumed->n_regions; i++) {
         const struct assumed_region *told = &assumed->regions[i];
         const struct sched_resource *g = sched_find(&sched->gs, told->g);
-        const uint32_t at = map_get(&ended, (uint64_t)told->g), n_ended = at == MAP_NONE ? 0 : at;
         const size_t n = g && g->extra ? g->extra->n_regions : 0;
-        const struct sched_region *open = n_ended < n ? &g->extra->regions[n - 1 - n_ended] : NULL;
+        const struct sched_region *open = told->rank < n ? &g->extra->regions[n - 1 - told->rank] : NULL;
         if (open && (open->task != told->region.task || open->name != told->region.name))
-            r = 0;
-        else if (map_put(&ended, (uint64_t)told->g, n_ended + 1) < 0)
-            r = GXT_ENOMEM;
+            return false;
     }
-    map_done(&ended);
-    return r;
+    return true;
 }
 
 /* One that begins was not active before, or has ended here. */
@@ -154,9 +147,9 @@ static int put_ps(struct sched_table *ps, const struct sched_table *ahead)
 
     for (size_t i = 0; r == 0 && i < ahead->n; i++) {
         const struct sched_resource *from = &ahead->items[i];
-        struct sched_resource *p = from->live ? sched_find(ps, from->id) : NULL;
         if (!from->live)
             continue;
+        struct sched_resource *p = sched_find(ps, from->id);
         if (!p && !(p = sched_add(ps, from->id)))
             return GXT_ENOMEM;
         p->status = from->status;
@@ -183,33 +176,23 @@ static int put_before(struct sched_resource *g, const struct sched_region *regio
 }
 
 /* The goroutines of the walk ahead are those that are there now; regions that began before are open in both. */
-static int take_gs(const struct assumed *assumed, struct sched_table *gs, struct sched_table *ahead)
+static int take_gs(struct sched_table *gs, struct sched_table *ahead)
 {
-    struct map ended = {0};
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < assumed->n_regions; i++) {
-        const uint32_t at = map_get(&ended, (uint64_t)assumed->regions[i].g);
-        r = map_put(&ended, (uint64_t)assumed->regions[i].g, at == MAP_NONE ? 1 : at + 1);
-    }
-    for (size_t i = 0; r == 0 && i < gs->n; i++) {
+    for (size_t i = 0; i < gs->n; i++) {
         const struct sched_resource *before = &gs->items[i];
         if (!before->live || !before->extra || before->extra->n_regions == 0)
             continue;
         struct sched_resource *g = sched_find(ahead, before->id);
-        const uint32_t at = map_get(&ended, (uint64_t)before->id), n_ended = at == MAP_NONE ? 0 : at;
-        if (g && g->at_start && n_ended < before->extra->n_regions)
-            r = put_before(g, before->extra->regions, before->extra->n_regions - n_ended);
+        const size_t n_ended = g && g->extra ? g->extra->n_popped : 0, n = before->extra->n_regions;
+        if (g && g->at_start && n_ended < n && put_before(g, before->extra->regions, n - n_ended) < 0)
+            return GXT_ENOMEM;
     }
-    map_done(&ended);
-    if (r == 0) {
-        const struct sched_table taken = *ahead;
-        *ahead = *gs;
-        *gs = taken;
-        ahead->ended = taken.ended;
-        gs->ended = NULL;
-    }
-    return r;
+    const struct sched_table taken = *ahead;
+    *ahead = *gs;
+    *gs = taken;
+    ahead->ended = taken.ended;
+    gs->ended = NULL;
+    return 0;
 }
 
 static int put_tasks(const struct assumed *assumed, struct sched *sched)
@@ -269,17 +252,14 @@ int order_catch_up(struct order *order, struct order *ahead)
 
     if (!is_next(order, ahead) || crowd_take_all(&sched->gs) < 0 || !is_plain(order, ahead) ||
         !had_gs(assumed, sched) || !had_ps(assumed, sched) || !had_ms(assumed, sched) ||
-        !had_collector(assumed, sched) || !had_tasks(assumed, sched) || !had_no_others(assumed, sched, &ahead->sched))
+        !had_collector(assumed, sched) || !had_regions(assumed, sched) || !had_tasks(assumed, sched) ||
+        !had_no_others(assumed, sched, &ahead->sched))
         return 0;
-    int r = had_regions(assumed, sched);
-    if (r == 0)
-        return 0;
-    if (r > 0)
-        r = put_ms(sched, &ahead->sched);
+    int r = put_ms(sched, &ahead->sched);
     if (r == 0)
         r = put_ps(&sched->ps, &ahead->sched.ps);
     if (r == 0)
-        r = take_gs(assumed, &sched->gs, &ahead->sched.gs);
+        r = take_gs(&sched->gs, &ahead->sched.gs);
     if (r == 0)
         r = put_tasks(assumed, sched);
     if (r < 0)

@@ -127,8 +127,8 @@ void order_snapshot_done(struct order_snapshot *snapshot);
 /** order_save() - the walk as bytes
  * @ret:  emptied first
  *
- * At a boundary: all of it. Elsewhere: the frontier, and what has changed since the boundary at the generation's start,
- * where order_save() must have been called. These bytes are the same whatever was there at the boundary.
+ * At a boundary: all of it; of a walk ahead, which does not know all, nothing. Elsewhere: the frontier, and what has
+ * changed since the boundary at the generation's start, where order_save() must have been called.
  *
  * Cost: at a boundary what exists, else what has changed.
  * Return: 0; GXT_ENOMEM; GXT_EINVAL when the generation's start was not saved. */

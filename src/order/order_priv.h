@@ -483,6 +483,7 @@ struct assumed_m {
 struct assumed_region {
     gxt_goid g;
     struct sched_region region;
+    size_t rank; /* so many of the goroutine's ended so before it */
 };
 
 struct assumed_task {
@@ -518,7 +519,7 @@ struct sched_resource *assume_proc(struct sched *sched, const struct gen *gen, c
 /* All: 0; GXT_ENOMEM. */
 int assume_lane(struct sched *sched, const struct lane *lane); /* its thread, which is tried first */
 int assume_elsewhere(struct sched *sched, gxt_threadid thread, gxt_goid g);
-int assume_region(struct sched *sched, gxt_goid g, struct sched_region region);
+int assume_region(struct sched *sched, const struct sched_resource *g, struct sched_region region);
 int assume_task(struct sched *sched, struct sched_task task, bool begins);
 
 /* ---- census.c, census_join.c: a generation without an order ---- */

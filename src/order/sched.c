@@ -658,10 +658,11 @@ static int first_of_collector(struct step *step)
 static int gc_active(struct step *step)
 {
     struct sched *sched = step->sched;
+    const bool is_initial = step->gen->dir.number == sched->initial_generation;
 
-    if (step->gen->dir.number == sched->initial_generation && sched->gc_state != GC_UNDETERMINED)
+    if (is_initial && sched->gc_state != GC_UNDETERMINED)
         return CONTRADICTION(step, "GCActive in the first generation is not the first GC event");
-    if (step->gen->dir.number == sched->initial_generation || (sched->assumed && sched->assumed->gc_first == 0))
+    if (is_initial || (sched->assumed && sched->assumed->gc_first == 0))
         return first_of_collector(step);
     if (ARG(step, 0) != sched->gc_seq + 1)
         return 0;
@@ -770,7 +771,7 @@ static int region(struct step *step, bool begins)
     if (!begins) {
         const struct sched_region *inner = extra && extra->n_regions > 0 ? &extra->regions[extra->n_regions - 1]
                                                                          : NULL; /* it began before the trace */
-        if (UNLIKELY(step->sched->assumed) && !inner && g->at_start && assume_region(step->sched, g->id, region) < 0)
+        if (UNLIKELY(step->sched->assumed) && !inner && g->at_start && assume_region(step->sched, g, region) < 0)
             return no_memory(step);
         if (inner && (inner->task != region.task || inner->name != region.name))
             return CONTRADICTION(step, "region %.40s ends on goroutine %lld inside region %.40s", region.name->at,

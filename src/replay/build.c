@@ -377,6 +377,11 @@ static int tell(struct builder *builder)
     return fault_set(builder->fault, GXT_ECANCELED, GXT_NO_OFFSET, "stopped as asked");
 }
 
+static int tell_now_and_then(struct builder *builder)
+{
+    return milliseconds_since(&builder->told) >= 100 ? tell(builder) : 0;
+}
+
 /* Who goes through a generation that a scout has given up is told of as where that one was, until he comes there. */
 static void get_to(struct builder *builder, uint64_t bytes)
 {
@@ -400,14 +405,9 @@ static int keep(struct builder *builder, struct part *part)
         r = put_chapter(builder);
     else if (part->end == PART_LAST && (r = part->fault.code) < 0)
         *builder->fault = part->fault;
-    if (r == 0 && (part->end == PART_BOUNDARY || milliseconds_since(&builder->told) >= 100))
-        r = tell(builder);
+    if (r == 0)
+        r = part->end == PART_BOUNDARY ? tell(builder) : tell_now_and_then(builder);
     return r;
-}
-
-static int tell_now_and_then(struct builder *builder)
-{
-    return milliseconds_since(&builder->told) >= 100 ? tell(builder) : 0;
 }
 
 /* Takes what a scout has kept, if the walk can catch up with it. Return: whether it could; negative. */
@@ -443,14 +443,22 @@ static int keep_next(struct builder *builder)
     return r < 0 ? r : part->end != PART_LAST;
 }
 
+/* With two threads one of its own walks. */
+static int begin_parts(struct builder *builder, unsigned n_threads)
+{
+    return parts_new(builder->cursor, &builder->tally, builder->inside_events, n_threads, &builder->parts) < 0
+               ? no_memory(builder)
+               : 0;
+}
+
 /* Walks through the next generation. Return as keep_next(). */
 static int walk_generation(struct builder *builder)
 {
     const uint64_t generation = builder->meta.n_generations;
     int r;
 
-    if (parts_new(builder->cursor, &builder->tally, builder->inside_events, 1, &builder->parts) < 0)
-        return no_memory(builder);
+    if ((r = begin_parts(builder, 1)) < 0)
+        return r;
     do
         r = keep_next(builder);
     while (r > 0 && builder->meta.n_generations == generation);
@@ -462,9 +470,7 @@ static int walk_generation(struct builder *builder)
 static int go_without(struct builder *builder)
 {
     builder->scouts = scouts_free(builder->scouts);
-    return parts_new(builder->cursor, &builder->tally, builder->inside_events, 2, &builder->parts) < 0
-               ? no_memory(builder)
-               : 1;
+    return begin_parts(builder, 2) < 0 ? builder->fault->code : 1;
 }
 
 /* What the walk caught up with is put, the rest is walked. Return as keep_next(). */
@@ -551,18 +557,16 @@ static int save_start(struct builder *builder)
     return builder->meta.n_generations == 0 ? put_checkpoint(builder, &builder->snapshot) : 0;
 }
 
-static int begin_parts(struct builder *builder)
+static int begin_walk(struct builder *builder)
 {
     const struct gxt_build_options *options = builder->options;
-    const uint64_t inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
     const unsigned n_threads = options->threads ? options->threads : thread_processors();
 
-    builder->inside_events = inside_events;
-    if (n_threads > 1 && builder->cursor->order && !builder->trace->recovers && !builder->trace->source.feed)
-        return scouts_new(builder->cursor, inside_events, n_threads - 1, &builder->scouts) < 0 ? no_memory(builder) : 0;
-    return parts_new(builder->cursor, &builder->tally, inside_events, n_threads, &builder->parts) < 0
-               ? no_memory(builder)
-               : 0;
+    builder->inside_events = options->checkpoint_events ? options->checkpoint_events : INSIDE_EVENTS;
+    if (n_threads < 2 || !builder->cursor->order || builder->trace->recovers || builder->trace->source.feed)
+        return begin_parts(builder, n_threads);
+    return scouts_new(builder->cursor, builder->inside_events, n_threads - 1, &builder->scouts) < 0 ? no_memory(builder)
+                                                                                                    : 0;
 }
 
 static int run(struct builder *builder, const char *path)
@@ -581,7 +585,7 @@ static int run(struct builder *builder, const char *path)
     if (r == 0)
         r = save_start(builder);
     if (r == 0)
-        r = begin_parts(builder);
+        r = begin_walk(builder);
     if (r < 0)
         return r;
     r = walk(builder);

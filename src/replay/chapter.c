@@ -46,7 +46,6 @@ void chapter_begin(struct chapter *chapter, uint64_t generation)
     chapter->n_passed = chapter->expected = 0;
     tally_met_done(&chapter->met);
     order_snapshot_done(&chapter->end);
-    chapter->end = (struct order_snapshot){0};
     chapter->is_whole = false;
 }
 

@@ -34,7 +34,7 @@ struct foretold {
 
 struct scouts {
     uint64_t inside_events;
-    const struct gxt_trace *trace;
+    struct gxt_trace *trace;
     pthread_mutex_t lock; /* of what follows, but for a scout's own generation, which is its thread's */
     pthread_cond_t changed;
     struct gen_stream stream; /* before the next generation that nobody has */
@@ -300,12 +300,10 @@ void scouts_release(struct scouts *scouts, struct scout *scout)
 
 static int make_scout(struct scouts *scouts, struct scout *scout)
 {
-    struct gxt_trace *trace = (struct gxt_trace *)scouts->trace;
-
     tally_init(&scout->tally);
-    int r = chapter_init(&scout->chapter, &trace->source);
+    int r = chapter_init(&scout->chapter, &scouts->trace->source);
     if (r == 0)
-        r = cursor_new(trace, NULL, &scout->cursor);
+        r = cursor_new(scouts->trace, NULL, &scout->cursor);
     return r == 0 ? order_go_ahead(scout->cursor->order) : r;
 }
 

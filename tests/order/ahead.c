@@ -128,19 +128,12 @@ static bool go_on(struct walks *walks, uint64_t generation)
     return true;
 }
 
-static void check(const struct source *source)
+static void check(const struct source *source, uint64_t begin, int version, struct pool *pool)
 {
-    struct span in = source_span(source, 0, source->size);
     const struct order_finder finder = {0};
     struct walks walks = {0};
-    struct pool *pool;
-    int version;
 
-    n_fit = n_walked = 0;
-    if (wire_header(&in, &version) < 0 || wire_is_old(version))
-        return;
-    const uint64_t begin = (uint64_t)(in.at - source->at);
-    if (pool_new(&pool) < 0 || order_new(source, begin, version, pool, finder, &walks.walked) < 0 ||
+    if (order_new(source, begin, version, pool, finder, &walks.walked) < 0 ||
         order_new(source, begin, version, pool, finder, &walks.behind) < 0 ||
         order_new(source, begin, version, pool, finder, &walks.ahead) < 0 || order_go_ahead(walks.ahead) < 0)
         wrong("no memory");
@@ -152,5 +145,4 @@ static void check(const struct source *source)
     (void)order_free(walks.walked);
     (void)order_free(walks.behind);
     (void)order_free(walks.ahead);
-    (void)pool_free(pool);
 }

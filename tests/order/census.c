@@ -81,19 +81,12 @@ static bool walk_both(struct order *walked, struct order *joined)
     return r > 0;
 }
 
-static void check(const struct source *source)
+static void check(const struct source *source, uint64_t begin, int version, struct pool *pool)
 {
-    struct span in = source_span(source, 0, source->size);
     struct order *walked, *joined;
     struct census *census;
-    struct pool *pool;
-    int version;
 
-    n_fit = n_walked = 0;
-    if (wire_header(&in, &version) < 0 || wire_is_old(version))
-        return;
-    const uint64_t begin = (uint64_t)(in.at - source->at);
-    if (pool_new(&pool) < 0 || order_new(source, begin, version, pool, (struct order_finder){0}, &walked) < 0 ||
+    if (order_new(source, begin, version, pool, (struct order_finder){0}, &walked) < 0 ||
         order_new(source, begin, version, pool, (struct order_finder){0}, &joined) < 0 ||
         census_new(source, version, pool, &census) < 0)
         wrong("no memory");
@@ -118,5 +111,4 @@ static void check(const struct source *source)
     (void)census_free(census);
     (void)order_free(walked);
     (void)order_free(joined);
-    (void)pool_free(pool);
 }

@@ -2,14 +2,14 @@
  *
  * usage: PROGRAM TRACE LEAST [STEP]
  *
- * Who includes it has check(), and counts in n_fit and n_walked the generations of the trace at hand that went the way
- * that is tried, and the others. At least LEAST must have fitted in the trace as it is; however few where a byte is
- * changed.
+ * Who includes it has check(), for a trace that is not of the old format, and counts in n_fit and n_walked the
+ * generations of the trace at hand that went the way that is tried, and the others. At least LEAST must have fitted in
+ * the trace as it is; however few where a byte is changed.
  */
 #ifndef CHANGED_H
 #define CHANGED_H
 
-#include "source.h"
+#include "gen.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,13 +21,28 @@ static const char *trace_name;
 static uint64_t byte_at; /* of the byte changed */
 static uint64_t n_fit, n_walked;
 
-static void check(const struct source *source);
+static void check(const struct source *source, uint64_t begin, int version, struct pool *pool);
 
 static _Noreturn void wrong(const char *what)
 {
     fprintf(stderr, "%s, byte %" PRIu64 " changed, generation %" PRIu64 ": %s\n", trace_name, byte_at, n_fit + n_walked,
             what);
     exit(1);
+}
+
+static void check_source(const struct source *source)
+{
+    struct span in = source_span(source, 0, source->size);
+    struct pool *pool;
+    int version;
+
+    n_fit = n_walked = 0;
+    if (wire_header(&in, &version) < 0 || wire_is_old(version))
+        return;
+    if (pool_new(&pool) < 0)
+        wrong("no memory");
+    check(source, (uint64_t)(in.at - source->at), version, pool);
+    (void)pool_free(pool);
 }
 
 static void check_bytes(const uint8_t *bytes, size_t size)
@@ -40,7 +55,7 @@ static void check_bytes(const uint8_t *bytes, size_t size)
     if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0 ||
         source_open_fd(fd, &feeding, &source, &fault) < 0)
         wrong("no file");
-    check(&source);
+    check_source(&source);
     source_close(&source);
     close(fd);
 }
@@ -74,7 +89,7 @@ int main(int argc, char **argv)
     trace_name = argv[1];
     if (source_open(argv[1], &source, &fault) < 0)
         wrong(fault.message);
-    check(&source);
+    check_source(&source);
     printf("%" PRIu64 " generations fitted, %" PRIu64 " walked\n", n_fit, n_walked);
     if (n_fit < strtoull(argv[2], NULL, 10))
         wrong("too few generations fitted");
