@@ -128,7 +128,8 @@ void order_snapshot_done(struct order_snapshot *snapshot);
  * @ret:  emptied first
  *
  * At a boundary: all of it; of a walk ahead, which does not know all, nothing. Elsewhere: the frontier, and what has
- * changed since the boundary at the generation's start, where order_save() must have been called.
+ * changed since the boundary at the generation's start, where order_save() must have been called: bytes that are the
+ * same whatever was there at the boundary.
  *
  * Cost: at a boundary what exists, else what has changed.
  * Return: 0; GXT_ENOMEM; GXT_EINVAL when the generation's start was not saved. */
