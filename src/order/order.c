@@ -353,7 +353,7 @@ static int next_sample(struct order *order, struct order_record *ret)
  */
 static void look_for_label(struct order *order, const struct lane *lane, struct order_record *record)
 {
-    uint64_t label;
+    uint64_t label = 0;
 
     (void)wire_numbers(lane->args, 1, &label);
     if (record->type == WIRE_GO_START)
