@@ -5,8 +5,10 @@
  * What stands in a column decides how it is told:
  *
  *     d  less the one before, zigzag           p  as it is
- *     h  8 bytes: a hash                       n  the distinct hashes, then for each row which
- *     t  as d, l as p, in units of a power of two, and then what is over: clocks tick in such units
+ *     h  8 bytes: a hash                       n  with the n beside it: the distinct ones, then for each row which
+ *     t  as d, l as p, in units of a power of two, and then what is over of those that are no multiples of it: clocks
+ *        tick in such units
+ *     e  as t, but of when that ends whose length l tells: in a list by ends these rise
  *
  * A chunk has its number of rows, then the columns. A list is full chunks and one that is not.
  */
@@ -16,6 +18,7 @@
 
 enum {
     MOST_UNIT = 10, /* 1,024 ns: more is no clock's tick */
+    RECENT = 256,
 };
 
 static const struct {
@@ -24,8 +27,8 @@ static const struct {
 } lists[STORE_N_LISTS] = {
     [STORE_PLACES] = {TAG_PLACES, "dtdpp"},   [STORE_COUNTS] = {TAG_COUNTS, "ddddddddddddddd"},
     [STORE_MEMBERS] = {TAG_MEMBERS, "dddp"},  [STORE_STRINGS] = {TAG_STRING_TABLE, "dh"},
-    [STORE_STACKS] = {TAG_STACK_TABLE, "dh"}, [STORE_FIRST] = {TAG_FIRST, "dtdnnlpp"},
-    [STORE_ENDED] = {TAG_ENDED, "dtdnnlpp"},  [STORE_LIVE] = {TAG_LIVE, "ddt"},
+    [STORE_STACKS] = {TAG_STACK_TABLE, "dh"}, [STORE_FIRST] = {TAG_FIRST, "dednnnlp"},
+    [STORE_ENDED] = {TAG_ENDED, "dednnnlp"},  [STORE_LIVE] = {TAG_LIVE, "ddt"},
 };
 
 _Static_assert(GXT_N_KINDS == 15 && sizeof(struct store_counts) == 15 * 8, "a column for each kind");
@@ -44,10 +47,19 @@ size_t list_columns(enum store_list list)
     return strlen(lists[list].columns);
 }
 
-/* A column of some rows. */
+/* How many columns are told together with the one here. */
+static size_t width_at(const char *columns)
+{
+    const size_t n_names = strspn(columns, "n");
+
+    return n_names > 0 ? n_names : 1;
+}
+
+/* Columns of some rows that are told together. */
 struct column {
     uint64_t *first; /* cell */
     size_t n, step;  /* rows, and cells from one to the next */
+    size_t width;
 };
 
 static inline uint64_t *cell(const struct column *column, size_t row)
@@ -57,33 +69,34 @@ static inline uint64_t *cell(const struct column *column, size_t row)
 
 /* ---- writing ---- */
 
-/* The largest unit of which nearly all numbers are multiples. */
-static unsigned choose_unit(const struct column *column)
+/* For so many numbers. */
+static uint8_t *room(size_t n, struct buf *ret)
 {
-    size_t multiples[MOST_UNIT + 1] = {0};
-
-    for (size_t row = 0; row < column->n; row++) {
-        uint64_t value = *cell(column, row);
-        int zeros = value ? __builtin_ctzll(value) : MOST_UNIT;
-        multiples[zeros < MOST_UNIT ? zeros : MOST_UNIT]++;
-    }
-    size_t n = 0;
-    for (unsigned unit = MOST_UNIT; unit > 0; unit--)
-        if ((n += multiples[unit]) * 4 >= column->n * 3)
-            return unit;
-    return 0;
+    return buf_room(ret, (n + 1) * VARINT_LONGEST);
 }
 
-/* For a number of each row. */
-static uint8_t *room(const struct column *column, struct buf *ret)
+/* The largest unit of which nearly all numbers are multiples. @ret_over: how many are not */
+static unsigned choose_unit(const struct column *column, size_t *ret_over)
 {
-    return buf_room(ret, (column->n + 1) * VARINT_LONGEST);
+    size_t multiples[MOST_UNIT + 1] = {0}, n_multiples = 0;
+
+    for (size_t row = 0; row < column->n; row++)
+        multiples[__builtin_ctzll(*cell(column, row) | (UINT64_C(1) << MOST_UNIT))]++;
+    *ret_over = 0;
+    for (unsigned unit = MOST_UNIT; unit > 0; unit--) {
+        n_multiples += multiples[unit];
+        if (n_multiples * 4 < column->n * 3)
+            continue;
+        *ret_over = column->n - n_multiples;
+        return unit;
+    }
+    return 0;
 }
 
 static void put_deltas(const struct column *column, unsigned unit, struct buf *ret)
 {
     int64_t last = 0;
-    uint8_t *at = room(column, ret);
+    uint8_t *at = room(column->n, ret);
 
     if (!at)
         return;
@@ -97,7 +110,7 @@ static void put_deltas(const struct column *column, unsigned unit, struct buf *r
 
 static void put_plain(const struct column *column, unsigned unit, struct buf *ret)
 {
-    uint8_t *at = room(column, ret);
+    uint8_t *at = room(column->n, ret);
 
     if (!at)
         return;
@@ -106,15 +119,51 @@ static void put_plain(const struct column *column, unsigned unit, struct buf *re
     buf_took(ret, at);
 }
 
-static void put_rests(const struct column *column, unsigned unit, struct buf *ret)
+/* Of those that are no multiples: how many rows further, and how much is over. */
+static void put_rests(const struct column *column, unsigned unit, size_t n_over, struct buf *ret)
 {
-    uint8_t *at = unit > 0 ? room(column, ret) : NULL;
+    const uint64_t mask = (UINT64_C(1) << unit) - 1;
+    uint8_t *at = room(2 * n_over, ret);
+    size_t last = 0;
 
     if (!at)
         return;
-    for (size_t row = 0; row < column->n; row++)
-        at = varint_put(at, *cell(column, row) & ((UINT64_C(1) << unit) - 1));
+    at = varint_put(at, n_over);
+    for (size_t row = 0; n_over > 0; row++) {
+        const uint64_t rest = *cell(column, row) & mask;
+        if (LIKELY(rest == 0))
+            continue;
+        at = varint_put(at, row - last);
+        at = varint_put(at, rest);
+        last = row;
+        n_over--;
+    }
     buf_took(ret, at);
+}
+
+static void put_numbers(const struct column *column, bool are_deltas, bool are_times, struct buf *ret)
+{
+    size_t n_over = 0;
+    const unsigned unit = are_times ? choose_unit(column, &n_over) : 0;
+
+    if (are_times)
+        buf_put_u8(ret, (uint8_t)unit);
+    if (are_deltas)
+        put_deltas(column, unit, ret);
+    else
+        put_plain(column, unit, ret);
+    if (unit > 0)
+        put_rests(column, unit, n_over, ret);
+}
+
+/* When what begins here ends. */
+static void put_ends(const struct column *column, const uint64_t *lengths, struct buf *ret)
+{
+    uint64_t ends[LIST_ROWS];
+
+    for (size_t row = 0; row < column->n; row++)
+        ends[row] = *cell(column, row) + lengths[row * column->step];
+    put_numbers(&(struct column){ends, column->n, 1, 1}, true, true, ret);
 }
 
 static void put_hashes(const struct column *column, struct buf *ret)
@@ -123,79 +172,110 @@ static void put_hashes(const struct column *column, struct buf *ret)
         buf_put_u64(ret, *cell(column, row));
 }
 
-/* Which of the distinct names it is, of which it may be a new one. */
-static uint32_t place_of(uint64_t name, struct map *places, struct buf *distinct)
-{
-    uint32_t place = map_get(places, name);
+/* Distinct names, by the rows that had them first. */
+struct names {
+    size_t n;
+    uint32_t rows[LIST_ROWS];
+    uint32_t recent[RECENT]; /* places, by hash */
+    struct map places;       /* the same */
+    bool failed;
+};
 
-    if (place != MAP_NONE)
+static inline uint64_t hash_of(const uint64_t *name, size_t width)
+{
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < width; i++)
+        hash = (hash ^ name[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash;
+}
+
+static inline bool is_same(const uint64_t *left, const uint64_t *right, size_t width)
+{
+    uint64_t differ = 0;
+
+    for (size_t i = 0; i < width; i++)
+        differ |= left[i] ^ right[i];
+    return differ == 0;
+}
+
+/* Of two whose hashes are the same the second is a new one each time. */
+static uint32_t meet(struct names *names, const struct column *column, size_t row, uint64_t hash)
+{
+    uint32_t place = map_get(&names->places, hash);
+
+    if (place != MAP_NONE && is_same(cell(column, names->rows[place]), cell(column, row), column->width))
         return place;
-    place = (uint32_t)places->n;
-    distinct->failed = distinct->failed || map_put(places, name, place) < 0;
-    buf_put_u64(distinct, name);
+    place = (uint32_t)names->n++;
+    names->rows[place] = (uint32_t)row;
+    names->failed = names->failed || map_put(&names->places, hash, place) < 0;
     return place;
+}
+
+/* Puts for each row which of the distinct names it is. @width: the column's, a constant where this is inlined */
+static inline __attribute__((always_inline)) void put_places(struct names *names, const struct column *column,
+                                                             size_t width, struct buf *ret)
+{
+    uint8_t *at = room(column->n, ret);
+
+    if (!at)
+        return;
+    for (size_t row = 0; row < column->n; row++) {
+        const uint64_t *name = cell(column, row), hash = hash_of(name, width);
+        uint32_t *place = &names->recent[hash >> 56];
+        if (UNLIKELY(*place >= names->n || !is_same(cell(column, names->rows[*place]), name, width)))
+            *place = meet(names, column, row, hash);
+        at = varint_put(at, *place);
+    }
+    buf_took(ret, at);
 }
 
 static void put_names(const struct column *column, struct buf *ret)
 {
-    struct map places = {0};
-    struct buf distinct = {0}, rows = {0};
-    uint8_t *at = room(column, &rows);
-    uint64_t last = 0;
-    uint32_t place = MAP_NONE; /* of the last */
+    struct names names;
+    struct buf places = {0};
 
-    for (size_t row = 0; at && row < column->n; row++) {
-        const uint64_t name = *cell(column, row);
-        if (name != last || place == MAP_NONE)
-            place = place_of(last = name, &places, &distinct);
-        at = varint_put(at, place);
-    }
-    if (at)
-        buf_took(&rows, at);
-    buf_put_varint(ret, places.n);
-    buf_put(ret, distinct.at, distinct.size);
-    buf_put(ret, rows.at, rows.size);
-    ret->failed = ret->failed || distinct.failed || rows.failed;
-    buf_done(&distinct);
-    buf_done(&rows);
-    map_done(&places);
+    names.n = 0;
+    names.failed = false;
+    names.places = (struct map){0};
+    memset(names.recent, 0, sizeof names.recent);
+    if (column->width == 3)
+        put_places(&names, column, 3, &places);
+    else
+        put_places(&names, column, column->width, &places);
+    buf_put_varint(ret, names.n);
+    for (size_t i = 0; i < names.n; i++)
+        for (size_t part = 0; part < column->width; part++)
+            buf_put_u64(ret, cell(column, names.rows[i])[part]);
+    buf_put(ret, places.at, places.size);
+    ret->failed = ret->failed || names.failed || places.failed;
+    buf_done(&places);
+    map_done(&names.places);
 }
 
-static void put_column(const struct column *column, char how, struct buf *ret)
+/* @lengths: of the same rows, where it is told when something ends */
+static void put_column(const struct column *column, char how, const uint64_t *lengths, struct buf *ret)
 {
-    unsigned unit = 0;
-
-    if (how == 't' || how == 'l') {
-        unit = choose_unit(column);
-        buf_put_u8(ret, (uint8_t)unit);
-    }
-    switch (how) {
-    case 'h':
+    if (how == 'h')
         put_hashes(column, ret);
-        break;
-    case 'n':
+    else if (how == 'n')
         put_names(column, ret);
-        break;
-    case 'd':
-    case 't':
-        put_deltas(column, unit, ret);
-        break;
-    default:
-        put_plain(column, unit, ret);
-        break;
-    }
-    put_rests(column, unit, ret);
+    else if (how == 'e')
+        put_ends(column, lengths, ret);
+    else
+        put_numbers(column, how != 'p' && how != 'l', how == 't' || how == 'l', ret);
 }
 
 void list_encode(enum store_list list, const void *rows, size_t n, struct buf *ret)
 {
     const char *columns = lists[list].columns;
-    const size_t step = strlen(columns);
+    const size_t step = strlen(columns), length = strcspn(columns, "l");
+    uint64_t *cells = (uint64_t *)rows, none[1] = {0};
 
     buf_put_varint(ret, n);
-    for (size_t i = 0; i < step; i++) {
-        const struct column column = {n > 0 ? (uint64_t *)rows + i : NULL, n, step}; /* no rows may be at no place */
-        put_column(&column, columns[i], ret);
+    for (size_t i = 0; i < step; i += width_at(columns + i)) {
+        const struct column column = {n > 0 ? cells + i : none, n, step, width_at(columns + i)};
+        put_column(&column, columns[i], n > 0 && length < step ? cells + length : none, ret);
     }
 }
 
@@ -203,8 +283,9 @@ void list_encode(enum store_list list, const void *rows, size_t n, struct buf *r
 
 static void read_names(struct reader *in, const struct column *column)
 {
-    uint64_t n = reader_varint(in);
-    const uint8_t *distinct = n <= column->n ? reader_bytes(in, n * 8) : NULL;
+    const uint64_t n = reader_varint(in);
+    const size_t size = column->width * 8;
+    const uint8_t *distinct = n <= column->n ? reader_bytes(in, n * size) : NULL;
 
     if (!distinct) {
         in->failed = true;
@@ -216,36 +297,58 @@ static void read_names(struct reader *in, const struct column *column)
             in->failed = true;
             return;
         }
-        struct reader name = {.in = {distinct + place * 8, distinct + place * 8 + 8}};
-        *cell(column, row) = reader_u64(&name);
+        struct reader name = {.in = {distinct + place * size, distinct + (place + 1) * size}};
+        for (size_t i = 0; i < column->width; i++)
+            cell(column, row)[i] = reader_u64(&name);
     }
 }
 
-static void read_numbers(struct reader *in, const struct column *column, bool are_deltas, unsigned unit)
+static void read_rests(struct reader *in, const struct column *column, unsigned unit)
 {
+    uint64_t n_over = reader_varint(in), row = 0;
+
+    for (; n_over > 0 && !in->failed; n_over--) {
+        const uint64_t further = reader_varint(in), rest = reader_varint(in);
+        in->failed = in->failed || further >= column->n - row || rest == 0 || rest >> unit != 0;
+        if (in->failed)
+            return;
+        row += further;
+        *cell(column, (size_t)row) += rest;
+    }
+}
+
+static void read_numbers(struct reader *in, const struct column *column, bool are_deltas, bool are_times)
+{
+    const unsigned unit = are_times ? reader_u8(in) : 0;
     uint64_t last = 0;
 
+    in->failed = in->failed || unit > MOST_UNIT;
     for (size_t row = 0; row < column->n && !in->failed; row++) {
         last = are_deltas ? last + (uint64_t)reader_signed(in) : reader_varint(in);
         *cell(column, row) = last << unit;
     }
-    for (size_t row = 0; row < column->n && unit > 0 && !in->failed; row++)
-        *cell(column, row) += reader_varint(in);
+    if (unit > 0 && !in->failed)
+        read_rests(in, column, unit);
 }
 
 static void read_column(struct reader *in, const struct column *column, char how)
 {
-    unsigned unit = how == 't' || how == 'l' ? reader_u8(in) : 0;
-
-    if (unit > MOST_UNIT)
-        in->failed = true;
-    else if (how == 'n')
+    if (how == 'n')
         read_names(in, column);
     else if (how != 'h')
-        read_numbers(in, column, how == 'd' || how == 't', unit);
+        read_numbers(in, column, how != 'p' && how != 'l', how == 't' || how == 'l' || how == 'e');
     else
         for (size_t row = 0; row < column->n && !in->failed; row++)
             *cell(column, row) = reader_u64(in);
+}
+
+/* Makes of when it ended when it began. */
+static void take_lengths(uint64_t *cells, size_t n, const char *columns)
+{
+    const size_t step = strlen(columns), end = strcspn(columns, "e"), length = strcspn(columns, "l");
+
+    for (size_t row = 0; end < step && row < n; row++)
+        cells[row * step + end] -= cells[row * step + length];
 }
 
 int list_decode(enum store_list list, const struct buf *bytes, struct store_rows *ret, size_t *ret_n)
@@ -266,12 +369,14 @@ int list_decode(enum store_list list, const struct buf *bytes, struct store_rows
         ret->cells = grown;
         ret->capacity = capacity;
     }
-    for (size_t i = 0; i < step && !in.failed; i++) {
-        const struct column column = {ret->cells + ret->n * step + i, (size_t)n, step};
+    uint64_t *const cells = ret->cells + ret->n * step;
+    for (size_t i = 0; i < step && !in.failed; i += width_at(columns + i)) {
+        const struct column column = {cells + i, (size_t)n, step, width_at(columns + i)};
         read_column(&in, &column, columns[i]);
     }
     if (in.failed || span_size(in.in) > 0)
         return GXT_EINDEX;
+    take_lengths(cells, (size_t)n, columns);
     ret->n += (size_t)n;
     *ret_n = (size_t)n;
     return 0;

@@ -86,9 +86,9 @@ struct store_goroutine {
     int64_t first_ns;
     gxt_goid creator;      /**< or GXT_NO_GOROUTINE */
     uint64_t start, stack; /**< ids of stacks, 0 for none: where it starts, and where it was created or seen first */
+    uint64_t flags;        /**< of enum store_goroutine_flag */
     uint64_t length_ns;    /**< from its first event to its last one; FIRST: 0, see store_live */
     uint64_t n_events;     /**< the same */
-    uint64_t flags;        /**< of enum store_goroutine_flag */
 };
 enum store_goroutine_flag {
     STORE_CREATED = 1 /**< its creation is in the trace */

@@ -71,6 +71,52 @@ Test(list, comes_back_as_it_was_put)
         }
 }
 
+/* Two stacks whose multiples agree but for what the other one takes away again: made for the hash that names are found
+ * by. */
+Test(list, tells_apart_what_hashes_alike)
+{
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    struct store_goroutine cells[300] = {0};
+    struct store_rows rows = {0};
+    struct buf bytes = {0};
+    size_t got;
+
+    for (size_t i = 0; i < 300; i++)
+        cells[i] = (struct store_goroutine){.id = (gxt_goid)i, .start = i % 3, .stack = (i % 3) * factor ^ 77};
+    list_encode(STORE_ENDED, cells, 300, &bytes);
+    cr_assert_eq(list_decode(STORE_ENDED, &bytes, &rows, &got), 0);
+    cr_assert_eq(got, 300);
+    for (size_t i = 0; i < 300; i++)
+        cr_assert(rows.goroutines[i].start == cells[i].start && rows.goroutines[i].stack == cells[i].stack, "%zu", i);
+    buf_done(&bytes);
+    store_rows_done(&rows);
+}
+
+/* What is told only of few rows. */
+Test(list, has_times_that_were_pushed_on)
+{
+    static struct store_goroutine cells[LIST_ROWS];
+    struct store_rows rows = {0};
+    struct buf bytes = {0}, even = {0};
+    size_t got;
+
+    for (size_t i = 0; i < LIST_ROWS; i++)
+        cells[i] = (struct store_goroutine){.first_ns = 64 * (int64_t)i, .length_ns = 6400};
+    list_encode(STORE_ENDED, cells, LIST_ROWS, &even);
+    cells[0].first_ns++;    /* both ends move on */
+    cells[700].length_ns++; /* its end */
+    cells[701].first_ns++;  /* its beginning only */
+    cells[701].length_ns--;
+    cells[LIST_ROWS - 1].length_ns += 63;
+    list_encode(STORE_ENDED, cells, LIST_ROWS, &bytes);
+    cr_assert_lt(bytes.size, even.size + 40);
+    cr_assert_eq(list_decode(STORE_ENDED, &bytes, &rows, &got), 0);
+    cr_assert_eq(memcmp(rows.goroutines, cells, sizeof cells), 0);
+    buf_done(&bytes);
+    buf_done(&even);
+    store_rows_done(&rows);
+}
+
 Test(list, refuses_what_was_cut_and_takes_any_bytes_without_harm)
 {
     uint64_t random = 5;
