@@ -100,8 +100,14 @@ static int put_ids(struct chapter *chapter, enum store_list list, const struct g
 
 /* ---- hashing ---- */
 
-/* Hashes what the walk has read, and gives it back to the system: a thread that lags behind reads a little of it again.
- */
+/* A step before a place of the file. */
+static uint64_t step_before(uint64_t at)
+{
+    return at > CHAPTER_STEP_BYTES ? at - CHAPTER_STEP_BYTES : 0;
+}
+
+/* Hashes what the walk has read. What lies a step behind is given back to the system: nearer there are batches in which
+ * the walk still is. A thread that lags behind reads a little of it again. */
 static void hash_up_to(struct chapter *chapter, uint64_t to)
 {
     const struct source *source = chapter->source;
@@ -114,7 +120,7 @@ static void hash_up_to(struct chapter *chapter, uint64_t to)
             break;
         batch->hash = gen_hash_batch(&chapter->hash, source, batch);
     }
-    source_release(source, begin, chapter->hash.at);
+    source_release(source, step_before(begin), step_before(chapter->hash.at));
 }
 
 static void end_hash(struct chapter *chapter)
@@ -126,7 +132,7 @@ static void end_hash(struct chapter *chapter)
     dir->hashed = true;
     chapter->record.hash = gen_hash_end(&chapter->hash, source, dir->end);
     /* The system maps some pages around each that is asked for, so some have come back. */
-    source_release(source, dir->begin > CHAPTER_STEP_BYTES ? dir->begin - CHAPTER_STEP_BYTES : 0, dir->end);
+    source_release(source, step_before(dir->begin), dir->end);
 }
 
 /* ---- checkpoints inside a generation ---- */
