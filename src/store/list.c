@@ -129,7 +129,7 @@ static void put_rests(const struct column *column, unsigned unit, size_t n_over,
     if (!at)
         return;
     at = varint_put(at, n_over);
-    for (size_t row = 0; n_over > 0; row++) {
+    for (size_t row = 0; row < column->n && n_over > 0; row++) {
         const uint64_t rest = *cell(column, row) & mask;
         if (LIKELY(rest == 0))
             continue;
