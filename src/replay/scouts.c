@@ -17,8 +17,9 @@
 
 enum {
     MOST_THREADS = 16,
-    SCOUTS_EACH = 2, /* for a thread: one that it goes with, and one that the builder is to catch up with */
-    CROWD = 50000,   /* goroutines, of whom each has what it knows in memory */
+    SCOUTS_EACH = 2,      /* for a thread: one that it goes with, and one that the builder is to catch up with */
+    CROWD = 50000,        /* goroutines, of whom each takes memory: from here on a thread has one scout */
+    MOST_CROWDS = 300000, /* of all scouts: with more there are fewer of these, and none of whom one has so many */
     MOST_SCOUTS = SCOUTS_EACH * MOST_THREADS,
     N_ENDS = MOST_SCOUTS + 3, /* that may still be asked for, those of the builder among them */
     MOST_BYTES = 32 << 20,    /* that are kept of a generation, by one who goes ahead */
@@ -46,6 +47,7 @@ struct scouts {
     struct foretold ends[N_ENDS];
     struct scout list[MOST_SCOUTS];
     size_t n, n_threads;
+    size_t n_most; /* that may be taken at once, the first of the list; the others are of no use any more */
     pthread_t threads[MOST_THREADS];
 };
 
@@ -103,12 +105,35 @@ static struct scout *find_scout(struct scouts *scouts, uint64_t generation)
     return NULL;
 }
 
+/* The first one, so that in a crowd the same ones go again. */
 static struct scout *find_free(struct scouts *scouts)
 {
-    for (size_t i = 0; i < scouts->n; i++)
+    struct scout *found = NULL;
+    size_t n_taken = 0;
+
+    for (size_t i = scouts->n; i > 0; i--) {
+        struct scout *scout = &scouts->list[i - 1];
+        n_taken += scout->is_taken;
+        found = scout->is_taken ? found : scout;
+    }
+    return n_taken < scouts->n_most ? found : NULL;
+}
+
+static void free_scout(struct scout *scout)
+{
+    scout->cursor = cursor_free(scout->cursor);
+    chapter_done(&scout->chapter);
+    scout->chapter = (struct chapter){0};
+    tally_done(&scout->tally);
+    tally_init(&scout->tally);
+}
+
+/* Gives back the memory of those that do not go again. */
+static void free_spare(struct scouts *scouts)
+{
+    for (size_t i = scouts->n_most; i < scouts->n; i++)
         if (!scouts->list[i].is_taken)
-            return &scouts->list[i];
-    return NULL;
+            free_scout(&scouts->list[i]);
 }
 
 /* Waits until the end of a generation is foretold. Return: whether it is known. */
@@ -138,6 +163,24 @@ static bool foretell(struct scouts *scouts, struct order *order, uint64_t genera
 
 /* ---- a scout's way ---- */
 
+/* Of many goroutines there are fewer scouts: who is one too many goes to its end first. */
+static void meet(struct scouts *scouts, size_t n_goroutines)
+{
+    const size_t n_threads = scouts->n / SCOUTS_EACH, n_fit = MOST_CROWDS / (n_goroutines + 1);
+    const size_t n = n_fit < n_threads ? n_fit : n_threads;
+
+    if (n_goroutines <= CROWD)
+        return;
+    (void)pthread_mutex_lock(&scouts->lock);
+    if (n < scouts->n_most) {
+        scouts->n_most = n;
+        free_spare(scouts);
+    }
+    (void)pthread_mutex_unlock(&scouts->lock);
+    if (n == 0)
+        scouts->met_crowd = true;
+}
+
 static bool keep_all(struct scouts *scouts, struct scout *scout, struct parts *parts)
 {
     struct gxt_error fault;
@@ -148,7 +191,8 @@ static bool keep_all(struct scouts *scouts, struct scout *scout, struct parts *p
         part = parts_next(parts);
         r = chapter_keep(&scout->chapter, part, &fault);
         atomic_store_explicit(&scout->bytes, part->bytes, memory_order_relaxed);
-        if (scout->tally.n_items > CROWD || store_draft_bytes(scout->chapter.draft) > MOST_BYTES)
+        meet(scouts, scout->tally.n_items);
+        if (store_draft_bytes(scout->chapter.draft) > MOST_BYTES)
             scouts->met_crowd = true;
         if (scouts->stops || scouts->met_crowd)
             return false;
@@ -294,6 +338,7 @@ void scouts_release(struct scouts *scouts, struct scout *scout)
 {
     (void)pthread_mutex_lock(&scouts->lock);
     scout->is_taken = false;
+    free_spare(scouts);
     wake_all(scouts);
     (void)pthread_mutex_unlock(&scouts->lock);
 }
@@ -334,6 +379,7 @@ int scouts_new(struct gxt_cursor *cursor, uint64_t inside_events, unsigned n_thr
     scouts->n_walks = n + 1;
     for (; r == 0 && scouts->n < (size_t)n * SCOUTS_EACH; scouts->n++)
         r = make_scout(scouts, &scouts->list[scouts->n]);
+    scouts->n_most = scouts->n;
     *ret = scouts;
     return r;
 }
@@ -348,11 +394,8 @@ struct scouts *scouts_free(struct scouts *scouts)
     (void)pthread_mutex_unlock(&scouts->lock);
     for (size_t i = 0; i < scouts->n_threads; i++)
         (void)pthread_join(scouts->threads[i], NULL);
-    for (size_t i = 0; i < scouts->n; i++) {
-        (void)cursor_free(scouts->list[i].cursor);
-        chapter_done(&scouts->list[i].chapter);
-        tally_done(&scouts->list[i].tally);
-    }
+    for (size_t i = 0; i < scouts->n; i++)
+        free_scout(&scouts->list[i]);
     gen_dir_done(&scouts->dir);
     (void)pthread_mutex_destroy(&scouts->lock);
     (void)pthread_cond_destroy(&scouts->changed);
