@@ -279,12 +279,12 @@ static int put_living(struct builder *builder)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < builder->living.n; i++) {
-        struct living_g *g = &builder->living.gs[i];
-        const struct store_live live = {g->row.id, g->row.n_events, g->last_ns};
+        struct tally_item *g = &builder->living.gs[i];
+        const struct store_live live = {g->id, g->n_events, g->last_ns};
         r = put_row(builder, STORE_LIVE, &live, sizeof live);
         if (r < 0 || !g->is_first)
             continue;
-        struct store_goroutine row = g->row;
+        struct store_goroutine row = tally_row(g);
         row.n_events = row.length_ns = 0;
         r = put_row(builder, STORE_FIRST, &row, sizeof row);
         g->is_first = false;

@@ -35,6 +35,12 @@ static int add_ended(void *user, const struct store_goroutine *row)
     return add(user, &ended);
 }
 
+static int add_ended_item(void *user, const struct tally_item *item)
+{
+    const struct store_goroutine row = tally_row(item);
+    return add_ended(user, &row);
+}
+
 /* What an index knows. @ret_generations: so many it covers. Without it, or when it is damaged, that is none. */
 static int take_indexed(struct gxt_goroutines *list, struct living *living, uint64_t *ret_generations,
                         struct gxt_error *fault)
@@ -128,8 +134,7 @@ static int list_all(struct walk *walk)
     int r = end_generation(walk);
 
     for (size_t i = 0; r == 0 && i < walk->living.n; i++) {
-        struct store_goroutine row = walk->living.gs[i].row;
-        row.length_ns = (uint64_t)walk->living.gs[i].last_ns - (uint64_t)row.first_ns;
+        const struct store_goroutine row = tally_row(&walk->living.gs[i]);
         r = add(walk->list, &row);
     }
     return r;
@@ -158,7 +163,7 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
     list->index = index;
     tally_init(&walk.tally);
     int r = take_indexed(list, &walk.living, &generation, fault);
-    walk.tally.ended = add_ended;
+    walk.tally.ended = add_ended_item;
     walk.tally.user = list;
     int end = r < 0 ? r : walk_from(&walk, generation, fault);
     r = end < 0 && !fault_is_of_trace(end) ? end : 0;

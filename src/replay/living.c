@@ -19,25 +19,25 @@ void living_done(struct living *living)
 }
 
 /* Of one whose creation is not in the trace the first stack that is found is its own. */
-static void find_stack(struct living_g *g, uint64_t stack)
+static void find_stack(struct tally_item *g, uint64_t stack)
 {
-    if (g->row.stack != 0 || (g->row.flags & STORE_CREATED) || stack == 0)
+    if (g->stack != 0 || g->is_created || stack == 0)
         return;
-    g->row.stack = stack;
+    g->stack = stack;
     g->is_first = true;
 }
 
 /* Goes on to the first that has not a smaller id. */
 static size_t up_to(const struct living *living, size_t at, gxt_goid id)
 {
-    while (at < living->n && living->gs[at].row.id < id)
+    while (at < living->n && living->gs[at].id < id)
         at++;
     return at;
 }
 
 static bool is_at(const struct living *living, size_t at, gxt_goid id)
 {
-    return at < living->n && living->gs[at].row.id == id;
+    return at < living->n && living->gs[at].id == id;
 }
 
 /* Samples from before anything else was met of them. */
@@ -50,22 +50,22 @@ static void merge_samples(struct living *living, const struct tally_met *met)
         at = up_to(living, at, sample->id);
         if (!is_at(living, at, sample->id))
             continue;
-        living->gs[at].row.n_events++;
+        living->gs[at].n_events++;
         living->gs[at].last_ns = sample->time_ns;
         find_stack(&living->gs[at], sample->stack);
     }
 }
 
 /* The whole row of one that ended. */
-static struct store_goroutine put_together(struct living_g *g, const struct store_goroutine *ended)
+static struct store_goroutine put_together(struct tally_item *g, const struct store_goroutine *ended)
 {
     const uint64_t last_ns = (uint64_t)ended->first_ns + ended->length_ns;
 
     find_stack(g, ended->stack);
-    struct store_goroutine row = g->row;
-    row.n_events += ended->n_events;
-    row.length_ns = last_ns - (uint64_t)row.first_ns;
-    return row;
+    struct tally_item whole = *g;
+    whole.n_events += ended->n_events;
+    whole.last_ns = (int64_t)last_ns;
+    return tally_row(&whole);
 }
 
 /* Those that end leave the list. An id that ends twice was there before only once. */
@@ -100,14 +100,14 @@ static size_t merge_there(struct living *living, const struct tally_met *met)
 
     for (size_t i = 0; i < met->n_there; i++) {
         const struct tally_item *item = &met->there[i];
-        at = up_to(living, at, item->row.id);
-        if (!is_at(living, at, item->row.id)) {
+        at = up_to(living, at, item->id);
+        if (!is_at(living, at, item->id)) {
             n_new++;
             continue;
         }
-        living->gs[at].row.n_events += item->row.n_events;
+        living->gs[at].n_events += item->n_events;
         living->gs[at].last_ns = item->last_ns;
-        find_stack(&living->gs[at], item->row.stack);
+        find_stack(&living->gs[at], item->stack);
     }
     return n_new;
 }
@@ -115,7 +115,7 @@ static size_t merge_there(struct living *living, const struct tally_met *met)
 /* Puts in those that are new, from behind, so that each one moves once. */
 static int add_new(struct living *living, const struct tally_met *met, size_t n_new)
 {
-    struct living_g *gs = realloc(living->gs, (living->n + n_new) * sizeof *gs);
+    struct tally_item *gs = realloc(living->gs, (living->n + n_new) * sizeof *gs);
     size_t old = living->n, there = met->n_there;
 
     if (!gs)
@@ -125,9 +125,10 @@ static int add_new(struct living *living, const struct tally_met *met, size_t n_
     living->n_goroutines += n_new;
     for (size_t to = living->n; to > old; to--) {
         const struct tally_item *item = &met->there[there - 1];
-        const bool is_old = old > 0 && gs[old - 1].row.id >= item->row.id;
-        there -= !is_old || gs[old - 1].row.id == item->row.id;
-        gs[to - 1] = is_old ? gs[old - 1] : (struct living_g){item->row, item->last_ns, true};
+        const bool is_old = old > 0 && gs[old - 1].id >= item->id;
+        there -= !is_old || gs[old - 1].id == item->id;
+        gs[to - 1] = is_old ? gs[old - 1] : *item;
+        gs[to - 1].is_first = gs[to - 1].is_first || !is_old;
         old -= is_old;
     }
     return 0;
@@ -149,7 +150,7 @@ int living_merge(struct living *living, const struct tally_met *met, uint64_t n_
 
 static int by_id(const void *id, const void *g)
 {
-    const gxt_goid left = *(const gxt_goid *)id, right = ((const struct living_g *)g)->row.id;
+    const gxt_goid left = *(const gxt_goid *)id, right = ((const struct tally_item *)g)->id;
     return (left > right) - (left < right);
 }
 
@@ -162,8 +163,8 @@ static int take_live(struct living *living, const struct store_rows *rows, struc
         const struct store_live *live = &rows->live[i];
         if (i > 0 && live->id <= rows->live[i - 1].id)
             return fault_set(fault, GXT_EINDEX, GXT_NO_OFFSET, "the index lists goroutines in no order");
-        living->gs[i].row.id = live->id;
-        living->gs[i].row.n_events = live->n_events;
+        living->gs[i].id = live->id;
+        living->gs[i].n_events = live->n_events;
         living->gs[i].last_ns = live->last_ns;
     }
     living->n = rows->n;
@@ -175,12 +176,14 @@ static void take_first(struct living *living, const struct store_rows *rows)
 {
     for (size_t i = 0; i < rows->n; i++) {
         const struct store_goroutine *row = &rows->goroutines[i];
-        struct living_g *g = bsearch(&row->id, living->gs, living->n, sizeof *living->gs, by_id);
+        struct tally_item *g = bsearch(&row->id, living->gs, living->n, sizeof *living->gs, by_id);
         if (!g)
             continue;
-        const uint64_t n_events = g->row.n_events;
-        g->row = *row;
-        g->row.n_events = n_events;
+        g->first_ns = row->first_ns;
+        g->creator = row->creator;
+        g->start = row->start;
+        g->stack = row->stack;
+        g->is_created = (row->flags & STORE_CREATED) != 0;
     }
 }
 

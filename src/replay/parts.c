@@ -94,7 +94,7 @@ static void end_part(struct part *part, int code, const char *why)
     (void)fault_set(&part->fault, code, GXT_NO_OFFSET, "%s", why);
 }
 
-static int take_ended(void *user, const struct store_goroutine *row)
+static int take_ended(void *user, const struct tally_item *item)
 {
     const struct parts *parts = user;
     struct part *part = parts->filling;
@@ -103,16 +103,7 @@ static int take_ended(void *user, const struct store_goroutine *row)
     if (!grown)
         return GXT_ENOMEM;
     part->ended = grown;
-    /* Field by field: what was just written so would be waited for if more of it were read at once. */
-    struct store_goroutine *ended = &part->ended[part->n_ended++];
-    ended->id = row->id;
-    ended->first_ns = row->first_ns;
-    ended->creator = row->creator;
-    ended->start = row->start;
-    ended->stack = row->stack;
-    ended->length_ns = row->length_ns;
-    ended->n_events = row->n_events;
-    ended->flags = row->flags;
+    part->ended[part->n_ended++] = tally_row(item);
     return 0;
 }
 

@@ -269,15 +269,39 @@ enum {
     TALLY_KINDS,
 };
 
+struct tally_item;
+
 typedef int tally_member(void *user, const struct store_member *member);
 typedef int tally_goroutine(void *user, const struct store_goroutine *row);
+typedef int tally_ended(void *user, const struct tally_item *item);
 
+/* A goroutine that has not ended: of 64 bytes, since there may be many. */
 struct tally_item {
-    struct store_goroutine row; /* but for what is counted nearby; id GXT_NO_GOROUTINE: nobody's */
+    gxt_goid id; /* GXT_NO_GOROUTINE: nobody's */
+    int64_t first_ns;
+    gxt_goid creator; /* and what follows as in a row, but for what is counted nearby */
+    uint64_t start, stack;
     int64_t last_ns;
+    uint64_t n_events;
     uint32_t listed; /* the last block that has it, as far as it is not nearby */
+    bool is_created; /* its creation is in the trace */
     bool is_kept;    /* it is in the map: else it is nearby */
+    bool is_first;   /* at a boundary: its row is to be told: it is new, or its stack was found */
 };
+
+/** tally_row() - the row of one that ends now. Field by field: what was just written so would be waited for if more of it
+ * were read at once. */
+static inline struct store_goroutine tally_row(const struct tally_item *item)
+{
+    return (struct store_goroutine){.id = item->id,
+                                    .first_ns = item->first_ns,
+                                    .creator = item->creator,
+                                    .start = item->start,
+                                    .stack = item->stack,
+                                    .length_ns = (uint64_t)item->last_ns - (uint64_t)item->first_ns,
+                                    .n_events = item->n_events,
+                                    .flags = item->is_created ? STORE_CREATED : 0};
+}
 
 /* A CPU sample of a goroutine that was not met. */
 struct tally_sample {
@@ -319,7 +343,7 @@ struct tally {
     struct tally_ids block_ids[TALLY_KINDS];
     struct id_runs runs;
     struct pairs_spare spare;
-    tally_goroutine *ended; /* those that were created in the generation; NULL: nobody wants them */
+    tally_ended *ended;   /* those that were created in the generation; NULL: nobody wants them */
     void *user;
     int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */
 };
@@ -339,16 +363,10 @@ void tally_met_done(struct tally_met *met);
 
 /* ---- living.c ---- */
 
-struct living_g {
-    struct store_goroutine row; /* length_ns is not set */
-    int64_t last_ns;
-    bool is_first; /* its row is to be told: it is new, or its stack was found */
-};
-
 /** The goroutines that are there at a boundary, by rising id, of which so many were seen so far. All zero: before the
  * first generation. */
 struct living {
-    struct living_g *gs;
+    struct tally_item *gs;
     size_t n;
     uint64_t n_goroutines;
 };

@@ -164,14 +164,14 @@ static int keep(struct tally *tally, uint32_t at)
     struct tally_item *item = &tally->items[at];
 
     item->is_kept = true;
-    return id_map_put(&tally->ids, (uint64_t)item->row.id, at);
+    return id_map_put(&tally->ids, (uint64_t)item->id, at);
 }
 
 static void sum_up(const struct tally *tally, const struct nearby_g *g)
 {
     struct tally_item *item = &tally->items[g->place];
 
-    item->row.n_events += g->n_events;
+    item->n_events += g->n_events;
     item->last_ns = g->last_ns;
 }
 
@@ -182,7 +182,7 @@ static void clear(struct tally *tally, struct nearby_g *g)
         return;
     struct tally_item *item = &tally->items[g->place];
     sum_up(tally, g);
-    if (g->id == item->row.id)
+    if (g->id == item->id)
         item->listed = tally->stamp;
     if (!item->is_kept && keep(tally, g->place) < 0)
         fail(tally, GXT_ENOMEM);
@@ -229,14 +229,14 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 /* Member by member: a compiler clears so much with an instruction that takes long to begin. */
 static void clear_item(struct tally_item *item, gxt_goid id)
 {
-    item->row.id = id;
-    item->row.first_ns = 0;
-    item->row.creator = GXT_NO_GOROUTINE;
-    item->row.start = item->row.stack = 0;
-    item->row.length_ns = item->row.n_events = item->row.flags = 0;
+    item->id = id;
+    item->first_ns = 0;
+    item->creator = GXT_NO_GOROUTINE;
+    item->start = item->stack = 0;
     item->last_ns = 0;
+    item->n_events = 0;
     item->listed = 0;
-    item->is_kept = false;
+    item->is_created = item->is_kept = item->is_first = false;
 }
 
 /* A row for one more. Return: its place; MAP_NONE without memory. */
@@ -257,15 +257,15 @@ static uint32_t add(struct tally *tally, gxt_goid id)
 
 static void begin(struct tally_item *item, int64_t time_ns)
 {
-    item->row.first_ns = item->last_ns = time_ns;
+    item->first_ns = item->last_ns = time_ns;
 }
 
 static void create(struct tally_item *item, const struct birth *birth)
 {
-    item->row.flags = STORE_CREATED;
-    item->row.creator = birth->creator;
-    item->row.start = gen_stack_id(birth->start);
-    item->row.stack = gen_stack_id(birth->stack);
+    item->is_created = true;
+    item->creator = birth->creator;
+    item->start = gen_stack_id(birth->start);
+    item->stack = gen_stack_id(birth->stack);
 }
 
 static bool begin_nearby(void *user, const struct birth *birth)
@@ -289,23 +289,23 @@ static bool begin_nearby(void *user, const struct birth *birth)
     return true;
 }
 
-static int keep_aside(struct tally_met *met, const struct store_goroutine *row)
+static int keep_aside(struct tally_met *met, const struct tally_item *item)
 {
     struct store_goroutine *grown = array_grow(met->ended, met->n_ended, &met->ended_capacity, sizeof *grown);
 
     if (!grown)
         return GXT_ENOMEM;
     met->ended = grown;
-    met->ended[met->n_ended++] = *row;
+    met->ended[met->n_ended++] = tally_row(item);
     return 0;
 }
 
 /* Who was created in this generation is told in full; another one may have been there before. */
-static int tell_ended(struct tally *tally, const struct store_goroutine *row)
+static int tell_ended(struct tally *tally, const struct tally_item *item)
 {
-    if (!(row->flags & STORE_CREATED))
-        return keep_aside(&tally->met, row);
-    return tally->ended ? tally->ended(tally->user, row) : 0;
+    if (!item->is_created)
+        return keep_aside(&tally->met, item);
+    return tally->ended ? tally->ended(tally->user, item) : 0;
 }
 
 static void end(void *user, gxt_goid id)
@@ -330,11 +330,10 @@ static void end(void *user, gxt_goid id)
     }
     if (item->is_kept)
         id_map_remove(&tally->ids, (uint64_t)id);
-    item->row.length_ns = (uint64_t)item->last_ns - (uint64_t)item->row.first_ns;
-    const int r = tell_ended(tally, &item->row);
+    const int r = tell_ended(tally, item);
     if (r < 0)
         fail(tally, r);
-    item->row.id = NOBODY;
+    item->id = NOBODY;
 }
 
 /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
@@ -347,14 +346,14 @@ static uint64_t stack_of(const struct gxt_event *event, gxt_goid id)
 
 static bool wants_stack(const struct tally_item *item)
 {
-    return item->row.stack == 0 && !(item->row.flags & STORE_CREATED);
+    return item->stack == 0 && !item->is_created;
 }
 
 /* Lists one that is not nearby, if the block does not have it. */
 static void list_item(struct tally *tally, struct tally_item *item)
 {
     if (item->listed != tally->stamp)
-        list_id(tally, TALLY_G, item->row.id);
+        list_id(tally, TALLY_G, item->id);
     item->listed = tally->stamp;
 }
 
@@ -401,11 +400,11 @@ static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stac
         begin(&tally->items[at], time_ns);
     }
     struct tally_item *item = &tally->items[at];
-    item->row.n_events++;
+    item->n_events++;
     item->last_ns = time_ns;
     list_item(tally, item);
     if (wants_stack(item))
-        item->row.stack = gen_stack_id(stack);
+        item->stack = gen_stack_id(stack);
 }
 
 static void begin_with(struct tally_item *item, const struct gxt_event *event)
@@ -413,7 +412,7 @@ static void begin_with(struct tally_item *item, const struct gxt_event *event)
     const struct gxt_transition *transition = &event->transition;
 
     begin(item, event->time_ns);
-    if (event->kind == GXT_KIND_STATE_TRANSITION && transition->id == item->row.id &&
+    if (event->kind == GXT_KIND_STATE_TRANSITION && transition->id == item->id &&
         transition->resource == GXT_RESOURCE_GOROUTINE && transition->from == GXT_GO_NOT_EXIST)
         create(item, &(struct birth){.creator = event->goroutine, .start = transition->stack, .stack = event->stack});
 }
@@ -451,11 +450,11 @@ static void touch_anew(struct tally *tally, const struct gxt_event *event, gxt_g
         begin_with(&tally->items[at], event);
     }
     struct tally_item *item = &tally->items[at];
-    item->row.n_events++;
+    item->n_events++;
     item->last_ns = event->time_ns;
     list_item(tally, item);
     if (wants_stack(item))
-        item->row.stack = stack_of(event, id);
+        item->stack = stack_of(event, id);
 }
 
 static void touch(struct tally *tally, const struct gxt_event *event, gxt_goid id)
@@ -572,7 +571,7 @@ static int list_there(struct tally *tally)
     size_t n = 0;
 
     for (size_t i = 0; i < tally->n_items; i++) {
-        if (items[i].row.id == NOBODY)
+        if (items[i].id == NOBODY)
             continue;
         if (n != i)
             items[n] = items[i];

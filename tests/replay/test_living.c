@@ -18,14 +18,13 @@ static int take(void *user, const struct store_goroutine *row)
 static struct tally_item there(gxt_goid id, int64_t first_ns, int64_t last_ns, uint64_t n_events)
 {
     return (struct tally_item){
-        .row = {.id = id, .first_ns = first_ns, .creator = GXT_NO_GOROUTINE, .n_events = n_events}, .last_ns = last_ns};
+        .id = id, .first_ns = first_ns, .creator = GXT_NO_GOROUTINE, .last_ns = last_ns, .n_events = n_events};
 }
 
 static struct store_goroutine gone(gxt_goid id, int64_t first_ns, int64_t last_ns, uint64_t n_events)
 {
-    struct store_goroutine row = there(id, first_ns, last_ns, n_events).row;
-    row.length_ns = (uint64_t)(last_ns - first_ns);
-    return row;
+    const struct tally_item item = there(id, first_ns, last_ns, n_events);
+    return tally_row(&item);
 }
 
 static void merge(struct tally_met met)
@@ -35,13 +34,13 @@ static void merge(struct tally_met met)
         living.gs[i].is_first = false;
     cr_assert_eq(living_merge(&living, &met, 0, take, NULL), 0);
     for (size_t i = 1; i < living.n; i++)
-        cr_assert_lt(living.gs[i - 1].row.id, living.gs[i].row.id);
+        cr_assert_lt(living.gs[i - 1].id, living.gs[i].id);
 }
 
-static const struct living_g *find(gxt_goid id)
+static const struct tally_item *find(gxt_goid id)
 {
     for (size_t i = 0; i < living.n; i++)
-        if (living.gs[i].row.id == id)
+        if (living.gs[i].id == id)
             return &living.gs[i];
     return NULL;
 }
@@ -59,15 +58,15 @@ Test(living_merge, sums_up_over_generations)
     struct tally_item later[] = {there(3, 30, 35, 1), there(7, 31, 41, 5), there(9, 32, 33, 1)};
     struct store_goroutine rows[] = {gone(1, 50, 60, 2), gone(4, 51, 52, 1)};
 
-    items[1].row.flags = STORE_CREATED;
-    items[1].row.creator = 7;
+    items[1].is_created = true;
+    items[1].creator = 7;
     merge((struct tally_met){.there = items, .n_there = 3});
     cr_assert_eq(living.n, 3);
     merge((struct tally_met){.there = later, .n_there = 3});
     cr_assert_eq(living.n, 5);
     cr_assert(find(3)->is_first && find(9)->is_first && !find(7)->is_first && !find(1)->is_first);
-    cr_assert_eq(find(7)->row.n_events, 9);
-    cr_assert_eq(find(7)->row.first_ns, 11);
+    cr_assert_eq(find(7)->n_events, 9);
+    cr_assert_eq(find(7)->first_ns, 11);
     cr_assert_eq(find(7)->last_ns, 41);
     merge((struct tally_met){.ended = rows, .n_ended = 2});
     cr_assert_eq(n_ended, 2);
@@ -83,11 +82,11 @@ Test(living_merge, an_id_ends_and_is_born_again)
     struct tally_item first = there(5, 1, 2, 1), again = there(5, 12, 13, 4);
     struct store_goroutine rows[] = {gone(5, 10, 11, 2), gone(5, 11, 12, 1)};
 
-    again.row.flags = STORE_CREATED;
+    again.is_created = true;
     merge((struct tally_met){.there = &first, .n_there = 1});
     merge((struct tally_met){.there = &again, .n_there = 1, .ended = rows, .n_ended = 2});
     cr_assert(n_ended == 2 && ended[0].n_events == 3 && ended[0].first_ns == 1 && ended[1].n_events == 1);
-    cr_assert(find(5)->is_first && find(5)->row.first_ns == 12 && find(5)->row.n_events == 4);
+    cr_assert(find(5)->is_first && find(5)->first_ns == 12 && find(5)->n_events == 4);
     cr_assert_eq(living.n_goroutines, 3);
 }
 
@@ -95,15 +94,15 @@ Test(living_merge, a_stack_is_found_later)
 {
     struct tally_item items[] = {there(5, 1, 2, 1), there(6, 1, 2, 1)}, later[] = {items[0], items[1]};
 
-    items[1].row.flags = STORE_CREATED;
-    later[0].row.stack = later[1].row.stack = 77;
+    items[1].is_created = true;
+    later[0].stack = later[1].stack = 77;
     merge((struct tally_met){.there = items, .n_there = 2});
     merge((struct tally_met){.there = later, .n_there = 2});
-    cr_assert(find(5)->row.stack == 77 && find(5)->is_first);
-    cr_assert(find(6)->row.stack == 0 && !find(6)->is_first, "its creation is in the trace, and had none");
-    later[0].row.stack = 78;
+    cr_assert(find(5)->stack == 77 && find(5)->is_first);
+    cr_assert(find(6)->stack == 0 && !find(6)->is_first, "its creation is in the trace, and had none");
+    later[0].stack = 78;
     merge((struct tally_met){.there = later, .n_there = 1});
-    cr_assert(find(5)->row.stack == 77 && !find(5)->is_first);
+    cr_assert(find(5)->stack == 77 && !find(5)->is_first);
 }
 
 /* Of one that was there before a sample counts, though nothing else was met of it yet; else it makes none. */
@@ -115,5 +114,5 @@ Test(living_merge, samples_count_for_those_that_were_there)
     merge((struct tally_met){.there = &item, .n_there = 1});
     merge((struct tally_met){.samples = samples, .n_samples = 2});
     cr_assert(living.n == 1 && living.n_goroutines == 1);
-    cr_assert(find(5)->row.n_events == 2 && find(5)->last_ns == 9 && find(5)->row.stack == 77 && find(5)->is_first);
+    cr_assert(find(5)->n_events == 2 && find(5)->last_ns == 9 && find(5)->stack == 77 && find(5)->is_first);
 }
