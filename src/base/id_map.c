@@ -50,6 +50,38 @@ void id_map_remove_block(struct id_map *map, uint64_t id, struct id_block *block
     free_block(map, (uint32_t)(block - map->blocks));
 }
 
+/* Blocks, by what their ids begin with. */
+static int list_blocks(const struct id_map *map, struct pair *ret)
+{
+    const uint64_t sign = (UINT64_C(1) << 63) / ID_MAP_BLOCK;
+    struct pairs_spare spare = {0};
+    size_t n = 0;
+
+    for (uint64_t i = 0; map->places.n > 0 && i <= map->places.mask; i++) {
+        const struct map_slot *slot = &map->places.slots[i];
+        if (slot->value != MAP_NONE)
+            ret[n++] = (struct pair){slot->key ^ sign, slot->value};
+    }
+    const int r = pairs_sort(ret, n, &spare);
+    pairs_done(&spare);
+    return r;
+}
+
+int id_map_list(const struct id_map *map, uint32_t *ret)
+{
+    struct pair *blocks = malloc((map->places.n + 1) * sizeof *blocks);
+    const int r = blocks ? list_blocks(map, blocks) : GXT_ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < map->places.n; i++) {
+        const struct id_block *block = &map->blocks[blocks[i].value];
+        for (size_t id = 0; id < ID_MAP_BLOCK; id++)
+            if (block->values[id] != 0)
+                *ret++ = ~block->values[id];
+    }
+    free(blocks);
+    return r;
+}
+
 void id_map_clear(struct id_map *map)
 {
     map_clear(&map->places);

@@ -343,7 +343,7 @@ struct tally {
     struct tally_ids block_ids[TALLY_KINDS];
     struct id_runs runs;
     struct pairs_spare spare;
-    tally_ended *ended;   /* those that were created in the generation; NULL: nobody wants them */
+    tally_ended *ended; /* those that were created in the generation; NULL: nobody wants them */
     void *user;
     int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */
 };

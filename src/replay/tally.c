@@ -514,7 +514,7 @@ static struct pair *by_id(struct tally *tally, const void *rows, size_t n, size_
 /* Puts rows in an order, in place, and frees it: along each ring of places of which one has the other's row. */
 static void arrange(struct pair *order, void *rows, size_t n, size_t size)
 {
-    uint8_t *at = rows, spare[sizeof(struct tally_item)];
+    uint8_t *at = rows, spare[sizeof(struct store_goroutine)];
 
     for (size_t i = 0; i < n; i++) {
         size_t to = i, from;
@@ -564,8 +564,8 @@ static int arrange_aside(struct tally *tally)
     return 0;
 }
 
-/* The items themselves, without those that are nobody's. */
-static int list_there(struct tally *tally)
+/* Those that are somebody's, one behind the other; all of them are in the map then. */
+static int close_up(struct tally *tally)
 {
     struct tally_item *items = tally->items;
     size_t n = 0;
@@ -575,16 +575,44 @@ static int list_there(struct tally *tally)
             continue;
         if (n != i)
             items[n] = items[i];
+        if ((n != i || !items[n].is_kept) && keep(tally, (uint32_t)n) < 0)
+            return GXT_ENOMEM;
         n++;
     }
-    struct pair *order = by_id(tally, items, n, sizeof *items);
-    if (!order)
-        return GXT_ENOMEM;
-    arrange(order, items, n, sizeof *items);
-    tally->met.there = items;
-    tally->met.n_there = n;
-    tally->items = NULL;
+    tally->n_items = n;
     return 0;
+}
+
+/* Puts items in an order, in place: along each ring of places of which one has the other's item. */
+static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct tally_item spare = items[i];
+        size_t to = i;
+        for (size_t from; (from = order[to]) != i; to = from) {
+            items[to] = items[from];
+            order[to] = (uint32_t)to;
+        }
+        items[to] = spare;
+        order[to] = (uint32_t)to;
+    }
+}
+
+/* The items themselves. There may be many: the map knows their order, so little more is needed to find it. */
+static int list_there(struct tally *tally)
+{
+    if (close_up(tally) < 0)
+        return GXT_ENOMEM;
+    uint32_t *order = malloc((tally->n_items + 1) * sizeof *order);
+    const int r = order ? id_map_list(&tally->ids, order) : GXT_ENOMEM;
+    if (r == 0) {
+        arrange_items(order, tally->items, tally->n_items);
+        tally->met.there = tally->items;
+        tally->met.n_there = tally->n_items;
+        tally->items = NULL;
+    }
+    free(order);
+    return r;
 }
 
 static void forget_goroutines(struct tally *tally)

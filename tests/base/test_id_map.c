@@ -3,6 +3,8 @@
  */
 #include "against_list.h"
 
+#include <inttypes.h>
+
 enum {
     N_HOSTILE = 60000
 };
@@ -129,6 +131,32 @@ Test(id_map, uses_blocks_again)
             id_map_remove(&map, round << 40 | i << 8);
     }
     cr_expect_leq(map.n_blocks, 1000);
+    id_map_done(&map);
+}
+
+static void check_list(const struct id_map *map, const int64_t *rising, size_t n)
+{
+    uint32_t values[64];
+
+    cr_assert_eq(id_map_list(map, values), 0);
+    for (size_t i = 0; i < n; i++)
+        cr_expect_eq(values[i], id_map_get(map, (uint64_t)rising[i]), "of id %" PRId64, rising[i]);
+}
+
+/* More blocks than few, put in no order; one whose ids have gone is not among them. */
+Test(id_map, lists_values_by_rising_id)
+{
+    struct id_map map = {0};
+    int64_t ids[60] = {INT64_MIN, INT64_MIN + 1, -500, -33, -32, -1, 0, 1, 31, 32};
+
+    for (int i = 10; i < 60; i++)
+        ids[i] = 100 + (int64_t)i * i * i * 7919;
+    check_list(&map, ids, 0);
+    for (uint32_t i = 0; i < 60; i++)
+        cr_assert_eq(id_map_put(&map, (uint64_t)ids[i * 37 % 60], i), 0);
+    cr_assert_eq(id_map_put(&map, 77777, 60), 0);
+    id_map_remove(&map, 77777);
+    check_list(&map, ids, 60);
     id_map_done(&map);
 }
 
