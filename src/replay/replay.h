@@ -289,8 +289,8 @@ struct tally_item {
     bool is_first;   /* at a boundary: its row is to be told: it is new, or its stack was found */
 };
 
-/** tally_row() - the row of one that ends now. Field by field: what was just written so would be waited for if more of it
- * were read at once. */
+/** tally_row() - the row of one that ends now. Field by field: what was just written so would be waited for if more of
+ * it were read at once. */
 static inline struct store_goroutine tally_row(const struct tally_item *item)
 {
     return (struct store_goroutine){.id = item->id,
