@@ -57,14 +57,12 @@ static void merge_samples(struct living *living, const struct tally_met *met)
 }
 
 /* The whole row of one that ended. */
-static struct store_goroutine put_together(struct tally_item *g, const struct store_goroutine *ended)
+static struct store_goroutine put_together(struct tally_item *g, const struct tally_item *ended)
 {
-    const uint64_t last_ns = (uint64_t)ended->first_ns + ended->length_ns;
-
     find_stack(g, ended->stack);
     struct tally_item whole = *g;
     whole.n_events += ended->n_events;
-    whole.last_ns = (int64_t)last_ns;
+    whole.last_ns = ended->last_ns;
     return tally_row(&whole);
 }
 
@@ -75,16 +73,15 @@ static int merge_ended(struct living *living, const struct tally_met *met, tally
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < met->n_ended; i++) {
-        struct store_goroutine row = met->ended[i];
-        const size_t next = up_to(living, at, row.id);
-        const bool was_there = is_at(living, next, row.id);
+        const struct tally_item *item = &met->ended[i];
+        const size_t next = up_to(living, at, item->id);
+        const bool was_there = is_at(living, next, item->id);
         if (n != at)
             memmove(&living->gs[n], &living->gs[at], (next - at) * sizeof *living->gs);
         n += next - at;
         at = next + was_there;
         living->n_goroutines += !was_there;
-        if (was_there)
-            row = put_together(&living->gs[next], &row);
+        const struct store_goroutine row = was_there ? put_together(&living->gs[next], item) : tally_row(item);
         r = ended ? ended(user, &row) : 0;
     }
     if (n != at)

@@ -275,7 +275,7 @@ typedef int tally_member(void *user, const struct store_member *member);
 typedef int tally_goroutine(void *user, const struct store_goroutine *row);
 typedef int tally_ended(void *user, const struct tally_item *item);
 
-/* A goroutine that has not ended: of 64 bytes, since there may be many. */
+/* A goroutine: of 64 bytes, since there may be many. */
 struct tally_item {
     gxt_goid id; /* GXT_NO_GOROUTINE: nobody's */
     int64_t first_ns;
@@ -283,13 +283,14 @@ struct tally_item {
     uint64_t start, stack;
     int64_t last_ns;
     uint64_t n_events;
-    uint32_t listed; /* the last block that has it, as far as it is not nearby */
+    uint32_t listed; /* the last block that has it, as far as it is not nearby; or as the how manieth it ended */
     bool is_created; /* its creation is in the trace */
     bool is_kept;    /* it is in the map: else it is nearby */
+    bool is_ended;   /* and was not created in the generation */
     bool is_first;   /* at a boundary: its row is to be told: it is new, or its stack was found */
 };
 
-/** tally_row() - the row of one that ends now. Field by field: what was just written so would be waited for if more of
+/** tally_row() - the row of one that has ended. Field by field: what was just written so would be waited for if more of
  * it were read at once. */
 static inline struct store_goroutine tally_row(const struct tally_item *item)
 {
@@ -315,8 +316,9 @@ struct tally_sample {
 struct tally_met {
     struct tally_item *there; /**< at its end */
     size_t n_there;
-    struct store_goroutine *ended; /**< in it, not created in it; those of one id in the order of their ends */
-    size_t n_ended, ended_capacity;
+    struct tally_item
+        *ended; /**< in it, not created in it; those of one id in the order of their ends. Behind @there */
+    size_t n_ended;
     struct tally_sample *samples; /**< of goroutines that were met later or never: of those that were there before */
     size_t n_samples, samples_capacity;
 };
@@ -342,7 +344,6 @@ struct tally {
     uint32_t stamp;       /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
     struct id_runs runs;
-    struct pairs_spare spare;
     tally_ended *ended; /* those that were created in the generation; NULL: nobody wants them */
     void *user;
     int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */

@@ -25,7 +25,6 @@ void tally_init(struct tally *tally)
 void tally_met_done(struct tally_met *met)
 {
     free(met->there);
-    free(met->ended);
     free(met->samples);
     *met = (struct tally_met){0};
 }
@@ -37,7 +36,6 @@ void tally_done(struct tally *tally)
     free(tally->items);
     free(tally->free_places);
     id_runs_done(&tally->runs);
-    pairs_done(&tally->spare);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         free(tally->block_ids[kind].keys);
         map_done(&tally->block_ids[kind].listed);
@@ -236,7 +234,7 @@ static void clear_item(struct tally_item *item, gxt_goid id)
     item->last_ns = 0;
     item->n_events = 0;
     item->listed = 0;
-    item->is_created = item->is_kept = item->is_first = false;
+    item->is_created = item->is_kept = item->is_ended = item->is_first = false;
 }
 
 /* A row for one more. Return: its place; MAP_NONE without memory. */
@@ -289,23 +287,19 @@ static bool begin_nearby(void *user, const struct birth *birth)
     return true;
 }
 
-static int keep_aside(struct tally_met *met, const struct tally_item *item)
+/* Makes room for another one at the place of one that was created here, and is told in full. */
+static int tell_ended(struct tally *tally, uint32_t at)
 {
-    struct store_goroutine *grown = array_grow(met->ended, met->n_ended, &met->ended_capacity, sizeof *grown);
+    struct tally_item *item = &tally->items[at];
+    uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
 
     if (!grown)
         return GXT_ENOMEM;
-    met->ended = grown;
-    met->ended[met->n_ended++] = tally_row(item);
-    return 0;
-}
-
-/* Who was created in this generation is told in full; another one may have been there before. */
-static int tell_ended(struct tally *tally, const struct tally_item *item)
-{
-    if (!item->is_created)
-        return keep_aside(&tally->met, item);
-    return tally->ended ? tally->ended(tally->user, item) : 0;
+    tally->free_places = grown;
+    tally->free_places[tally->n_free++] = at;
+    const int r = tally->ended ? tally->ended(tally->user, item) : 0;
+    item->id = NOBODY;
+    return r;
 }
 
 static void end(void *user, gxt_goid id)
@@ -316,13 +310,6 @@ static void end(void *user, gxt_goid id)
 
     if (at == MAP_NONE)
         return;
-    uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
-    if (!grown) {
-        fail(tally, GXT_ENOMEM);
-        return;
-    }
-    tally->free_places = grown;
-    tally->free_places[tally->n_free++] = at;
     struct tally_item *item = &tally->items[at];
     if (has_place(g, id)) {
         sum_up(tally, g);
@@ -330,10 +317,14 @@ static void end(void *user, gxt_goid id)
     }
     if (item->is_kept)
         id_map_remove(&tally->ids, (uint64_t)id);
-    const int r = tell_ended(tally, item);
-    if (r < 0)
-        fail(tally, r);
-    item->id = NOBODY;
+    if (item->is_created) {
+        const int r = tell_ended(tally, at);
+        if (r < 0)
+            fail(tally, r);
+        return;
+    }
+    item->is_ended = true; /* another one may have been there before: it stays at its place */
+    item->listed = (uint32_t)tally->met.n_ended++;
 }
 
 /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
@@ -493,28 +484,38 @@ struct resolve_taker tally_taker(struct tally *tally)
 
 /* ---- what was met ---- */
 
-/* Of rows that begin with their id: in which order these rise. Return: NULL without memory. */
-static struct pair *by_id(struct tally *tally, const void *rows, size_t n, size_t size)
+/* Of samples: in which order their ids rise. Return: NULL without memory. */
+static struct pair *samples_by_id(const struct tally_met *met, struct pairs_spare *spare)
 {
-    struct pair *order = malloc((n + 1) * sizeof *order);
-    const uint8_t *at = rows;
+    struct pair *order = malloc((met->n_samples + 1) * sizeof *order);
 
-    for (size_t i = 0; order && i < n; i++, at += size) {
-        gxt_goid id;
-        memcpy(&id, at, sizeof id);
-        order[i] = (struct pair){(uint64_t)id ^ SIGN, i};
-    }
-    if (order && pairs_sort(order, n, &tally->spare) < 0) {
+    for (size_t i = 0; order && i < met->n_samples; i++)
+        order[i] = (struct pair){(uint64_t)met->samples[i].id ^ SIGN, i};
+    if (order && pairs_sort(order, met->n_samples, spare) < 0) {
         free(order);
         return NULL;
     }
     return order;
 }
 
-/* Puts rows in an order, in place, and frees it: along each ring of places of which one has the other's row. */
+/* Of those that ended, the same; those of one id in the order of their ends. */
+static struct pair *ended_by_id(const struct tally_met *met, struct pairs_spare *spare)
+{
+    struct pair *order = malloc((met->n_ended + 1) * sizeof *order);
+
+    for (size_t i = 0; order && i < met->n_ended; i++)
+        order[met->ended[i].listed] = (struct pair){(uint64_t)met->ended[i].id ^ SIGN, i};
+    if (order && pairs_sort(order, met->n_ended, spare) < 0) {
+        free(order);
+        return NULL;
+    }
+    return order;
+}
+
+/* Puts rows in an order, in place: along each ring of places of which one has the other's row. */
 static void arrange(struct pair *order, void *rows, size_t n, size_t size)
 {
-    uint8_t *at = rows, spare[sizeof(struct store_goroutine)];
+    uint8_t *at = rows, spare[sizeof(struct tally_item)];
 
     for (size_t i = 0; i < n; i++) {
         size_t to = i, from;
@@ -528,7 +529,6 @@ static void arrange(struct pair *order, void *rows, size_t n, size_t size)
         memcpy(at + to * size, spare, size);
         order[to].value = to;
     }
-    free(order);
 }
 
 /* A sample of one that has ended before is nobody's. @order: of those that ended */
@@ -541,49 +541,65 @@ static void drop_late_samples(struct tally_met *met, const struct pair *order)
         const uint64_t key = (uint64_t)sample->id ^ SIGN;
         while (ended < met->n_ended && order[ended].key < key)
             ended++;
-        if (ended == met->n_ended || order[ended].key > key || sample->n_ended <= order[ended].value)
+        if (ended == met->n_ended || order[ended].key > key || sample->n_ended <= met->ended[order[ended].value].listed)
             met->samples[n++] = *sample;
     }
     met->n_samples = n;
 }
 
-static int arrange_aside(struct tally *tally)
+static int arrange_aside(struct tally_met *met)
 {
-    struct tally_met *met = &tally->met;
-    struct pair *samples = by_id(tally, met->samples, met->n_samples, sizeof *met->samples);
-    struct pair *ended = by_id(tally, met->ended, met->n_ended, sizeof *met->ended);
+    struct pairs_spare spare = {0};
+    struct pair *samples = samples_by_id(met, &spare), *ended = ended_by_id(met, &spare);
+    const int r = samples && ended ? 0 : GXT_ENOMEM;
 
-    if (!samples || !ended) {
-        free(samples);
-        free(ended);
-        return GXT_ENOMEM;
+    pairs_done(&spare);
+    if (r == 0) {
+        arrange(samples, met->samples, met->n_samples, sizeof *met->samples);
+        drop_late_samples(met, ended);
+        arrange(ended, met->ended, met->n_ended, sizeof *met->ended);
     }
-    arrange(samples, met->samples, met->n_samples, sizeof *met->samples);
-    drop_late_samples(met, ended);
-    arrange(ended, met->ended, met->n_ended, sizeof *met->ended);
-    return 0;
+    free(samples);
+    free(ended);
+    return r;
 }
 
-/* Those that are somebody's, one behind the other; all of them are in the map then. */
-static int close_up(struct tally *tally)
+/* The map does not lead there yet. */
+static void move(struct tally_item *to, const struct tally_item *from)
+{
+    *to = *from;
+    to->is_kept = false;
+}
+
+static void drop_nobody(struct tally *tally)
+{
+    for (size_t i = 0; i < tally->n_items;) {
+        if (tally->items[i].id == NOBODY)
+            move(&tally->items[i], &tally->items[--tally->n_items]);
+        else
+            i++;
+    }
+}
+
+/* Parts those that are there from those that ended, which come behind them. Return: how many there are. */
+static size_t part_ended(struct tally *tally)
 {
     struct tally_item *items = tally->items;
-    size_t n = 0;
+    size_t n_there = 0, ended = tally->n_items;
 
-    for (size_t i = 0; i < tally->n_items; i++) {
-        if (items[i].id == NOBODY)
+    while (n_there < ended) {
+        if (!items[n_there].is_ended) {
+            n_there++;
             continue;
-        if (n != i)
-            items[n] = items[i];
-        if ((n != i || !items[n].is_kept) && keep(tally, (uint32_t)n) < 0)
-            return GXT_ENOMEM;
-        n++;
+        }
+        const struct tally_item spare = items[n_there];
+        move(&items[n_there], &items[--ended]);
+        items[ended] = spare;
     }
-    tally->n_items = n;
-    return 0;
+    return n_there;
 }
 
-/* Puts items in an order, in place: along each ring of places of which one has the other's item. */
+/* Puts items in an order, in place, as arrange(). */
 static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -598,21 +614,37 @@ static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
     }
 }
 
-/* The items themselves. There may be many: the map knows their order, so little more is needed to find it. */
-static int list_there(struct tally *tally)
+/* There may be many: the map knows their order, so little more is needed to find it. */
+static int arrange_there(struct tally *tally, size_t n)
 {
-    if (close_up(tally) < 0)
-        return GXT_ENOMEM;
-    uint32_t *order = malloc((tally->n_items + 1) * sizeof *order);
-    const int r = order ? id_map_list(&tally->ids, order) : GXT_ENOMEM;
-    if (r == 0) {
-        arrange_items(order, tally->items, tally->n_items);
-        tally->met.there = tally->items;
-        tally->met.n_there = tally->n_items;
-        tally->items = NULL;
-    }
+    uint32_t *order = malloc((n + 1) * sizeof *order);
+    int r = order ? 0 : GXT_ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < n; i++)
+        if (!tally->items[i].is_kept)
+            r = keep(tally, (uint32_t)i);
+    if (r == 0)
+        r = id_map_list(&tally->ids, order);
+    if (r == 0)
+        arrange_items(order, tally->items, n);
     free(order);
     return r;
+}
+
+static int list_items(struct tally *tally)
+{
+    struct tally_met *met = &tally->met;
+
+    drop_nobody(tally);
+    const size_t n_there = part_ended(tally);
+    const int r = arrange_there(tally, n_there);
+    if (r < 0)
+        return r;
+    met->there = tally->items;
+    met->n_there = n_there;
+    met->ended = tally->items ? &tally->items[n_there] : NULL;
+    tally->items = NULL;
+    return 0;
 }
 
 static void forget_goroutines(struct tally *tally)
@@ -629,9 +661,9 @@ int tally_take(struct tally *tally, struct tally_met *ret)
             sum_up(tally, g);
         g->id = NOBODY;
     }
-    int r = list_there(tally);
+    int r = list_items(tally);
     if (r == 0)
-        r = arrange_aside(tally);
+        r = arrange_aside(&tally->met);
     if (r < 0)
         return r;
     *ret = tally->met;

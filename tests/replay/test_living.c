@@ -21,12 +21,6 @@ static struct tally_item there(gxt_goid id, int64_t first_ns, int64_t last_ns, u
         .id = id, .first_ns = first_ns, .creator = GXT_NO_GOROUTINE, .last_ns = last_ns, .n_events = n_events};
 }
 
-static struct store_goroutine gone(gxt_goid id, int64_t first_ns, int64_t last_ns, uint64_t n_events)
-{
-    const struct tally_item item = there(id, first_ns, last_ns, n_events);
-    return tally_row(&item);
-}
-
 static void merge(struct tally_met met)
 {
     n_ended = 0;
@@ -56,7 +50,7 @@ Test(living_merge, sums_up_over_generations)
 {
     struct tally_item items[] = {there(-5, 1, 2, 1), there(1, 10, 20, 3), there(7, 11, 21, 4)};
     struct tally_item later[] = {there(3, 30, 35, 1), there(7, 31, 41, 5), there(9, 32, 33, 1)};
-    struct store_goroutine rows[] = {gone(1, 50, 60, 2), gone(4, 51, 52, 1)};
+    struct tally_item rows[] = {there(1, 50, 60, 2), there(4, 51, 52, 1)};
 
     items[1].is_created = true;
     items[1].creator = 7;
@@ -80,7 +74,7 @@ Test(living_merge, sums_up_over_generations)
 Test(living_merge, an_id_ends_and_is_born_again)
 {
     struct tally_item first = there(5, 1, 2, 1), again = there(5, 12, 13, 4);
-    struct store_goroutine rows[] = {gone(5, 10, 11, 2), gone(5, 11, 12, 1)};
+    struct tally_item rows[] = {there(5, 10, 11, 2), there(5, 11, 12, 1)};
 
     again.is_created = true;
     merge((struct tally_met){.there = &first, .n_there = 1});
