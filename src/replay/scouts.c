@@ -172,13 +172,17 @@ static void meet(struct scouts *scouts, size_t n_goroutines)
     if (n_goroutines <= CROWD)
         return;
     (void)pthread_mutex_lock(&scouts->lock);
-    if (n < scouts->n_most) {
-        scouts->n_most = n;
-        free_spare(scouts);
-    }
+    scouts->n_most = n < scouts->n_most ? n : scouts->n_most;
     (void)pthread_mutex_unlock(&scouts->lock);
     if (n == 0)
         scouts->met_crowd = true;
+}
+
+/* In its generation so far; at its end the tally has given them away. */
+static size_t n_met(const struct scout *scout)
+{
+    const struct tally_met *met = &scout->chapter.met;
+    return scout->tally.n_items + met->n_there + met->n_ended;
 }
 
 static bool keep_all(struct scouts *scouts, struct scout *scout, struct parts *parts)
@@ -191,7 +195,7 @@ static bool keep_all(struct scouts *scouts, struct scout *scout, struct parts *p
         part = parts_next(parts);
         r = chapter_keep(&scout->chapter, part, &fault);
         atomic_store_explicit(&scout->bytes, part->bytes, memory_order_relaxed);
-        meet(scouts, scout->tally.n_items);
+        meet(scouts, n_met(scout));
         if (store_draft_bytes(scout->chapter.draft) > MOST_BYTES)
             scouts->met_crowd = true;
         if (scouts->stops || scouts->met_crowd)
