@@ -315,7 +315,7 @@ struct tally_sample {
 /** Goroutines that a generation has, as far as it can be known from it alone; each list by rising id. */
 struct tally_met {
     struct tally_item *there; /**< at its end */
-    size_t n_there;
+    size_t n_there, there_capacity;
     struct tally_item
         *ended; /**< in it, not created in it; those of one id in the order of their ends. Behind @there */
     size_t n_ended;

@@ -9,6 +9,7 @@
 #include "replay.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define SIGN (UINT64_C(1) << 63)
 #define NOBODY (-1) /* GXT_NO_GOROUTINE, GXT_NO_PROC, GXT_NO_THREAD */
@@ -22,9 +23,55 @@ void tally_init(struct tally *tally)
         tally->nearby.seen[SEEN_P][i] = tally->nearby.seen[SEEN_M][i] = NOBODY;
 }
 
+/* Many items have pages of their own. They are one walk's, then a boundary's that may be put by another thread: so they
+ * go back to the system, and leave no holes where either allocates; and to grow moves nothing. */
+enum {
+    PAGES_BYTES = 1 << 20
+};
+
+static bool has_pages(size_t capacity)
+{
+    return capacity >= PAGES_BYTES / sizeof(struct tally_item);
+}
+
+static void free_items(struct tally_item *items, size_t capacity)
+{
+    if (has_pages(capacity))
+        (void)munmap(items, capacity * sizeof *items);
+    else
+        free(items);
+}
+
+static struct tally_item *grow_pages(struct tally_item *items, size_t *capacity)
+{
+    const size_t bytes = *capacity * sizeof *items;
+    const bool had_pages = has_pages(*capacity);
+
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    void *grown = had_pages ? mremap(items, bytes, 2 * bytes, MREMAP_MAYMOVE)
+                            : mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (grown == MAP_FAILED)
+        return NULL;
+    if (!had_pages) {
+        memcpy(grown, items, bytes);
+        free(items);
+    }
+    *capacity *= 2;
+    return grown;
+}
+
+/* As array_grow(). */
+static struct tally_item *grow_items(struct tally_item *items, size_t n, size_t *capacity)
+{
+    if (n < *capacity || !has_pages(2 * *capacity))
+        return array_grow(items, n, capacity, sizeof *items);
+    return grow_pages(items, capacity);
+}
+
 void tally_met_done(struct tally_met *met)
 {
-    free(met->there);
+    free_items(met->there, met->there_capacity);
     free(met->samples);
     *met = (struct tally_met){0};
 }
@@ -33,7 +80,7 @@ void tally_done(struct tally *tally)
 {
     id_map_done(&tally->ids);
     tally_met_done(&tally->met);
-    free(tally->items);
+    free_items(tally->items, tally->items_capacity);
     free(tally->free_places);
     id_runs_done(&tally->runs);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
@@ -243,7 +290,7 @@ static uint32_t add(struct tally *tally, gxt_goid id)
     const uint32_t at = tally->n_free > 0 ? tally->free_places[--tally->n_free] : (uint32_t)tally->n_items;
 
     if (at == tally->n_items) {
-        struct tally_item *grown = array_grow(tally->items, tally->n_items, &tally->items_capacity, sizeof *grown);
+        struct tally_item *grown = grow_items(tally->items, tally->n_items, &tally->items_capacity);
         if (!grown || tally->n_items >= MAP_NONE)
             return MAP_NONE;
         tally->items = grown;
@@ -641,9 +688,11 @@ static int list_items(struct tally *tally)
     if (r < 0)
         return r;
     met->there = tally->items;
+    met->there_capacity = tally->items_capacity;
     met->n_there = n_there;
     met->ended = tally->items ? &tally->items[n_there] : NULL;
     tally->items = NULL;
+    tally->items_capacity = 0;
     return 0;
 }
 
