@@ -216,11 +216,11 @@ static bool sort_changes(struct sched_changes *changes)
 }
 
 /* What was noted, if it is still there. */
-static const struct sched_resource *noted(const struct sched_table *table, const struct pair *note)
+static struct sched_resource *noted(const struct sched_table *table, const struct pair *note)
 {
-    if (note->value == SCHED_GONE)
+    if (note->value >= SCHED_LEFT)
         return NULL;
-    const struct sched_resource *resource = &table->items[note->value];
+    struct sched_resource *resource = &table->items[note->value];
     return LIKELY(resource->live && (uint64_t)resource->id == note->key) ? resource : NULL;
 }
 
@@ -273,44 +273,127 @@ static __attribute__((noinline)) struct entry sum_up(const struct sched_table *t
     return entry;
 }
 
+/* What is listed of a table. */
+struct listing {
+    struct sched_table *table;
+    struct entries *ret;
+    struct entry at_hand;       /* the last of them */
+    struct pair *settled, *end; /* runs of those that have settled, from where the list has come to */
+    size_t n_kept;              /* runs that are settled the next time */
+};
+
+static const uint8_t settled_flags = G_WAITING | TOLD;
+
+/* Of a crowd nearly all wait, and all that is told of them in a generation is that. Who was woken once may be woken
+ * often, and stays among those that are looked at. */
+static bool may_settle(const struct entry *entry)
+{
+    return entry->flags == settled_flags && entry->seq == 0;
+}
+
+static inline void settle(struct listing *listing, uint64_t id, uint64_t n)
+{
+    struct pairs_spare *list = &listing->table->changes.settling;
+    struct pair *last = list->pairs + listing->n_kept - 1;
+
+    if (LIKELY(listing->n_kept > 0 && last->key + last->value == id)) {
+        last->value += n;
+        return;
+    }
+    struct pair *grown = array_grow(list->pairs, listing->n_kept, &list->capacity, sizeof *grown);
+    listing->ret->failed = listing->ret->failed || !grown;
+    if (!grown)
+        return;
+    list->pairs = grown;
+    list->pairs[listing->n_kept++] = (struct pair){id, n};
+}
+
+/* Lists some that have settled, and still have. */
+static void list_run(struct listing *listing, uint64_t n)
+{
+    const uint64_t id = listing->settled->key;
+
+    add(listing->ret, &listing->at_hand, (struct entry){.id = id, .n = n, .flags = settled_flags});
+    settle(listing, id, n);
+}
+
+/* Leaves out some that have settled. */
+static void pass(struct listing *listing, uint64_t n)
+{
+    listing->settled->key += n;
+    listing->settled->value -= n;
+    listing->settled += listing->settled->value == 0;
+}
+
+/* Lists those that have settled up to an id, and not that one: there is more to say of it. */
+static __attribute__((noinline)) void list_settled(struct listing *listing, uint64_t id)
+{
+    while (listing->settled < listing->end && listing->settled->key < id) {
+        const uint64_t before = id - listing->settled->key;
+        const uint64_t n = listing->settled->value < before ? listing->settled->value : before;
+        list_run(listing, n);
+        pass(listing, n);
+    }
+    if (listing->settled < listing->end && listing->settled->key == id)
+        pass(listing, 1);
+}
+
+/* Lists what was noted under one id, @n times, or lets it settle. Return: how many lines stay, at @kept. */
+static size_t list_noted(struct listing *listing, const struct pair *notes, size_t n, struct pair *kept)
+{
+    const struct entries *ret = listing->ret;
+    size_t n_kept;
+
+    if (UNLIKELY(n > 1 || notes->value == SCHED_GONE)) {
+        const struct entry entry = sum_up(listing->table, notes, n, ret, kept, &n_kept);
+        if (entry.n > 0)
+            add(listing->ret, &listing->at_hand, entry);
+        return n_kept;
+    }
+    struct sched_resource *resource = noted(listing->table, notes);
+    if (UNLIKELY(!resource))
+        return 0;
+    const struct entry entry = entry_of(resource, ret->changes, ret->generation);
+    add(listing->ret, &listing->at_hand, entry);
+    if (may_settle(&entry)) {
+        resource->touched = false;
+        settle(listing, entry.id, 1);
+        return 0;
+    }
+    *kept = *notes;
+    return 1;
+}
+
 /* Tells what has become of what was noted. What came and went since the start leaves no trace, here and in the list. Of
  * one that has gone and come again it is told that it is there, anew. */
-static bool list_noted(struct sched_table *table, struct entries *ret)
+static bool list_changes(struct sched_table *table, struct entries *ret)
 {
-    struct sched_changes *notes = &table->changes;
-    const uint64_t generation = ret->generation;
-    const bool changes = ret->changes;
-    struct entry at_hand = {0};
+    struct sched_changes *changes = &table->changes;
+    struct listing listing = {.table = table, .ret = ret, .settled = changes->settled.pairs};
 
-    if (notes->n == 0)
-        return true;
-    if (!sort_changes(notes))
+    if (!sort_changes(changes))
         return false;
-    const struct pair *const end = notes->list.pairs + notes->n;
-    struct pair *kept = notes->list.pairs;
+    listing.end = listing.settled + changes->n_settled;
+    const struct pair *const end = changes->list.pairs + changes->n;
+    struct pair *kept = changes->list.pairs;
     for (const struct pair *note = kept; note < end;) {
-        const bool is_last = note + 1 == end;
-        if (LIKELY(is_last || note[1].key != note->key) && LIKELY(note->value != SCHED_GONE)) {
-            const struct sched_resource *resource = noted(table, note);
-            if (LIKELY(resource != NULL)) {
-                *kept++ = *note;
-                add(ret, &at_hand, entry_of(resource, changes, generation));
-            }
-            note++;
-            continue;
-        }
-        size_t n = 1, n_kept;
-        while (note + n < end && note[n].key == note->key)
+        size_t n = 1;
+        while (UNLIKELY(note + n < end && note[n].key == note->key))
             n++;
-        const struct entry entry = sum_up(table, note, n, ret, kept, &n_kept);
-        if (entry.n > 0)
-            add(ret, &at_hand, entry);
-        kept += n_kept;
+        if (listing.settled < listing.end && listing.settled->key <= note->key)
+            list_settled(&listing, note->key);
+        kept += list_noted(&listing, note, n, kept);
         note += n;
     }
-    if (at_hand.n > 0)
-        push(ret, &at_hand);
-    notes->n = notes->n_sorted = (size_t)(kept - notes->list.pairs);
+    for (; listing.settled < listing.end; listing.settled++)
+        list_run(&listing, listing.settled->value);
+    if (listing.at_hand.n > 0)
+        push(ret, &listing.at_hand);
+    changes->n = changes->n_sorted = (size_t)(kept - changes->list.pairs);
+    const struct pairs_spare settled = changes->settled;
+    changes->settled = changes->settling;
+    changes->settling = settled;
+    changes->n_settled = listing.n_kept;
     return !ret->failed;
 }
 
@@ -423,7 +506,7 @@ int crowd_save(struct sched_table *table, bool changes, uint64_t generation, str
     struct names names = {0};
     struct buf blocks = {0};
 
-    bool good = (changes || sched_note_all(table)) && list_noted(table, &entries);
+    bool good = (changes || sched_note_all(table)) && list_changes(table, &entries);
     if (good) {
         const unsigned shift = choose_shift(&entries);
         add_names(&entries, &names);

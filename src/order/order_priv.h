@@ -198,7 +198,7 @@ struct sched_resource {
         struct {
             uint8_t status;
             bool live;    /* false: the slot is free */
-            bool touched; /* it lives, and is in table->changes or nobody wants to know */
+            bool touched; /* it lives, and is in table->changes.list or nobody wants to know */
             uint8_t zero;
         };
         uint32_t word; /* the four of them */
@@ -211,9 +211,14 @@ struct sched_changes {
     size_t n;
     size_t n_sorted; /* so many of them do not fall by id */
     struct pairs_spare list, spare;
+    /* Those of which there is nothing to look at as long as they are not touched: a status told that they wait, and no
+     * more was said of them. Runs of neighbouring ids that rise: the first id, and how many. */
+    struct pairs_spare settled, settling; /* settling: room for those of the next time */
+    size_t n_settled;
 };
 
-#define SCHED_GONE MAP_NONE /* for a place */
+#define SCHED_GONE MAP_NONE       /* for a place: it was there at the start */
+#define SCHED_LEFT (MAP_NONE - 1) /* or not: then there is nothing to tell */
 
 /* Resources by id. A place stays good until the next resource is added. */
 struct sched_table {
@@ -226,7 +231,7 @@ struct sched_table {
     size_t n_free, free_slots_capacity;
     struct crowd *crowd;          /* of a snapshot, not all of it asked for yet; NULL for none */
     bool tracks;                  /* whether it is kept what changes */
-    struct sched_changes changes; /* since the last sched_mark(): touched or added; and at_start but removed */
+    struct sched_changes changes; /* since the last sched_mark(): touched or added; and removed, if not touched */
     struct id_set *ended;         /* who has ended; NULL: nobody wants to know */
     bool has_nobody;              /* one had the id -1, which stands for none */
     int lost;                     /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */

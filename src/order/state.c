@@ -69,7 +69,7 @@ static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place
 
 static void forget_changes(struct sched_changes *changes)
 {
-    changes->n = changes->n_sorted = 0;
+    changes->n = changes->n_sorted = changes->n_settled = 0;
 }
 
 void sched_note(struct sched_table *table, struct sched_resource *resource)
@@ -144,9 +144,11 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
     id_map_remove(&table->ids, (uint64_t)resource->id);
     free_extra(resource);
     resource->live = false;
-    resource->touched = false;
-    if (resource->at_start && !add_change(&table->changes, resource->id, SCHED_GONE))
+    /* What was added and is not touched any more has settled: there is a line for it, that says nothing of it. */
+    if ((resource->at_start || !resource->touched) &&
+        !add_change(&table->changes, resource->id, resource->at_start ? SCHED_GONE : SCHED_LEFT))
         table->lost = GXT_ENOMEM;
+    resource->touched = false;
     if (UNLIKELY(table->ended != NULL) && id_set_add(table->ended, (uint64_t)resource->id) < 0)
         table->lost = GXT_ENOMEM;
     if (!grown)
@@ -238,6 +240,8 @@ void sched_table_done(struct sched_table *table)
     free(table->free_slots);
     pairs_done(&table->changes.list);
     pairs_done(&table->changes.spare);
+    pairs_done(&table->changes.settled);
+    pairs_done(&table->changes.settling);
     memset(table, 0, sizeof *table);
 }
 
