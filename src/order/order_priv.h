@@ -206,15 +206,27 @@ struct sched_resource {
     bool at_start; /* it was there at the last sched_mark() */
 };
 
-/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. */
+/* Goroutines to be saved that have neighbouring ids, and nothing to tell them apart. */
+struct crowd_entry {
+    uint64_t id, n;
+    uint64_t seq;                    /* where the flags say that it is told, else 0 */
+    const struct sched_extra *extra; /* where they say that there is some, else NULL: then it is one goroutine */
+    uint8_t flags;                   /* CROWD_…, but for CROWD_RUN */
+};
+
+struct crowd_entries {
+    struct crowd_entry *list; /* by rising id */
+    size_t n, capacity;
+};
+
+/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. And what crowd_list()
+ * keeps of the last time: for it, and not for who notes. */
 struct sched_changes {
     size_t n;
     size_t n_sorted; /* so many of them do not fall by id */
     struct pairs_spare list, spare;
-    /* Those of which there is nothing to look at as long as they are not touched: a status told that they wait, and no
-     * more was said of them. Runs of neighbouring ids that rise: the first id, and how many. */
-    struct pairs_spare settled, settling; /* settling: room for those of the next time */
-    size_t n_settled;
+    struct crowd_entries start, settled, settling, listed;
+    bool knows_start; /* start is all that there was at the last sched_mark() */
 };
 
 #define SCHED_GONE MAP_NONE       /* for a place: it was there at the start */
@@ -397,10 +409,24 @@ void extra_save(const struct sched_extra *extra, size_t n_regions_before, const 
  * GXT_EINDEX; GXT_ENOMEM. */
 int extra_restore(struct sched_extra *extra, const struct names *names, struct reader *in);
 
+/* How a goroutine is told of: its status, … */
+enum {
+    CROWD_STATUS = 7,      /* the mask of it */
+    CROWD_GONE = 7,        /* in its place */
+    CROWD_TOLD = 8,        /* its sequence number is of the generation */
+    CROWD_EXTRA = 16,      /* it has regions or ranges */
+    CROWD_RUN = 32,        /* so do those of some ids behind it */
+    CROWD_ANEW = 64,       /* the one of its id that was there at the start has gone */
+    CROWD_MOST_SHIFT = 63, /* of blocks */
+};
+
 /* Saves all that live, or of those that were there at the last sched_mark() and of those that are what has changed.
  * @generation: the number of the one whose sequence numbers count. 0; GXT_ENOMEM. */
 int crowd_save(struct sched_table *table, bool changes, uint64_t generation, struct order_snapshot *ret);
-/* Puts a saved crowd in place: all of it, and, unless @changes is NULL, what has changed since. The rest of both
+/* crowd_list.c: lists the same, to be saved; then all must be marked where all live. NULL without memory. Lifetime:
+ * until the next time. */
+const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, uint64_t generation);
+/* crowd_restore.c: puts a saved crowd in place: all of it, and, unless @changes is NULL, what has changed since. The rest of both
  * readers is theirs. @most: so many there can be. 0; GXT_EINDEX; GXT_ENOMEM. */
 int crowd_restore(struct sched_table *table, struct reader *all, struct reader *changes, uint64_t generation,
                   uint64_t most, struct pool *pool);

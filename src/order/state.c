@@ -69,7 +69,7 @@ static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place
 
 static void forget_changes(struct sched_changes *changes)
 {
-    changes->n = changes->n_sorted = changes->n_settled = 0;
+    changes->n = changes->n_sorted = changes->settled.n = 0;
 }
 
 void sched_note(struct sched_table *table, struct sched_resource *resource)
@@ -227,6 +227,7 @@ void sched_table_clear(struct sched_table *table)
     table->n_free = 0;
     table->tracks = table->has_nobody = false;
     forget_changes(&table->changes);
+    table->changes.knows_start = false;
     table->lost = 0;
     crowd_free(table);
 }
@@ -240,8 +241,10 @@ void sched_table_done(struct sched_table *table)
     free(table->free_slots);
     pairs_done(&table->changes.list);
     pairs_done(&table->changes.spare);
-    pairs_done(&table->changes.settled);
-    pairs_done(&table->changes.settling);
+    free(table->changes.start.list);
+    free(table->changes.settled.list);
+    free(table->changes.settling.list);
+    free(table->changes.listed.list);
     memset(table, 0, sizeof *table);
 }
 

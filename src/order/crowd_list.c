@@ -1,0 +1,309 @@
+/* crowd_list.c
+ *
+ * In: what was noted of a table of goroutines (state.c). Out: all of them, or what has become of those that changed
+ * since the last boundary, by rising id. Never: a look at one that has waited since the last time.
+ *
+ *     start       all, as they were listed at the last boundary
+ *     settled     of those that changed since: they wait, as they did when they were listed last
+ *     notes       of those that changed since and are not settled, one or more each
+ *
+ *     at a boundary       notes over settled over start
+ *     inside              notes over settled; whom it finds waiting as before settles
+ *
+ * Who is settled is not touched, so what is done to it is noted. Of a crowd nearly all wait, and in most generations
+ * all that is told of them is that they do.
+ */
+#include "order_priv.h"
+
+#include <stdlib.h>
+
+static __attribute__((noinline)) bool push(struct crowd_entries *entries, const struct crowd_entry *entry)
+{
+    struct crowd_entry *grown = array_grow(entries->list, entries->n, &entries->capacity, sizeof *grown);
+
+    if (!grown)
+        return false;
+    entries->list = grown;
+    entries->list[entries->n++] = *entry;
+    return true;
+}
+
+/* ---- notes ---- */
+
+/* Merges two parts of a list that are in order each: those of one id stay in the order they had. */
+static bool merge(struct sched_changes *changes)
+{
+    const struct pairs_spare list = changes->list;
+    const struct pair *old = list.pairs, *const old_end = old + changes->n_sorted;
+    const struct pair *news = old_end, *const end = old + changes->n;
+
+    if (old == old_end || news == end || old_end[-1].key <= news->key)
+        return true;
+    if (!pairs_reserve(&changes->spare, list.capacity))
+        return false;
+    struct pair *to = changes->spare.pairs;
+    while (old < old_end && news < end)
+        *to++ = news->key < old->key ? *news++ : *old++;
+    memcpy(to, old, (size_t)(old_end - old) * sizeof *to);
+    memcpy(to + (old_end - old), news, (size_t)(end - news) * sizeof *to);
+    changes->list = changes->spare;
+    changes->spare = list;
+    return true;
+}
+
+/* Brings the list in order. A place follows another one, and most of what changed before the first changed before both:
+ * so only what was noted since is sorted. */
+static bool sort_changes(struct sched_changes *changes)
+{
+    struct pair *news = changes->list.pairs + changes->n_sorted;
+    const bool good = pairs_sort(news, changes->n - changes->n_sorted, &changes->spare) == 0 && merge(changes);
+
+    changes->n_sorted = good ? changes->n : changes->n_sorted;
+    return good;
+}
+
+/* What was noted, if it is still there. */
+static struct sched_resource *noted(const struct sched_table *table, const struct pair *note)
+{
+    const uint32_t place = (uint32_t)note->value;
+
+    if (place >= SCHED_LEFT)
+        return NULL;
+    struct sched_resource *resource = &table->items[place];
+    return LIKELY(resource->live && (uint64_t)resource->id == note->key) ? resource : NULL;
+}
+
+/* ---- the list ---- */
+
+/* What has not come into the list yet. Runs are used up as they are listed. */
+struct rest {
+    struct crowd_entry *at, *end;
+};
+
+struct listing {
+    struct sched_table *table;
+    struct crowd_entries *ret;
+    struct crowd_entry at_hand; /* comes behind them; n is 0 for none */
+    struct rest start, settled;
+    bool changes;        /* whether it is what has changed, … */
+    uint64_t generation; /* … in the one of this number */
+    bool failed;
+};
+
+/* Adds goroutines behind those at hand: to them, or these take their place. */
+static inline void add(struct listing *listing, struct crowd_entry more)
+{
+    struct crowd_entry *at_hand = &listing->at_hand;
+
+    if (LIKELY(at_hand->id + at_hand->n == more.id && at_hand->flags == more.flags && at_hand->seq == more.seq &&
+               !more.extra && at_hand->n > 0)) {
+        at_hand->n += more.n;
+        return;
+    }
+    if (at_hand->n > 0 && !push(listing->ret, at_hand))
+        listing->failed = true;
+    *at_hand = more;
+}
+
+/* The same of those that settle. */
+static inline void settle(struct listing *listing, const struct crowd_entry *more)
+{
+    struct crowd_entries *list = &listing->table->changes.settling;
+    struct crowd_entry *last = list->n > 0 ? &list->list[list->n - 1] : NULL;
+
+    if (LIKELY(last && last->id + last->n == more->id && last->seq == more->seq))
+        last->n += more->n;
+    else if (!push(list, more))
+        listing->failed = true;
+}
+
+static inline bool is_up_to(const struct rest *rest, uint64_t last_id)
+{
+    return rest->at < rest->end && rest->at->id <= last_id;
+}
+
+/* Takes of the first run what has ids up to this one, which it has. */
+static struct crowd_entry take_run(struct rest *rest, uint64_t last_id)
+{
+    struct crowd_entry run = *rest->at;
+    const uint64_t behind = run.n - 1, most = last_id - run.id;
+
+    run.n = 1 + (behind < most ? behind : most);
+    rest->at->id += run.n;
+    rest->at->n -= run.n;
+    rest->at += rest->at->n == 0;
+    return run;
+}
+
+/* Leaves out those that have ids up to this one. */
+static void pass(struct rest *rest, uint64_t last_id)
+{
+    while (is_up_to(rest, last_id))
+        (void)take_run(rest, last_id);
+}
+
+/* Lists those that have ids up to this one, of which nothing is noted. */
+static void list_rest(struct listing *listing, uint64_t last_id)
+{
+    struct rest *start = &listing->start, *settled = &listing->settled;
+
+    while (is_up_to(start, last_id) || is_up_to(settled, last_id)) {
+        struct crowd_entry run;
+        if (is_up_to(settled, last_id) && !(is_up_to(start, last_id) && start->at->id < settled->at->id)) {
+            run = take_run(settled, last_id);
+            pass(start, run.id + run.n - 1);
+        } else {
+            run = take_run(start, is_up_to(settled, last_id) ? settled->at->id - 1 : last_id);
+        }
+        if (listing->changes) {
+            settle(listing, &run);
+        } else {
+            run.flags &= CROWD_STATUS | CROWD_EXTRA;
+            run.seq = 0;
+        }
+        add(listing, run);
+    }
+}
+
+/* And leaves that one out. */
+static __attribute__((noinline)) void list_before(struct listing *listing, uint64_t id)
+{
+    if (id > 0)
+        list_rest(listing, id - 1);
+    pass(&listing->start, id);
+    pass(&listing->settled, id);
+}
+
+/* Whether there are regions or ranges to be told of. */
+static bool has_extra(const struct sched_extra *extra, bool changes)
+{
+    const size_t n_regions = changes ? extra->n_popped + (extra->n_regions - extra->n_before) : extra->n_regions;
+
+    return n_regions > 0 || extra->n_ranges > 0;
+}
+
+static inline struct crowd_entry entry_of(const struct listing *listing, const struct sched_resource *resource)
+{
+    const bool changes = listing->changes;
+    const uint64_t is_told = (uint64_t)changes & (resource->seq_generation == listing->generation);
+    struct crowd_entry entry = {.id = (uint64_t)resource->id,
+                                .n = 1,
+                                .seq = resource->seq & -is_told,
+                                .flags = (uint8_t)(resource->status | is_told * CROWD_TOLD)};
+
+    if (UNLIKELY(resource->extra != NULL) && has_extra(resource->extra, changes)) {
+        entry.extra = resource->extra;
+        entry.flags |= CROWD_EXTRA;
+    }
+    return entry;
+}
+
+/* Lists what was noted under one id, more than once, or that it has gone. What came and went since the start leaves no
+ * trace, here and in the list. Of one that has gone and come again it is told that it is there, anew. @kept: where what
+ * is kept of the notes goes, and may be where they stand: a line for what is there, and one where one has gone. Return:
+ * how many. */
+static __attribute__((noinline)) size_t list_notes(struct listing *listing, const struct pair *notes, size_t n,
+                                                   struct pair *kept)
+{
+    const struct sched_resource *there = NULL;
+    const uint64_t id = notes->key;
+    bool has_gone = false;
+    size_t n_kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        there = there ? there : noted(listing->table, &notes[i]);
+        has_gone = has_gone || notes[i].value == SCHED_GONE;
+    }
+    if (there)
+        kept[n_kept++] = (struct pair){id, (uint64_t)(there - listing->table->items)};
+    if (has_gone)
+        kept[n_kept++] = (struct pair){id, SCHED_GONE};
+    struct crowd_entry entry = {.id = id, .n = 1, .flags = CROWD_GONE};
+    if (there)
+        entry = entry_of(listing, there);
+    if (there && has_gone && listing->changes)
+        entry.flags |= CROWD_ANEW;
+    if (there || (has_gone && listing->changes))
+        add(listing, entry);
+    return n_kept;
+}
+
+/* Lists what was noted once, and is there, or lets it settle. Return: how many lines of it are kept, at @kept. In a
+ * line's upper half is what tells, probably, whether it has waited since: a mark of it. */
+static inline size_t list_one(struct listing *listing, struct sched_resource *resource, const struct pair *note,
+                              struct pair *kept)
+{
+    const struct crowd_entry entry = entry_of(listing, resource);
+    const bool waits = entry.flags == (G_WAITING | CROWD_TOLD);
+
+    add(listing, entry);
+    if (waits && (entry.seq == 0 || note->value >> 32 == (uint32_t)entry.seq)) {
+        resource->touched = false;
+        settle(listing, &entry);
+        return 0;
+    }
+    *kept = (struct pair){note->key, (uint32_t)note->value | (waits ? entry.seq << 32 : 0)};
+    return 1;
+}
+
+static void list_all(struct listing *listing)
+{
+    struct sched_changes *changes = &listing->table->changes;
+    const struct pair *const end = changes->list.pairs + changes->n;
+    struct pair *kept = changes->list.pairs;
+
+    for (const struct pair *note = kept; note < end;) {
+        size_t n = 1;
+        while (UNLIKELY(note + n < end && note[n].key == note->key))
+            n++;
+        if (is_up_to(&listing->start, note->key) || is_up_to(&listing->settled, note->key))
+            list_before(listing, note->key);
+        struct sched_resource *resource = noted(listing->table, note);
+        if (UNLIKELY(n > 1 || note->value == SCHED_GONE))
+            kept += list_notes(listing, note, n, kept);
+        else if (LIKELY(resource != NULL))
+            kept += list_one(listing, resource, note, kept);
+        note += n;
+    }
+    list_rest(listing, UINT64_MAX);
+    if (listing->at_hand.n > 0 && !push(listing->ret, &listing->at_hand))
+        listing->failed = true;
+    changes->n = changes->n_sorted = (size_t)(kept - changes->list.pairs);
+}
+
+static void swap(struct crowd_entries *a, struct crowd_entries *b)
+{
+    const struct crowd_entries spare = *a;
+
+    *a = *b;
+    *b = spare;
+}
+
+static struct rest rest_of(const struct crowd_entries *entries)
+{
+    return (struct rest){entries->list, entries->list + entries->n};
+}
+
+const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, uint64_t generation)
+{
+    struct sched_changes *noted = &table->changes;
+    struct listing listing = {.table = table, .ret = &noted->listed, .changes = changes, .generation = generation};
+
+    if (!changes && !noted->knows_start && !sched_note_all(table))
+        return NULL;
+    if (!sort_changes(noted))
+        return NULL;
+    noted->listed.n = noted->settling.n = 0;
+    listing.settled = rest_of(&noted->settled);
+    if (!changes && noted->knows_start)
+        listing.start = rest_of(&noted->start);
+    list_all(&listing);
+    swap(&noted->settled, &noted->settling);
+    if (listing.failed)
+        return NULL;
+    if (changes)
+        return &noted->listed;
+    swap(&noted->start, &noted->listed);
+    noted->knows_start = true;
+    return &noted->start;
+}
