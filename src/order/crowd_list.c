@@ -142,27 +142,28 @@ static void pass(struct rest *rest, uint64_t last_id)
         (void)take_run(rest, last_id);
 }
 
+static void list_start(struct listing *listing, uint64_t last_id)
+{
+    while (is_up_to(&listing->start, last_id))
+        add(listing, take_run(&listing->start, last_id));
+}
+
 /* Lists those that have ids up to this one, of which nothing is noted. */
 static void list_rest(struct listing *listing, uint64_t last_id)
 {
-    struct rest *start = &listing->start, *settled = &listing->settled;
-
-    while (is_up_to(start, last_id) || is_up_to(settled, last_id)) {
-        struct crowd_entry run;
-        if (is_up_to(settled, last_id) && !(is_up_to(start, last_id) && start->at->id < settled->at->id)) {
-            run = take_run(settled, last_id);
-            pass(start, run.id + run.n - 1);
-        } else {
-            run = take_run(start, is_up_to(settled, last_id) ? settled->at->id - 1 : last_id);
-        }
-        if (listing->changes) {
+    while (is_up_to(&listing->settled, last_id)) {
+        const uint64_t id = listing->settled.at->id;
+        if (id > 0)
+            list_start(listing, id - 1);
+        struct crowd_entry run = take_run(&listing->settled, last_id);
+        if (listing->changes)
             settle(listing, &run);
-        } else {
-            run.flags &= CROWD_STATUS | CROWD_EXTRA;
-            run.seq = 0;
-        }
+        else
+            run = (struct crowd_entry){.id = id, .n = run.n, .flags = run.flags & CROWD_STATUS};
+        pass(&listing->start, id + run.n - 1);
         add(listing, run);
     }
+    list_start(listing, last_id);
 }
 
 /* And leaves that one out. */
@@ -246,23 +247,39 @@ static inline size_t list_one(struct listing *listing, struct sched_resource *re
     return 1;
 }
 
+/* The first id that is not noted: before those that follow it there is something to list. */
+static uint64_t next_rest(const struct listing *listing)
+{
+    const uint64_t start = is_up_to(&listing->start, UINT64_MAX) ? listing->start.at->id : UINT64_MAX;
+    const uint64_t settled = is_up_to(&listing->settled, UINT64_MAX) ? listing->settled.at->id : UINT64_MAX;
+
+    return start < settled ? start : settled;
+}
+
 static void list_all(struct listing *listing)
 {
     struct sched_changes *changes = &listing->table->changes;
     const struct pair *const end = changes->list.pairs + changes->n;
     struct pair *kept = changes->list.pairs;
+    uint64_t next_id = next_rest(listing);
 
     for (const struct pair *note = kept; note < end;) {
+        const uint64_t id = note->key;
+        if (UNLIKELY(id >= next_id)) {
+            list_before(listing, id);
+            next_id = next_rest(listing);
+        }
+        if (LIKELY(note + 1 == end || note[1].key != id) && LIKELY(note->value != SCHED_GONE)) {
+            struct sched_resource *resource = noted(listing->table, note);
+            if (resource)
+                kept += list_one(listing, resource, note, kept);
+            note++;
+            continue;
+        }
         size_t n = 1;
-        while (UNLIKELY(note + n < end && note[n].key == note->key))
+        while (note + n < end && note[n].key == id)
             n++;
-        if (is_up_to(&listing->start, note->key) || is_up_to(&listing->settled, note->key))
-            list_before(listing, note->key);
-        struct sched_resource *resource = noted(listing->table, note);
-        if (UNLIKELY(n > 1 || note->value == SCHED_GONE))
-            kept += list_notes(listing, note, n, kept);
-        else if (LIKELY(resource != NULL))
-            kept += list_one(listing, resource, note, kept);
+        kept += list_notes(listing, note, n, kept);
         note += n;
     }
     list_rest(listing, UINT64_MAX);

@@ -274,20 +274,43 @@ static int put_ended(void *user, const struct store_goroutine *row)
     return put_row(user, STORE_ENDED, row, sizeof *row);
 }
 
-static int put_living(struct builder *builder)
+/* Of these the ones that were not told of. */
+static int put_first(struct builder *builder, struct tally_item *gs, size_t n)
 {
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < builder->living.n; i++) {
-        struct tally_item *g = &builder->living.gs[i];
-        const struct store_live live = {g->id, g->n_events, g->last_ns};
-        r = put_row(builder, STORE_LIVE, &live, sizeof live);
-        if (r < 0 || !g->is_first)
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        if (!gs[i].is_first)
             continue;
-        struct store_goroutine row = tally_row(g);
+        struct store_goroutine row = tally_row(&gs[i]);
         row.n_events = row.length_ns = 0;
         r = put_row(builder, STORE_FIRST, &row, sizeof row);
-        g->is_first = false;
+        gs[i].is_first = false;
+    }
+    return r;
+}
+
+/* Some at once: a crowd is told of in every generation. */
+static int put_living(struct builder *builder)
+{
+    enum {
+        AT_ONCE = 64
+    };
+    const size_t n_living = builder->living.n;
+    struct store_live rows[AT_ONCE];
+    int r = 0;
+
+    for (size_t at = 0, n; r == 0 && at < n_living; at += n) {
+        struct tally_item *gs = &builder->living.gs[at];
+        bool has_first = false;
+        n = n_living - at < AT_ONCE ? n_living - at : AT_ONCE;
+        for (size_t i = 0; i < n; i++) {
+            rows[i] = (struct store_live){gs[i].id, gs[i].n_events, gs[i].last_ns};
+            has_first = has_first || gs[i].is_first;
+        }
+        r = chapter_put_rows(&builder->chapter, STORE_LIVE, rows, n, sizeof *rows, builder->fault);
+        if (r == 0 && has_first)
+            r = put_first(builder, gs, n);
     }
     return r;
 }
