@@ -243,12 +243,25 @@ static inline __attribute__((always_inline)) struct id_block *id_map_block(const
     return LIKELY(at != MAP_NONE) ? &map->blocks[at] : NULL;
 }
 
+/** Return: the value of an id of this block, or MAP_NONE. */
+static inline uint32_t id_block_get(const struct id_block *block, uint64_t id)
+{
+    return ~block->values[id % ID_MAP_BLOCK];
+}
+
+/** id_map_put() where the id's block is at hand */
+static inline void id_block_put(struct id_block *block, uint64_t id, uint32_t value)
+{
+    block->n += block->values[id % ID_MAP_BLOCK] == 0;
+    block->values[id % ID_MAP_BLOCK] = ~value;
+}
+
 /** Return: the value, or MAP_NONE. */
 static inline __attribute__((always_inline)) uint32_t id_map_get(const struct id_map *map, uint64_t id)
 {
     const struct id_block *block = id_map_block(map, id);
 
-    return LIKELY(block != NULL) ? ~block->values[id % ID_MAP_BLOCK] : MAP_NONE;
+    return LIKELY(block != NULL) ? id_block_get(block, id) : MAP_NONE;
 }
 
 /** id_map_put() where the id's block is not there */
@@ -261,8 +274,7 @@ static inline int id_map_put(struct id_map *map, uint64_t id, uint32_t value)
 
     if (UNLIKELY(!block))
         return id_map_put_apart(map, id, value);
-    block->n += block->values[id % ID_MAP_BLOCK] == 0;
-    block->values[id % ID_MAP_BLOCK] = ~value;
+    id_block_put(block, id, value);
     return 0;
 }
 

@@ -284,18 +284,27 @@ static void clear_item(struct tally_item *item, gxt_goid id)
     item->is_created = item->is_kept = item->is_ended = item->is_first = false;
 }
 
-/* A row for one more. Return: its place; MAP_NONE without memory. */
-static uint32_t add(struct tally *tally, gxt_goid id)
+static __attribute__((noinline)) bool make_room(struct tally *tally)
 {
-    const uint32_t at = tally->n_free > 0 ? tally->free_places[--tally->n_free] : (uint32_t)tally->n_items;
-
-    if (at == tally->n_items) {
-        struct tally_item *grown = grow_items(tally->items, tally->n_items, &tally->items_capacity);
-        if (!grown || tally->n_items >= MAP_NONE)
-            return MAP_NONE;
+    if (tally->n_items >= MAP_NONE / 2) /* there are twice as many then */
+        return false;
+    struct tally_item *grown = grow_items(tally->items, tally->n_items, &tally->items_capacity);
+    if (grown)
         tally->items = grown;
-        tally->n_items++;
-    }
+    return grown != NULL;
+}
+
+/* A row for one more. Return: its place; MAP_NONE without memory. */
+static inline uint32_t add(struct tally *tally, gxt_goid id)
+{
+    uint32_t at;
+
+    if (tally->n_free > 0)
+        at = tally->free_places[--tally->n_free];
+    else if (LIKELY(tally->n_items < tally->items_capacity) || make_room(tally))
+        at = (uint32_t)tally->n_items++;
+    else
+        return MAP_NONE;
     clear_item(&tally->items[at], id);
     return at;
 }
@@ -415,7 +424,8 @@ static bool bring(void *user, gxt_goid id)
         list_id(tally, TALLY_G, id);
         return true;
     }
-    const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    struct id_block *block = tally->sought = id_map_block(&tally->ids, (uint64_t)id);
+    const uint32_t at = block ? id_block_get(block, (uint64_t)id) : MAP_NONE;
     if (at == MAP_NONE || wants_stack(&tally->items[at]))
         return false;
     clear(tally, g);
@@ -424,18 +434,31 @@ static bool bring(void *user, gxt_goid id)
     return true;
 }
 
+/* Adds one that is met first. @block: its id's, or NULL. Return: its place; MAP_NONE without memory. */
+static uint32_t add_met(struct tally *tally, struct id_block *block, gxt_goid id, int64_t time_ns)
+{
+    const uint32_t at = add(tally, id);
+
+    if (at == MAP_NONE)
+        return MAP_NONE;
+    begin(&tally->items[at], time_ns);
+    if (UNLIKELY(!block))
+        return keep(tally, at) < 0 ? MAP_NONE : at;
+    tally->items[at].is_kept = true;
+    id_block_put(block, (uint64_t)id, at);
+    return at;
+}
+
+/* Where its id is sought, bring() has found. */
 static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stack *stack)
 {
     struct tally *tally = user;
-    uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    struct id_block *block = tally->sought;
+    uint32_t at = LIKELY(block != NULL) ? id_block_get(block, (uint64_t)id) : MAP_NONE;
 
-    if (at == MAP_NONE) {
-        at = add(tally, id);
-        if (at == MAP_NONE || keep(tally, at) < 0) {
-            fail(tally, GXT_ENOMEM);
-            return;
-        }
-        begin(&tally->items[at], time_ns);
+    if (at == MAP_NONE && (at = add_met(tally, block, id, time_ns)) == MAP_NONE) {
+        fail(tally, GXT_ENOMEM);
+        return;
     }
     struct tally_item *item = &tally->items[at];
     item->n_events++;
