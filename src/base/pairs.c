@@ -86,10 +86,10 @@ static size_t first_from(const struct pair *pairs, size_t n, uint64_t key)
     return low;
 }
 
-/* The first one whose key is larger. */
+/* The first one whose key is larger: there are larger ones, be it among others. */
 static size_t first_behind(const struct pair *pairs, size_t n, uint64_t key)
 {
-    return key == UINT64_MAX ? n : first_from(pairs, n, key + 1);
+    return first_from(pairs, n, key + 1);
 }
 
 /* Puts few pairs, which stand before them, among many. */

@@ -67,7 +67,7 @@ static struct sched_resource *noted(const struct sched_table *table, const struc
 {
     const uint32_t place = (uint32_t)note->value;
 
-    if (place >= SCHED_LEFT)
+    if (place == SCHED_GONE)
         return NULL;
     struct sched_resource *resource = &table->items[place];
     return LIKELY(resource->live && (uint64_t)resource->id == note->key) ? resource : NULL;

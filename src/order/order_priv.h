@@ -229,8 +229,7 @@ struct sched_changes {
     bool knows_start; /* start is all that there was at the last sched_mark() */
 };
 
-#define SCHED_GONE MAP_NONE       /* for a place: it was there at the start */
-#define SCHED_LEFT (MAP_NONE - 1) /* or not: then there is nothing to tell */
+#define SCHED_GONE MAP_NONE /* for a place */
 
 /* Resources by id. A place stays good until the next resource is added. */
 struct sched_table {
@@ -243,7 +242,7 @@ struct sched_table {
     size_t n_free, free_slots_capacity;
     struct crowd *crowd;          /* of a snapshot, not all of it asked for yet; NULL for none */
     bool tracks;                  /* whether it is kept what changes */
-    struct sched_changes changes; /* since the last sched_mark(): touched or added; and removed, if not touched */
+    struct sched_changes changes; /* since the last sched_mark(): touched or added; and at_start but removed */
     struct id_set *ended;         /* who has ended; NULL: nobody wants to know */
     bool has_nobody;              /* one had the id -1, which stands for none */
     int lost;                     /* 0; GXT_EINDEX or GXT_ENOMEM when something could not be had or kept */
@@ -426,8 +425,8 @@ int crowd_save(struct sched_table *table, bool changes, uint64_t generation, str
 /* crowd_list.c: lists the same, to be saved; then all must be marked where all live. NULL without memory. Lifetime:
  * until the next time. */
 const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, uint64_t generation);
-/* crowd_restore.c: puts a saved crowd in place: all of it, and, unless @changes is NULL, what has changed since. The rest of both
- * readers is theirs. @most: so many there can be. 0; GXT_EINDEX; GXT_ENOMEM. */
+/* crowd_restore.c: puts a saved crowd in place: all of it, and, unless @changes is NULL, what has changed since. The
+ * rest of both readers is theirs. @most: so many there can be. 0; GXT_EINDEX; GXT_ENOMEM. */
 int crowd_restore(struct sched_table *table, struct reader *all, struct reader *changes, uint64_t generation,
                   uint64_t most, struct pool *pool);
 /* Takes all that were not asked for. 0, or table->lost. */

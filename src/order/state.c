@@ -4,6 +4,7 @@
  */
 #include "order_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -136,13 +137,6 @@ static void free_extra(struct sched_resource *resource)
     resource->extra = NULL;
 }
 
-/* What was not there at the start, and is not touched any more, is listed as settled: that is to be forgotten. */
-static __attribute__((noinline)) void note_end(struct sched_table *table, const struct sched_resource *resource)
-{
-    if (!add_change(&table->changes, resource->id, resource->at_start ? SCHED_GONE : SCHED_LEFT))
-        table->lost = GXT_ENOMEM;
-}
-
 void sched_remove(struct sched_table *table, struct sched_resource *resource)
 {
     uint32_t *grown =
@@ -150,10 +144,11 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
 
     id_map_remove(&table->ids, (uint64_t)resource->id);
     free_extra(resource);
-    if (UNLIKELY(!resource->touched || resource->at_start))
-        note_end(table, resource);
+    assert(resource->touched || resource->at_start); /* who has settled waits: something comes before the end */
     resource->live = false;
     resource->touched = false;
+    if (resource->at_start && !add_change(&table->changes, resource->id, SCHED_GONE))
+        table->lost = GXT_ENOMEM;
     if (UNLIKELY(table->ended != NULL) && id_set_add(table->ended, (uint64_t)resource->id) < 0)
         table->lost = GXT_ENOMEM;
     if (!grown)

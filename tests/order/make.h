@@ -323,4 +323,23 @@ static void make_sparse(char *path)
     write_trace(&trace, path);
 }
 
+/* A boundary behind goroutines whose ids rise by one. */
+static void make_dense(char *path, uint64_t first_id, uint64_t n)
+{
+    struct buf trace, data = {0};
+
+    begin_trace(&trace);
+    put_tables(&trace, 1);
+    EVENT(&data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
+    EVENT(&data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+    for (uint64_t i = 0; i < n; i++) {
+        EVENT(&data, WIRE_GO_CREATE_BLOCKED, 1, first_id + i, 0, 0);
+        put_events_in_batches(&trace, 1, &data, i);
+    }
+    put_batch(&trace, 1, 5, 1500000, &data);
+    put_tables(&trace, 2);
+    buf_done(&data);
+    write_trace(&trace, path);
+}
+
 #endif

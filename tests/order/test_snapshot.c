@@ -234,6 +234,117 @@ Test(order_restore, finds_goroutines_whose_ids_lie_far_from_one_another)
     unlink(path);
 }
 
+/* A walk over a trace that is saved at every boundary and at one place in so many. */
+struct saved_walk {
+    struct walk walk;
+    unsigned step;
+    struct order_snapshot snapshot;
+};
+
+/* What is saved at a place does not depend on where else the walk was saved. Return: places compared. */
+static size_t compare_places(const char *path)
+{
+    struct saved_walk walks[] = {{.step = 1}, {.step = 7}, {.step = 90}};
+    struct order_record record;
+    size_t n_places = 0;
+
+    for (size_t i = 0; i < 3; i++)
+        open_walk(&walks[i].walk, path);
+    for (uint64_t n = 0, n_left = 3; n_left == 3; n++) {
+        const bool at_boundary = order_at_boundary(walks[0].walk.order);
+        for (size_t i = 0; i < 3; i++) {
+            struct order *order = walks[i].walk.order;
+            struct order_snapshot *saved = &walks[i].snapshot, *first = &walks[0].snapshot;
+            if ((at_boundary || n % walks[i].step == 0) && order_can_save(order)) {
+                cr_assert_eq(order_save(order, saved), 0);
+                cr_assert_eq(saved->bytes.size, first->bytes.size, "%s: place %zu", path, (size_t)n);
+                cr_assert_arr_eq(saved->bytes.at, first->bytes.at, first->bytes.size, "%s: place %zu", path, (size_t)n);
+                n_places += i > 0 && !at_boundary;
+            }
+            n_left -= order_next(order, &record) <= 0;
+        }
+    }
+    for (size_t i = 0; i < 3; i++) {
+        order_snapshot_done(&walks[i].snapshot);
+        close_walk(&walks[i].walk);
+    }
+    return n_places;
+}
+
+Test(order_save, does_not_depend_on_where_it_was_called_before)
+{
+    glob_t traces;
+    size_t n_places = 0;
+
+    cr_assert_eq(glob(DATA "/*.trace", 0, NULL, &traces), 0);
+    for (size_t i = 0; i < traces.gl_pathc; i++)
+        n_places += compare_places(traces.gl_pathv[i]);
+    cr_assert_gt(n_places, 30 * traces.gl_pathc, "only %zu places compared", n_places);
+    globfree(&traces);
+    for (unsigned n_idle = 0; n_idle < 9; n_idle += 4) {
+        char path[] = "/tmp/gxt-eventful-XXXXXX";
+        make_eventful(path, n_idle);
+        cr_assert_gt(compare_places(path), 3);
+        unlink(path);
+    }
+}
+
+static size_t blocks_at(const struct gxt_states *states, unsigned shift)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < states->n_goroutines; i++)
+        n += i == 0 || (uint64_t)states->goroutines[i].id >> shift != (uint64_t)states->goroutines[i - 1].id >> shift;
+    return n;
+}
+
+/* Each block is a piece. Return: how many there are at boundaries. */
+static size_t count_blocks(const char *path)
+{
+    struct walk walk;
+    struct order_snapshot start = {0};
+    struct order_record record;
+    size_t n = 0;
+
+    open_walk(&walk, path);
+    do {
+        struct gxt_states *states;
+        unsigned shift = 10;
+        if (!order_at_boundary(walk.order) || !order_can_save(walk.order))
+            continue;
+        cr_assert_eq(order_save(walk.order, &start), 0);
+        cr_assert_eq(order_states(walk.order, &states), 0);
+        while (shift < 63 && blocks_at(states, shift) > 1 + states->n_goroutines / 1024)
+            shift++;
+        cr_expect_eq(start.n_cuts, blocks_at(states, shift), "%s: %zu blocks", path, start.n_cuts);
+        n += start.n_cuts;
+        order_states_free(states);
+    } while (order_next(walk.order, &record) > 0);
+    order_snapshot_done(&start);
+    close_walk(&walk);
+    return n;
+}
+
+Test(order_save, makes_the_smallest_blocks_that_are_not_too_many)
+{
+    char path[] = "/tmp/gxt-sparse-XXXXXX";
+    glob_t traces;
+
+    cr_assert_eq(glob(DATA "/*.trace", 0, NULL, &traces), 0);
+    for (size_t i = 0; i < traces.gl_pathc; i++)
+        cr_assert_gt(count_blocks(traces.gl_pathv[i]), 0);
+    globfree(&traces);
+    make_sparse(path);
+    cr_assert_gt(count_blocks(path), 0);
+    unlink(path);
+    for (uint64_t first_id = 6; first_id < 9000; first_id += 1023) {
+        char dense[] = "/tmp/gxt-dense-XXXXXX";
+        make_dense(dense, first_id, 500 + first_id);
+        cr_assert_gt(count_blocks(dense), 0);
+        unlink(dense);
+    }
+}
+
 /* Walks to the beginning of the second generation, and saves what comes before it. */
 static void to_second_generation(struct walk *walk, struct order_snapshot *start)
 {
