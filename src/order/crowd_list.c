@@ -55,6 +55,8 @@ static bool merge(struct sched_changes *changes)
  * so only what was noted since is sorted. */
 static bool sort_changes(struct sched_changes *changes)
 {
+    if (changes->n == 0)
+        return true;
     struct pair *news = changes->list.pairs + changes->n_sorted;
     const bool good = pairs_sort(news, changes->n - changes->n_sorted, &changes->spare) == 0 && merge(changes);
 
@@ -259,8 +261,8 @@ static uint64_t next_rest(const struct listing *listing)
 static void list_all(struct listing *listing)
 {
     struct sched_changes *changes = &listing->table->changes;
-    const struct pair *const end = changes->list.pairs + changes->n;
     struct pair *kept = changes->list.pairs;
+    const struct pair *const end = changes->n > 0 ? kept + changes->n : kept;
     uint64_t next_id = next_rest(listing);
 
     for (const struct pair *note = kept; note < end;) {
@@ -285,7 +287,8 @@ static void list_all(struct listing *listing)
     list_rest(listing, UINT64_MAX);
     if (listing->at_hand.n > 0 && !push(listing->ret, &listing->at_hand))
         listing->failed = true;
-    changes->n = changes->n_sorted = (size_t)(kept - changes->list.pairs);
+    if (changes->n > 0)
+        changes->n = changes->n_sorted = (size_t)(kept - changes->list.pairs);
 }
 
 static void swap(struct crowd_entries *a, struct crowd_entries *b)
@@ -298,7 +301,7 @@ static void swap(struct crowd_entries *a, struct crowd_entries *b)
 
 static struct rest rest_of(const struct crowd_entries *entries)
 {
-    return (struct rest){entries->list, entries->list + entries->n};
+    return (struct rest){entries->list, entries->n > 0 ? entries->list + entries->n : entries->list};
 }
 
 const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, uint64_t generation)
@@ -316,8 +319,10 @@ const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, 
         listing.start = rest_of(&noted->start);
     list_all(&listing);
     swap(&noted->settled, &noted->settling);
-    if (listing.failed)
+    if (listing.failed) {
+        table->lost = GXT_ENOMEM; /* what was used up is not known any more */
         return NULL;
+    }
     if (changes)
         return &noted->listed;
     swap(&noted->start, &noted->listed);
