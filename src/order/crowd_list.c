@@ -237,7 +237,8 @@ static inline size_t list_one(struct listing *listing, struct sched_resource *re
                               struct pair *kept)
 {
     const struct crowd_entry entry = entry_of(listing, resource);
-    const bool waits = entry.flags == (G_WAITING | CROWD_TOLD);
+    /* What it has had since before is not told inside a generation, but at the next boundary. */
+    const bool waits = entry.flags == (G_WAITING | CROWD_TOLD) && !resource->extra;
 
     add(listing, entry);
     if (waits && (entry.seq == 0 || note->value >> 32 == (uint32_t)entry.seq)) {
