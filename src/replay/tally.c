@@ -62,9 +62,11 @@ static struct tally_item *grow_pages(struct tally_item *items, size_t *capacity)
 }
 
 /* As array_grow(). */
-static struct tally_item *grow_items(struct tally_item *items, size_t n, size_t *capacity)
+static inline struct tally_item *grow_items(struct tally_item *items, size_t n, size_t *capacity)
 {
-    if (n < *capacity || !has_pages(2 * *capacity))
+    if (LIKELY(n < *capacity))
+        return items;
+    if (!has_pages(2 * *capacity))
         return array_grow(items, n, capacity, sizeof *items);
     return grow_pages(items, capacity);
 }
@@ -673,8 +675,10 @@ static size_t part_ended(struct tally *tally)
 static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct tally_item spare = items[i];
         size_t to = i;
+        if (order[i] == i)
+            continue;
+        const struct tally_item spare = items[i];
         for (size_t from; (from = order[to]) != i; to = from) {
             items[to] = items[from];
             order[to] = (uint32_t)to;
