@@ -27,6 +27,7 @@ struct builder {
     struct chapter chapter;         /* of the generation being read, or of what is in none */
     struct living living;           /* goroutines at the boundary before it */
     struct tally tally;             /* the parts' */
+    bool is_apart;                  /* these are filled by another thread, to which the tally belongs */
     struct order_snapshot snapshot; /* of where the walk begins */
     uint64_t ordinal;               /* of the next event */
     uint64_t bytes;                 /* of the file that have been read, about */
@@ -324,7 +325,10 @@ static int put_goroutines(struct builder *builder)
 
     if (r == GXT_ENOMEM)
         return no_memory(builder);
-    tally_met_done(&chapter->met);
+    if (builder->is_apart)
+        tally_met_done(&chapter->met);
+    else
+        tally_reuse(&builder->tally, &chapter->met);
     if (r == 0)
         r = put_living(builder);
     for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
@@ -449,6 +453,7 @@ static int catch_up(struct builder *builder, struct scout *scout)
         return r;
     builder->chapter = scout->chapter;
     scout->chapter = own;
+    tally_give_room(&builder->tally, &scout->tally);
     if (order_save(cursor->order, &builder->chapter.end) < 0)
         return no_memory(builder);
     builder->ordinal += builder->chapter.record.facts.n_events;
@@ -469,6 +474,7 @@ static int keep_next(struct builder *builder)
 /* With two threads one of its own walks. */
 static int begin_parts(struct builder *builder, unsigned n_threads)
 {
+    builder->is_apart = n_threads > 1;
     return parts_new(builder->cursor, &builder->tally, builder->inside_events, n_threads, &builder->parts) < 0
                ? no_memory(builder)
                : 0;

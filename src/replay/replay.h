@@ -362,6 +362,10 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
 /** tally_take() - what was met since the last time; nobody is there then. Return: 0; GXT_ENOMEM. */
 int tally_take(struct tally *tally, struct tally_met *ret);
 void tally_met_done(struct tally_met *met);
+/** tally_reuse() - tally_met_done(), but the room for goroutines serves the tally, if it has none */
+void tally_reuse(struct tally *tally, struct tally_met *met);
+/** tally_give_room() - the room of a tally that nothing was met by serves another one of that kind, if it has none */
+void tally_give_room(struct tally *from, struct tally *to);
 
 /* ---- living.c ---- */
 

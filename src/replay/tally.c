@@ -78,6 +78,27 @@ void tally_met_done(struct tally_met *met)
     *met = (struct tally_met){0};
 }
 
+void tally_reuse(struct tally *tally, struct tally_met *met)
+{
+    if (!tally->items) {
+        tally->items = met->there;
+        tally->items_capacity = met->there_capacity;
+        met->there = NULL;
+        met->there_capacity = 0;
+    }
+    tally_met_done(met);
+}
+
+void tally_give_room(struct tally *from, struct tally *to)
+{
+    if (to->items)
+        return;
+    to->items = from->items;
+    to->items_capacity = from->items_capacity;
+    from->items = NULL;
+    from->items_capacity = 0;
+}
+
 void tally_done(struct tally *tally)
 {
     id_map_done(&tally->ids);
