@@ -293,9 +293,10 @@ static inline void id_map_remove(struct id_map *map, uint64_t id)
 }
 
 /** id_map_list() - the values, by rising id, as a number with a sign
- * @ret:  has room for all
+ * @ret:  takes as many as there is room for, *@n
+ * @n:    then how many there are
  * Return: 0; GXT_ENOMEM. */
-int id_map_list(const struct id_map *map, uint32_t *ret);
+int id_map_list(const struct id_map *map, uint32_t *ret, size_t *n);
 void id_map_clear(struct id_map *map);
 void id_map_done(struct id_map *map);
 

@@ -67,16 +67,19 @@ static int list_blocks(const struct id_map *map, struct pair *ret)
     return r;
 }
 
-int id_map_list(const struct id_map *map, uint32_t *ret)
+int id_map_list(const struct id_map *map, uint32_t *ret, size_t *n)
 {
     struct pair *blocks = malloc((map->places.n + 1) * sizeof *blocks);
     const int r = blocks ? list_blocks(map, blocks) : GXT_ENOMEM;
+    const size_t most = *n;
+
+    *n = 0;
 
     for (size_t i = 0; r == 0 && i < map->places.n; i++) {
         const struct id_block *block = &map->blocks[blocks[i].value];
         for (size_t id = 0; id < ID_MAP_BLOCK; id++)
-            if (block->values[id] != 0)
-                *ret++ = ~block->values[id];
+            if (block->values[id] != 0 && (*n)++ < most)
+                ret[*n - 1] = ~block->values[id];
     }
     free(blocks);
     return r;

@@ -102,7 +102,7 @@ QUICK uint32_t quick_find(const struct sched_table *table, int64_t id)
 QUICK bool quick_is_first(const struct order *order, const struct sched_resource *g, const uint64_t *args)
 {
     return UNLIKELY(order->sched.assumed != NULL) && !(g->id == (gxt_goid)args[0] && g->live) &&
-           (args[2] == G_WAITING || args[2] == G_RUNNABLE);
+           (gxt_goid)args[0] != GXT_NO_GOROUTINE && (args[2] == G_WAITING || args[2] == G_RUNNABLE);
 }
 
 /* A status that was taken: it was so. */

@@ -231,8 +231,10 @@ static int keep(struct tally *tally, uint32_t at)
 {
     struct tally_item *item = &tally->items[at];
 
-    item->is_kept = true;
-    return id_map_put(&tally->ids, (uint64_t)item->id, at);
+    const int r = id_map_put(&tally->ids, (uint64_t)item->id, at);
+
+    item->is_kept = r == 0;
+    return r;
 }
 
 static void sum_up(const struct tally *tally, const struct nearby_g *g)
@@ -479,6 +481,8 @@ static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stac
     struct id_block *block = tally->sought;
     uint32_t at = LIKELY(block != NULL) ? id_block_get(block, (uint64_t)id) : MAP_NONE;
 
+    if (UNLIKELY(id == NOBODY))
+        return;
     if (at == MAP_NONE && (at = add_met(tally, block, id, time_ns)) == MAP_NONE) {
         fail(tally, GXT_ENOMEM);
         return;
@@ -713,13 +717,16 @@ static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
 static int arrange_there(struct tally *tally, size_t n)
 {
     uint32_t *order = malloc((n + 1) * sizeof *order);
+    size_t n_listed = n;
     int r = order ? 0 : GXT_ENOMEM;
 
     for (size_t i = 0; r == 0 && i < n; i++)
         if (!tally->items[i].is_kept)
             r = keep(tally, (uint32_t)i);
     if (r == 0)
-        r = id_map_list(&tally->ids, order);
+        r = id_map_list(&tally->ids, order, &n_listed);
+    if (r == 0 && n_listed != n)
+        r = GXT_EORDER; /* the map has others than those that are there: then this is no order of them */
     if (r == 0)
         arrange_items(order, tally->items, n);
     free(order);
@@ -752,6 +759,8 @@ static void forget_goroutines(struct tally *tally)
 
 int tally_take(struct tally *tally, struct tally_met *ret)
 {
+    if (tally->code < 0)
+        return tally->code;
     for (size_t i = 0; i < NEARBY; i++) {
         struct nearby_g *g = &tally->nearby.gs[i];
         if (g->id != NOBODY)

@@ -137,10 +137,18 @@ Test(id_map, uses_blocks_again)
 static void check_list(const struct id_map *map, const int64_t *rising, size_t n)
 {
     uint32_t values[64];
+    size_t n_listed = 64;
 
-    cr_assert_eq(id_map_list(map, values), 0);
+    cr_assert_eq(id_map_list(map, values, &n_listed), 0);
+    cr_assert_eq(n_listed, n);
     for (size_t i = 0; i < n; i++)
         cr_expect_eq(values[i], id_map_get(map, (uint64_t)rising[i]), "of id %" PRId64, rising[i]);
+    /* Where there is room for fewer it is not left. */
+    values[n / 2] = 77;
+    n_listed = n / 2;
+    cr_assert_eq(id_map_list(map, values, &n_listed), 0);
+    cr_expect_eq(n_listed, n);
+    cr_expect_eq(values[n / 2], 77);
 }
 
 /* More blocks than few, put in no order; one whose ids have gone is not among them. */

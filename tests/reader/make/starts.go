@@ -40,4 +40,22 @@ func starts() {
 	}
 	show("many-told-in-a-row", "goroutines that wait are told of in a row, among other events",
 		begin(26).gen(1).batch(1, 5, 1000, on(5, 1, 1), many).end().gen(2).batch(2, 5, 2000, on(5, 1, 1), between, many, between).end())
+
+	// Goroutine -1 leads where another one stands whose events are counted.
+	nobody := begin(23).gen(1).batch(1, 5, 1000, on(5, 1, 1), told(noThread, noThread, waiting)).end()
+	for g := uint64(2); g < 6; g++ {
+		id, neighbour := 77+5000*g, 102400*g+1023
+		var before, behind []byte
+		for i := range uint64(20) {
+			before = slices.Concat(before, ev(goCreateBlocked, 1, 10000*g+i, 0, 0))
+		}
+		for i := range uint64(7) {
+			behind = slices.Concat(behind, ev(goCreateBlocked, 1, 90000*g+i, 0, 0))
+		}
+		nobody = nobody.gen(g).batch(g, 5, 1000*g, on(5, 1, 1), before,
+			ev(goCreate, 1, id, 0, 0), ev(goStop, 1, 0, 0), ev(goStart, 1, id, 1), ev(heapAlloc, 1, 1), ev(heapAlloc, 1, 1),
+			ev(goCreateBlocked, 1, neighbour, 0, 0), ev(goUnblock, 1, neighbour, 1, 0), told(noThread, noThread, waiting), behind,
+			between, ev(goDestroy, 1), ev(goStart, 1, 1, 1)).end()
+	}
+	show("nobody-told-where-another-is", "goroutine -1 is told of again in each generation, right behind another one", nobody)
 }
