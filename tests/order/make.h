@@ -3,23 +3,12 @@
 #ifndef MAKE_H
 #define MAKE_H
 
-#include "wire.h"
+#include "../events.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* Raw states: Go's tracev2.GoStatus and tracev2.ProcStatus. */
-enum {
-    RUNNABLE = 1,
-    RUNNING = 2,
-    SYSCALL = 3,
-    WAITING = 4,
-    P_RUNS = 1,
-    P_IDLES = 2,
-    P_ABANDONED = 4
-};
 
 /* Names in every generation's table. */
 enum {
@@ -27,25 +16,6 @@ enum {
     NAME_B,
     NAME_C
 };
-
-static void put_event(struct buf *to, uint8_t type, const uint64_t *numbers, size_t n)
-{
-    buf_put_u8(to, type);
-    for (size_t i = 0; i < n; i++)
-        buf_put_varint(to, numbers[i]);
-}
-
-/* An event: ticks since the one before it, then its arguments. */
-#define EVENT(to, type, ...)                                                                                           \
-    put_event((to), (type), (const uint64_t[]){__VA_ARGS__}, sizeof(const uint64_t[]){__VA_ARGS__} / sizeof(uint64_t))
-
-/* A batch of what was put in @data, which is emptied. */
-static void put_batch(struct buf *trace, uint64_t generation, uint64_t thread, uint64_t time, struct buf *data)
-{
-    put_event(trace, WIRE_EVENT_BATCH, (const uint64_t[]){generation, thread, time, data->size}, 4);
-    buf_put(trace, data->at, data->size);
-    data->size = 0;
-}
 
 /* What each generation has: a clock of a tick a nanosecond, and the names. */
 static void put_tables(struct buf *trace, uint64_t generation)

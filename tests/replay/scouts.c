@@ -10,6 +10,7 @@
  * Linked so that what it calls to begin threads, and for memory, is what is here. What waits for ever is ended by who
  * runs it.
  */
+#include "../events.h"
 #include "replay.h"
 
 #include <errno.h>
@@ -84,28 +85,8 @@ static char trace_path[64], index_path[64];
 enum {
     OF_BATCH = 2000, /* events */
     FIRST_ID = 10,
-    RUNNING = 2, /* Go's tracev2.GoStatus … */
-    WAITING = 4,
-    P_RUNS = 1, /* … and tracev2.ProcStatus */
     TICK = 10000000,
 };
-
-static void put_event(struct buf *to, uint8_t type, const uint64_t *numbers, size_t n)
-{
-    buf_put_u8(to, type);
-    for (size_t i = 0; i < n; i++)
-        buf_put_varint(to, numbers[i]);
-}
-
-#define EVENT(to, type, ...)                                                                                           \
-    put_event((to), (type), (const uint64_t[]){__VA_ARGS__}, sizeof(const uint64_t[]){__VA_ARGS__} / sizeof(uint64_t))
-
-static void put_batch(struct buf *trace, uint64_t generation, uint64_t thread, uint64_t time, struct buf *data)
-{
-    EVENT(trace, WIRE_EVENT_BATCH, generation, thread, time, data->size);
-    buf_put(trace, data->at, data->size);
-    data->size = 0;
-}
 
 /* One thread, whose goroutine has so many others before it, which wait. */
 static void put_generation(struct buf *trace, uint64_t generation, size_t n_goroutines)
