@@ -317,6 +317,10 @@ bool pairs_reserve(struct pairs_spare *spare, size_t n);
  * Cost: a pass for every 11 bits from the lowest to the highest in which keys differ.
  * Return: 0, or GXT_ENOMEM: then they are as they were. */
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare);
+/** pairs_merge() - the same where the first @n_left are in order, and so are the others
+ * Cost: none where all are; at most linear.
+ * Return: as pairs_sort(). */
+int pairs_merge(struct pair *pairs, size_t n_left, size_t n, struct pairs_spare *spare);
 void pairs_done(struct pairs_spare *spare);
 
 /** Ids side by side in one page of id_runs. */

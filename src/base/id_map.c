@@ -74,7 +74,6 @@ int id_map_list(const struct id_map *map, uint32_t *ret, size_t *n)
     const size_t most = *n;
 
     *n = 0;
-
     for (size_t i = 0; r == 0 && i < map->places.n; i++) {
         const struct id_block *block = &map->blocks[blocks[i].value];
         for (size_t id = 0; id < ID_MAP_BLOCK; id++)

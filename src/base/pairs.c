@@ -119,7 +119,8 @@ static void put_last(struct pair *pairs, size_t n_many, const struct pair *few, 
     }
 }
 
-/* Merges two runs that follow each other. @spare: has room for either */
+/* Merges two runs that follow each other, the second of which begins before the first ends. @spare: has room for
+ * either */
 static void merge_two(struct pair *pairs, size_t n_left, size_t n, struct pair *spare)
 {
     const size_t in_place = first_behind(pairs, n_left, pairs[n_left].key);
@@ -182,6 +183,16 @@ bool pairs_reserve(struct pairs_spare *spare, size_t n)
     spare->pairs = grown;
     spare->capacity = n;
     return true;
+}
+
+int pairs_merge(struct pair *pairs, size_t n_left, size_t n, struct pairs_spare *spare)
+{
+    if (n_left == 0 || n_left == n || pairs[n_left - 1].key <= pairs[n_left].key)
+        return 0;
+    if (!pairs_reserve(spare, n))
+        return GXT_ENOMEM;
+    merge_two(pairs, n_left, n, spare->pairs);
+    return 0;
 }
 
 int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare)

@@ -30,38 +30,20 @@ static __attribute__((noinline)) bool push(struct crowd_entries *entries, const 
 
 /* ---- notes ---- */
 
-/* Merges two parts of a list that are in order each: those of one id stay in the order they had. */
-static bool merge(struct sched_changes *changes)
-{
-    const struct pairs_spare list = changes->list;
-    const struct pair *old = list.pairs, *const old_end = old + changes->n_sorted;
-    const struct pair *news = old_end, *const end = old + changes->n;
-
-    if (old == old_end || news == end || old_end[-1].key <= news->key)
-        return true;
-    if (!pairs_reserve(&changes->spare, list.capacity))
-        return false;
-    struct pair *to = changes->spare.pairs;
-    while (old < old_end && news < end)
-        *to++ = news->key < old->key ? *news++ : *old++;
-    memcpy(to, old, (size_t)(old_end - old) * sizeof *to);
-    memcpy(to + (old_end - old), news, (size_t)(end - news) * sizeof *to);
-    changes->list = changes->spare;
-    changes->spare = list;
-    return true;
-}
-
 /* Brings the list in order. A place follows another one, and most of what changed before the first changed before both:
  * so only what was noted since is sorted. */
 static bool sort_changes(struct sched_changes *changes)
 {
-    if (changes->n == 0)
-        return true;
-    struct pair *news = changes->list.pairs + changes->n_sorted;
-    const bool good = pairs_sort(news, changes->n - changes->n_sorted, &changes->spare) == 0 && merge(changes);
+    struct pair *pairs = changes->list.pairs;
+    const size_t n_old = changes->n_sorted;
 
-    changes->n_sorted = good ? changes->n : changes->n_sorted;
-    return good;
+    if (changes->n == n_old)
+        return true;
+    if (pairs_sort(pairs + n_old, changes->n - n_old, &changes->spare) < 0 ||
+        pairs_merge(pairs, n_old, changes->n, &changes->spare) < 0)
+        return false;
+    changes->n_sorted = changes->n;
+    return true;
 }
 
 /* What was noted, if it is still there. */
@@ -307,26 +289,26 @@ static struct rest rest_of(const struct crowd_entries *entries)
 
 const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, uint64_t generation)
 {
-    struct sched_changes *noted = &table->changes;
-    struct listing listing = {.table = table, .ret = &noted->listed, .changes = changes, .generation = generation};
+    struct sched_changes *known = &table->changes;
+    struct listing listing = {.table = table, .ret = &known->listed, .changes = changes, .generation = generation};
 
-    if (!changes && !noted->knows_start && !sched_note_all(table))
+    if (!changes && !known->knows_start && !sched_note_all(table))
         return NULL;
-    if (!sort_changes(noted))
+    if (!sort_changes(known))
         return NULL;
-    noted->listed.n = noted->settling.n = 0;
-    listing.settled = rest_of(&noted->settled);
-    if (!changes && noted->knows_start)
-        listing.start = rest_of(&noted->start);
+    known->listed.n = known->settling.n = 0;
+    listing.settled = rest_of(&known->settled);
+    if (!changes && known->knows_start)
+        listing.start = rest_of(&known->start);
     list_all(&listing);
-    swap(&noted->settled, &noted->settling);
+    swap(&known->settled, &known->settling);
     if (listing.failed) {
         table->lost = GXT_ENOMEM; /* what was used up is not known any more */
         return NULL;
     }
     if (changes)
-        return &noted->listed;
-    swap(&noted->start, &noted->listed);
-    noted->knows_start = true;
-    return &noted->start;
+        return &known->listed;
+    swap(&known->start, &known->listed);
+    known->knows_start = true;
+    return &known->start;
 }

@@ -76,3 +76,37 @@ Test(pairs, are_merged_where_few_are_not_in_order)
         for (uint64_t steps = 1; steps < 50; steps += 6)
             sort_runs(lengths[i], 5, steps, 100 * i + steps);
 }
+
+/* As many low bits differ as there are in the mask; the others are set, so that the largest key of all is met too. */
+static void merge_two(size_t n_left, size_t n, uint64_t mask, uint64_t seed)
+{
+    struct pair *merged = calloc(n + 1, sizeof *merged), *all = calloc(n + 1, sizeof *all);
+    struct pairs_spare spare = {0};
+
+    cr_assert(merged && all);
+    for (size_t i = 0; i < n; i++)
+        merged[i].key = next_random(&seed) | ~mask;
+    cr_assert_eq(pairs_sort(merged, n_left, &spare), 0);
+    cr_assert_eq(pairs_sort(merged + n_left, n - n_left, &spare), 0);
+    for (size_t i = 0; i < n; i++)
+        merged[i].value = i;
+    memcpy(all, merged, n * sizeof *all);
+    cr_assert_eq(pairs_sort(all, n, &spare), 0);
+    cr_assert_eq(pairs_merge(merged, n_left, n, &spare), 0);
+    for (size_t i = 0; i < n; i++)
+        cr_assert(merged[i].key == all[i].key && merged[i].value == all[i].value, "%zu of %zu, %zu", i, n, n_left);
+    pairs_done(&spare);
+    free(merged);
+    free(all);
+}
+
+Test(pairs, two_parts_in_order_are_merged)
+{
+    static const uint64_t masks[] = {0, 3, 0xffff, UINT64_MAX};
+    static const size_t sizes[] = {0, 1, 2, 20, 49, 3000};
+
+    for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++)
+        for (size_t mask = 0; mask < sizeof masks / sizeof *masks; mask++)
+            for (size_t part = 0; part <= 20; part++)
+                merge_two(sizes[size] * part / 20, sizes[size], masks[mask], mask * 100 + part);
+}
