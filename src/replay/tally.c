@@ -78,25 +78,26 @@ void tally_met_done(struct tally_met *met)
     *met = (struct tally_met){0};
 }
 
+/* Room for goroutines serves a tally that has none. */
+static void give_room(struct tally *tally, struct tally_item **items, size_t *capacity)
+{
+    if (tally->items)
+        return;
+    tally->items = *items;
+    tally->items_capacity = *capacity;
+    *items = NULL;
+    *capacity = 0;
+}
+
 void tally_reuse(struct tally *tally, struct tally_met *met)
 {
-    if (!tally->items) {
-        tally->items = met->there;
-        tally->items_capacity = met->there_capacity;
-        met->there = NULL;
-        met->there_capacity = 0;
-    }
+    give_room(tally, &met->there, &met->there_capacity);
     tally_met_done(met);
 }
 
 void tally_give_room(struct tally *from, struct tally *to)
 {
-    if (to->items)
-        return;
-    to->items = from->items;
-    to->items_capacity = from->items_capacity;
-    from->items = NULL;
-    from->items_capacity = 0;
+    give_room(to, &from->items, &from->items_capacity);
 }
 
 void tally_done(struct tally *tally)
@@ -581,6 +582,16 @@ struct resolve_taker tally_taker(struct tally *tally)
 
 /* ---- what was met ---- */
 
+/* Return: the order, by key, which is the caller's to free; NULL without memory. */
+static struct pair *sorted(struct pair *order, size_t n, struct pairs_spare *spare)
+{
+    if (order && pairs_sort(order, n, spare) < 0) {
+        free(order);
+        return NULL;
+    }
+    return order;
+}
+
 /* Of samples: in which order their ids rise. Return: NULL without memory. */
 static struct pair *samples_by_id(const struct tally_met *met, struct pairs_spare *spare)
 {
@@ -588,11 +599,7 @@ static struct pair *samples_by_id(const struct tally_met *met, struct pairs_spar
 
     for (size_t i = 0; order && i < met->n_samples; i++)
         order[i] = (struct pair){(uint64_t)met->samples[i].id ^ SIGN, i};
-    if (order && pairs_sort(order, met->n_samples, spare) < 0) {
-        free(order);
-        return NULL;
-    }
-    return order;
+    return sorted(order, met->n_samples, spare);
 }
 
 /* Of those that ended, the same; those of one id in the order of their ends. */
@@ -602,11 +609,7 @@ static struct pair *ended_by_id(const struct tally_met *met, struct pairs_spare 
 
     for (size_t i = 0; order && i < met->n_ended; i++)
         order[met->ended[i].listed] = (struct pair){(uint64_t)met->ended[i].id ^ SIGN, i};
-    if (order && pairs_sort(order, met->n_ended, spare) < 0) {
-        free(order);
-        return NULL;
-    }
-    return order;
+    return sorted(order, met->n_ended, spare);
 }
 
 /* Puts rows in an order, in place: along each ring of places of which one has the other's row. */
@@ -628,17 +631,16 @@ static void arrange(struct pair *order, void *rows, size_t n, size_t size)
     }
 }
 
-/* A sample of one that has ended before is nobody's. @order: of those that ended */
-static void drop_late_samples(struct tally_met *met, const struct pair *order)
+/* A sample of one that has ended before is nobody's. */
+static void drop_late_samples(struct tally_met *met)
 {
     size_t n = 0, ended = 0;
 
     for (size_t i = 0; i < met->n_samples; i++) {
         const struct tally_sample *sample = &met->samples[i];
-        const uint64_t key = (uint64_t)sample->id ^ SIGN;
-        while (ended < met->n_ended && order[ended].key < key)
+        while (ended < met->n_ended && met->ended[ended].id < sample->id)
             ended++;
-        if (ended == met->n_ended || order[ended].key > key || sample->n_ended <= met->ended[order[ended].value].listed)
+        if (ended == met->n_ended || met->ended[ended].id > sample->id || sample->n_ended <= met->ended[ended].listed)
             met->samples[n++] = *sample;
     }
     met->n_samples = n;
@@ -653,8 +655,8 @@ static int arrange_aside(struct tally_met *met)
     pairs_done(&spare);
     if (r == 0) {
         arrange(samples, met->samples, met->n_samples, sizeof *met->samples);
-        drop_late_samples(met, ended);
         arrange(ended, met->ended, met->n_ended, sizeof *met->ended);
+        drop_late_samples(met);
     }
     free(samples);
     free(ended);

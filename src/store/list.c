@@ -67,6 +67,16 @@ static inline uint64_t *cell(const struct column *column, size_t row)
     return &column->first[row * column->step];
 }
 
+static bool tells_deltas(char how)
+{
+    return how == 'd' || how == 't' || how == 'e';
+}
+
+static bool tells_times(char how)
+{
+    return how == 't' || how == 'l' || how == 'e';
+}
+
 /* ---- writing ---- */
 
 /* For so many numbers. */
@@ -141,14 +151,14 @@ static void put_rests(const struct column *column, unsigned unit, size_t n_over,
     buf_took(ret, at);
 }
 
-static void put_numbers(const struct column *column, bool are_deltas, bool are_times, struct buf *ret)
+static void put_numbers(const struct column *column, char how, struct buf *ret)
 {
     size_t n_over = 0;
-    const unsigned unit = are_times ? choose_unit(column, &n_over) : 0;
+    const unsigned unit = tells_times(how) ? choose_unit(column, &n_over) : 0;
 
-    if (are_times)
+    if (tells_times(how))
         buf_put_u8(ret, (uint8_t)unit);
-    if (are_deltas)
+    if (tells_deltas(how))
         put_deltas(column, unit, ret);
     else
         put_plain(column, unit, ret);
@@ -163,7 +173,7 @@ static void put_ends(const struct column *column, const uint64_t *lengths, struc
 
     for (size_t row = 0; row < column->n; row++)
         ends[row] = *cell(column, row) + lengths[row * column->step];
-    put_numbers(&(struct column){ends, column->n, 1, 1}, true, true, ret);
+    put_numbers(&(struct column){ends, column->n, 1, 1}, 'e', ret);
 }
 
 static void put_hashes(const struct column *column, struct buf *ret)
@@ -263,7 +273,7 @@ static void put_column(const struct column *column, char how, const uint64_t *le
     else if (how == 'e')
         put_ends(column, lengths, ret);
     else
-        put_numbers(column, how != 'p' && how != 'l', how == 't' || how == 'l', ret);
+        put_numbers(column, how, ret);
 }
 
 void list_encode(enum store_list list, const void *rows, size_t n, struct buf *ret)
@@ -317,9 +327,10 @@ static void read_rests(struct reader *in, const struct column *column, unsigned 
     }
 }
 
-static void read_numbers(struct reader *in, const struct column *column, bool are_deltas, bool are_times)
+static void read_numbers(struct reader *in, const struct column *column, char how)
 {
-    const unsigned unit = are_times ? reader_u8(in) : 0;
+    const unsigned unit = tells_times(how) ? reader_u8(in) : 0;
+    const bool are_deltas = tells_deltas(how);
     uint64_t last = 0;
 
     in->failed = in->failed || unit > MOST_UNIT;
@@ -336,7 +347,7 @@ static void read_column(struct reader *in, const struct column *column, char how
     if (how == 'n')
         read_names(in, column);
     else if (how != 'h')
-        read_numbers(in, column, how != 'p' && how != 'l', how == 't' || how == 'l' || how == 'e');
+        read_numbers(in, column, how);
     else
         for (size_t row = 0; row < column->n && !in->failed; row++)
             *cell(column, row) = reader_u64(in);

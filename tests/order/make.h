@@ -262,6 +262,14 @@ static void put_events_in_batches(struct buf *trace, uint64_t generation, struct
         put_batch(trace, generation, 5, generation * 1000000 + 3 * i, data);
 }
 
+/* Goroutine 1 runs on processor 1, which thread 5 has. */
+static void begin_generation(struct buf *trace, uint64_t generation, struct buf *data)
+{
+    put_tables(trace, generation);
+    EVENT(data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
+    EVENT(data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+}
+
 /* Thousands of goroutines whose ids lie far from one another; then one in seven of them does something, and thousands
  * come whose ids do not. */
 static void make_sparse(char *path)
@@ -269,17 +277,13 @@ static void make_sparse(char *path)
     struct buf trace, data = {0};
 
     begin_trace(&trace);
-    put_tables(&trace, 1);
-    EVENT(&data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
-    EVENT(&data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+    begin_generation(&trace, 1, &data);
     for (uint64_t i = 0; i < N_SPARSE; i++) {
         EVENT(&data, WIRE_GO_CREATE_BLOCKED, 1, sparse_id(i), 0, 0);
         put_events_in_batches(&trace, 1, &data, i);
     }
     put_batch(&trace, 1, 5, 1500000, &data);
-    put_tables(&trace, 2);
-    EVENT(&data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
-    EVENT(&data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+    begin_generation(&trace, 2, &data);
     for (uint64_t i = 0; i < N_SPARSE; i++) {
         EVENT(&data, WIRE_GO_CREATE, 1, FIRST_DENSE + i, 0, 0);
         if (i % 7 == 0) {
@@ -299,9 +303,7 @@ static void make_dense(char *path, uint64_t first_id, uint64_t n)
     struct buf trace, data = {0};
 
     begin_trace(&trace);
-    put_tables(&trace, 1);
-    EVENT(&data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
-    EVENT(&data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+    begin_generation(&trace, 1, &data);
     for (uint64_t i = 0; i < n; i++) {
         EVENT(&data, WIRE_GO_CREATE_BLOCKED, 1, first_id + i, 0, 0);
         put_events_in_batches(&trace, 1, &data, i);
