@@ -94,7 +94,8 @@ GXT_API int gxt_index_path(const char *trace_path, char **ret, struct gxt_error 
  * @options:  NULL for the defaults
  *
  * A commit per generation: a build that ends early, in whatever way, leaves a sidecar that says how far it goes and
- * serves that far; the next build goes on from there. One that is unfit (damaged, of another trace, of another schema)
+ * serves that far; the next build goes on from there, or, where thousands of goroutines are, from a few generations
+ * before. One that is unfit (damaged, of another trace, of another schema)
  * is replaced, unless it is no gxt index at all: another program's file is never overwritten (GXT_EINDEX). With
  * options->rebuild one that is sound is replaced when the build ends, by the trace's end or its fault, and not before.
  *

@@ -82,7 +82,10 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
                                 .n_strings = old->n_strings,
                                 .n_stacks = old->n_stacks,
                                 .recovers = builder->trace->recovers,
-                                .covered_bytes = builder->trace->begin};
+                                .covered_bytes = builder->trace->begin,
+                                .n_listed = {n_generations, old->n_listed[1]}};
+    if (n_generations == old->n_listed[1])
+        meta->n_listed[1] = 0;
     for (uint64_t generation = 0; generation < n_generations; generation++) {
         struct store_generation record;
         int r = store_generation(builder->store, generation, &record, builder->fault);
@@ -121,6 +124,17 @@ static int restore_walk(struct builder *builder)
     return 0;
 }
 
+/* The last list is not kept. */
+static int drop_list(struct builder *builder)
+{
+    uint64_t *n_listed = builder->meta.n_listed;
+    const uint64_t n = n_listed[0];
+
+    n_listed[0] = n_listed[1];
+    n_listed[1] = 0;
+    return n > 0 ? store_drop(builder->store, STORE_LIVE, n - 1, builder->fault) : 0;
+}
+
 /* Goes on with the sidecar that is open. 1: nothing is left to do; 0: the walk stands where it ends; GXT_ESTALE and
  * GXT_EINDEX: it does not fit. */
 static int resume(struct builder *builder)
@@ -137,8 +151,9 @@ static int resume(struct builder *builder)
                                             .covered_bytes = builder->trace->begin};
         return restore_walk(builder);
     }
+    const uint64_t n_generations = cover.up_to_date ? cover.n_generations : living_listed(&old, cover.n_generations);
     if (r == 0)
-        r = resume_from(builder, &old, cover.n_generations);
+        r = resume_from(builder, &old, n_generations);
     if (r < 0)
         return r;
     if (cover.up_to_date && covered_hash(builder) == old.covered_hash) {
@@ -149,8 +164,8 @@ static int resume(struct builder *builder)
         return fault_set(builder->fault, GXT_ESTALE, GXT_NO_OFFSET, "the trace has changed since it was indexed");
     r = restore_walk(builder);
     if (r == 0)
-        r = store_forget(builder->store, cover.n_generations, builder->fault);
-    return r;
+        r = store_forget(builder->store, n_generations, builder->fault);
+    return r == 0 && old.listed_at_end && n_generations == old.n_listed[0] ? drop_list(builder) : r;
 }
 
 static int open_store(struct builder *builder, const char *path, enum store_way way)
@@ -275,52 +290,63 @@ static int put_ended(void *user, const struct store_goroutine *row)
     return put_row(user, STORE_ENDED, row, sizeof *row);
 }
 
-/* Of these the ones that were not told of. */
-static int put_first(struct builder *builder, struct tally_item *gs, size_t n)
+/* Of those that are there the ones that were not told of. */
+static int put_first(struct builder *builder)
 {
+    const struct living *living = &builder->living;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        if (!gs[i].is_first)
+    for (size_t i = 0; r == 0 && i < living->n; i++) {
+        if (LIKELY(!living->gs[i].is_first))
             continue;
-        struct store_goroutine row = tally_row(&gs[i]);
+        struct store_goroutine row = tally_row(&living->gs[i]);
         row.n_events = row.length_ns = 0;
         r = put_row(builder, STORE_FIRST, &row, sizeof row);
-        gs[i].is_first = false;
+        living->gs[i].is_first = false;
     }
     return r;
 }
 
-/* Some at once: a crowd is told of in every generation. */
-static int put_living(struct builder *builder)
+/* Who is there behind a generation. */
+static int put_living(struct builder *builder, struct store_draft *draft, uint64_t generation)
 {
-    enum {
-        AT_ONCE = 64
-    };
-    const size_t n_living = builder->living.n;
-    struct store_live rows[AT_ONCE];
-    int r = 0;
+    const struct living *living = &builder->living;
+    struct store_live *rows = malloc(STORE_LIST_ROWS * sizeof *rows);
+    int r = rows ? 0 : no_memory(builder);
+    size_t n = STORE_LIST_ROWS;
 
-    for (size_t at = 0, n; r == 0 && at < n_living; at += n) {
-        struct tally_item *gs = &builder->living.gs[at];
-        bool has_first = false;
-        n = n_living - at < AT_ONCE ? n_living - at : AT_ONCE;
-        for (size_t i = 0; i < n; i++) {
+    for (uint32_t chunk = 0; r == 0 && n == STORE_LIST_ROWS; chunk++) {
+        const struct tally_item *gs = living->gs + (size_t)chunk * STORE_LIST_ROWS;
+        const size_t n_left = living->n - (size_t)chunk * STORE_LIST_ROWS;
+        n = n_left < STORE_LIST_ROWS ? n_left : STORE_LIST_ROWS;
+        for (size_t i = 0; i < n; i++)
             rows[i] = (struct store_live){gs[i].id, gs[i].n_events, gs[i].last_ns};
-            has_first = has_first || gs[i].is_first;
-        }
-        r = chapter_put_rows(&builder->chapter, STORE_LIVE, rows, n, sizeof *rows, builder->fault);
-        if (r == 0 && has_first)
-            r = put_first(builder, gs, n);
+        r = store_put_rows(draft, STORE_LIVE, generation, chunk, rows, n, builder->fault);
     }
+    free(rows);
+    return r;
+}
+
+/* Lists who is there behind a generation, in a draft that the store takes. Two lists are kept: a build may have to go
+ * on from before the last generation. */
+static int list_living(struct builder *builder, struct store_draft *draft, uint64_t generation)
+{
+    uint64_t *n_listed = builder->meta.n_listed;
+    int r = put_living(builder, draft, generation);
+
+    if (r == 0 && n_listed[1] > 0)
+        r = store_drop(builder->store, STORE_LIVE, n_listed[1] - 1, builder->fault);
+    n_listed[1] = n_listed[0];
+    n_listed[0] = generation + 1;
     return r;
 }
 
 /* What a generation has of goroutines is put together with what was known of them before. */
 static int put_goroutines(struct builder *builder)
 {
-    static const enum store_list ends[] = {STORE_LIVE, STORE_FIRST, STORE_ENDED};
+    static const enum store_list ends[] = {STORE_FIRST, STORE_ENDED};
     struct chapter *chapter = &builder->chapter;
+    const uint64_t from = builder->meta.n_events, to = from + chapter->record.facts.n_events;
     int r = living_merge(&builder->living, &chapter->met, chapter->n_passed, put_ended, builder);
 
     if (r == GXT_ENOMEM)
@@ -330,7 +356,9 @@ static int put_goroutines(struct builder *builder)
     else
         tally_reuse(&builder->tally, &chapter->met);
     if (r == 0)
-        r = put_living(builder);
+        r = put_first(builder);
+    if (r == 0 && living_is_listed(&builder->living, from, to))
+        r = list_living(builder, chapter->draft, chapter->generation);
     for (size_t i = 0; r == 0 && i < sizeof ends / sizeof *ends; i++)
         r = chapter_end_list(chapter, ends[i], builder->fault);
     chapter->record.n_goroutines = builder->meta.n_goroutines = builder->living.n_goroutines;
@@ -355,9 +383,6 @@ static int put_generation(struct builder *builder)
         r = store_take(builder->store, chapter->draft, builder->fault);
     if (r == 0)
         r = put_strings(builder);
-    /* A build goes on from the last generation, or from the one before it. */
-    if (r == 0 && generation >= 2)
-        r = store_drop(builder->store, STORE_LIVE, generation - 2, builder->fault);
     return r;
 }
 
@@ -524,6 +549,17 @@ static int go_on(struct builder *builder)
     return r < 0 || (r = tell(builder)) < 0 ? r : 1;
 }
 
+/* Who is there at the end is listed in any case. */
+static int list_last(struct builder *builder)
+{
+    struct store_meta *meta = &builder->meta;
+
+    if (meta->n_generations == meta->n_listed[0])
+        return 0;
+    meta->listed_at_end = true;
+    return list_living(builder, store_draft(builder->store), meta->n_generations - 1);
+}
+
 /* Counts the goroutines of what is in no generation that is kept. */
 static int count_rest(struct builder *builder)
 {
@@ -546,8 +582,10 @@ static int walk(struct builder *builder)
         return r;
     builder->meta.rising = builder->chapter.is_rising;
     loss_add(&builder->meta.loss, &builder->chapter.record.loss);
-    const int counted = count_rest(builder);
-    return counted < 0 ? counted : r;
+    int ended = list_last(builder);
+    if (ended == 0)
+        ended = count_rest(builder);
+    return ended < 0 ? ended : r;
 }
 
 /* Says in the sidecar that it covers the trace: all of it, or up to @code's fault. */

@@ -55,17 +55,18 @@ static int take_indexed(struct gxt_goroutines *list, struct living *living, uint
     if (!index)
         return 0;
     int r = index_look(list->trace, index->store, &meta, &cover, &damage);
-    for (uint64_t generation = 0; r == 0 && generation < cover.n_generations; generation++) {
+    const uint64_t n_generations = living_listed(&meta, cover.n_generations);
+    for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
         r = store_list(index->store, STORE_ENDED, generation, &rows, &damage);
         for (size_t i = 0; r == 0 && i < rows.n; i++)
             if (add_ended(list, &rows.goroutines[i]) < 0)
                 r = no_memory(&damage);
     }
     store_rows_done(&rows);
-    if (r == 0 && cover.n_generations > 0)
-        r = living_restore(living, index->store, cover.n_generations, &damage);
+    if (r == 0 && n_generations > 0)
+        r = living_restore(living, index->store, n_generations, &damage);
     if (r == 0)
-        *ret_generations = cover.n_generations;
+        *ret_generations = n_generations;
     if (r == GXT_ENOMEM)
         *fault = damage;
     if (r == 0 || r == GXT_ENOMEM)

@@ -143,7 +143,27 @@ int living_merge(struct living *living, const struct tally_met *met, uint64_t n_
     return n_new > 0 ? add_new(living, met, n_new) : 0;
 }
 
-/* ---- from a sidecar ---- */
+/* ---- in a sidecar ---- */
+
+enum {
+    FEW = 1024,           /* goroutines: always listed */
+    EVENTS_FOR_EACH = 64, /* of more: as many events from one list to the next */
+};
+
+bool living_is_listed(const struct living *living, uint64_t from, uint64_t to)
+{
+    const uint64_t step = living->n * EVENTS_FOR_EACH;
+
+    return living->n <= FEW || from / step != to / step;
+}
+
+uint64_t living_listed(const struct store_meta *meta, uint64_t n_generations)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (meta->n_listed[i] <= n_generations)
+            return meta->n_listed[i];
+    return 0;
+}
 
 static int by_id(const void *id, const void *g)
 {

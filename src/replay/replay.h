@@ -388,7 +388,12 @@ struct living {
  */
 int living_merge(struct living *living, const struct tally_met *met, uint64_t n_passed, tally_goroutine *ended,
                  void *user);
-/** living_restore() - as it was at the end of generation @n_generations - 1, but for how many were seen. Return: 0;
+/** living_is_listed() - whether it is put in the sidecar who is there, behind events from one ordinal up to before
+ * another: of a crowd only now and then, since each time takes as long as many events */
+bool living_is_listed(const struct living *living, uint64_t from, uint64_t to);
+/** living_listed() - the most generations, up to so many, behind which it is listed who is there; 0 for none */
+uint64_t living_listed(const struct store_meta *meta, uint64_t n_generations);
+/** living_restore() - as it was behind so many generations, if it is listed, but for how many were seen. Return: 0;
  * GXT_ENOMEM; GXT_EINDEX; as store_list(). */
 int living_restore(struct living *living, const struct store *store, uint64_t n_generations, struct gxt_error *fault);
 void living_done(struct living *living);

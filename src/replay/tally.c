@@ -670,32 +670,30 @@ static void move(struct tally_item *to, const struct tally_item *from)
     to->is_kept = false;
 }
 
-static void drop_nobody(struct tally *tally)
-{
-    for (size_t i = 0; i < tally->n_items;) {
-        if (tally->items[i].id == NOBODY)
-            move(&tally->items[i], &tally->items[--tally->n_items]);
-        else
-            i++;
-    }
-}
-
-/* Parts those that are there from those that ended, which come behind them. Return: how many there are. */
-static size_t part_ended(struct tally *tally)
+/* Parts those that are there, to whom the map leads then, from those that ended, who come behind them, and drops those
+ * that are nobody. Once through all: they may be a crowd. */
+static int part_items(struct tally *tally, size_t *ret_there)
 {
     struct tally_item *items = tally->items;
-    size_t n_there = 0, ended = tally->n_items;
+    size_t there = 0, ended = tally->n_items;
+    int r = 0;
 
-    while (n_there < ended) {
-        if (!items[n_there].is_ended) {
-            n_there++;
-            continue;
+    while (r == 0 && there < ended) {
+        struct tally_item *item = &items[there];
+        if (item->id == NOBODY) {
+            move(item, &items[--ended]);
+            items[ended] = items[--tally->n_items];
+        } else if (item->is_ended) {
+            const struct tally_item spare = *item;
+            move(item, &items[--ended]);
+            items[ended] = spare;
+        } else {
+            r = item->is_kept ? 0 : keep(tally, (uint32_t)there);
+            there++;
         }
-        const struct tally_item spare = items[n_there];
-        move(&items[n_there], &items[--ended]);
-        items[ended] = spare;
     }
-    return n_there;
+    *ret_there = there;
+    return r;
 }
 
 /* Puts items in an order, in place, as arrange(). */
@@ -715,16 +713,13 @@ static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
     }
 }
 
-/* There may be many: the map knows their order, so little more is needed to find it. */
+/* The map knows their order, so little more is needed to find it. */
 static int arrange_there(struct tally *tally, size_t n)
 {
     uint32_t *order = malloc((n + 1) * sizeof *order);
     size_t n_listed = n;
     int r = order ? 0 : GXT_ENOMEM;
 
-    for (size_t i = 0; r == 0 && i < n; i++)
-        if (!tally->items[i].is_kept)
-            r = keep(tally, (uint32_t)i);
     if (r == 0)
         r = id_map_list(&tally->ids, order, &n_listed);
     if (r == 0 && n_listed != n)
@@ -739,9 +734,10 @@ static int list_items(struct tally *tally)
 {
     struct tally_met *met = &tally->met;
 
-    drop_nobody(tally);
-    const size_t n_there = part_ended(tally);
-    const int r = arrange_there(tally, n_there);
+    size_t n_there;
+    int r = part_items(tally, &n_there);
+    if (r == 0)
+        r = arrange_there(tally, n_there);
     if (r < 0)
         return r;
     met->there = tally->items;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Raised whenever what is written changes its meaning; FORMAT.md tells each. */
-#define SCHEMA 7
+#define SCHEMA 8
 /* Flags of what a reader must know (refuse if unknown) and may know. */
 #define INCOMPATIBLE_KNOWN UINT64_C(0)
 #define COMPATIBLE UINT64_C(0)
@@ -191,7 +191,7 @@ void meta_encode(const struct store_meta *meta, struct buf *ret)
     buf_put_varint(ret, meta->trace_bytes);
     buf_put_varint(ret, meta->covered_bytes);
     buf_put_u64(ret, meta->covered_hash);
-    buf_put_u8(ret, (uint8_t)(meta->complete | meta->rising << 1 | meta->recovers << 2));
+    buf_put_u8(ret, (uint8_t)(meta->complete | meta->rising << 1 | meta->recovers << 2 | meta->listed_at_end << 3));
     buf_put_varint(ret, meta->n_generations);
     buf_put_varint(ret, meta->n_events);
     put_counts(ret, meta->n_by_kind);
@@ -203,6 +203,8 @@ void meta_encode(const struct store_meta *meta, struct buf *ret)
     put_fault(ret, &meta->fault);
     put_loss(ret, &meta->loss);
     buf_put_varint(ret, meta->n_sound);
+    for (size_t i = 0; i < 2; i++)
+        buf_put_varint(ret, meta->n_listed[i]);
 }
 
 static int check_machine(struct reader *in, struct gxt_error *fault)
@@ -241,6 +243,7 @@ static void read_meta(struct reader *in, struct store_meta *ret)
     ret->complete = flags & 1;
     ret->rising = flags >> 1 & 1;
     ret->recovers = flags >> 2 & 1;
+    ret->listed_at_end = flags >> 3 & 1;
     ret->n_generations = reader_varint(in);
     ret->n_events = reader_varint(in);
     read_counts(in, ret->n_by_kind);
@@ -252,7 +255,10 @@ static void read_meta(struct reader *in, struct store_meta *ret)
     read_fault(in, &ret->fault);
     read_loss(in, &ret->loss);
     ret->n_sound = reader_varint(in);
-    if (ret->n_sound > ret->n_generations)
+    for (size_t i = 0; i < 2; i++)
+        ret->n_listed[i] = reader_varint(in);
+    if (ret->n_sound > ret->n_generations || ret->n_listed[0] > ret->n_generations ||
+        (ret->n_listed[1] > 0 && ret->n_listed[1] >= ret->n_listed[0]))
         in->failed = true;
 }
 

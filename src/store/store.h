@@ -34,6 +34,9 @@ struct store_meta {
     bool recovers;          /**< the build left faults out, … */
     struct gxt_loss loss;   /**< … these; and … */
     uint64_t n_sound;       /**< … so many generations come before the first */
+    /** Behind so many generations it is listed who is there (STORE_LIVE): at last, and the time before; 0 for none */
+    uint64_t n_listed[2];
+    bool listed_at_end; /**< at last since the trace ends there, and for no other reason */
 };
 
 /** One generation's record: the public facts and the hash of its bytes. */
@@ -55,7 +58,7 @@ enum store_list {
     STORE_STACKS,  /**< struct gen_pair */
     STORE_FIRST,   /**< struct store_goroutine: seen first in it, or told anew, and there at its end */
     STORE_ENDED,   /**< struct store_goroutine: that ended in it */
-    STORE_LIVE,    /**< struct store_live: that are there at its end */
+    STORE_LIVE,    /**< struct store_live: that are there at its end; of few generations: store_meta.n_listed */
     STORE_N_LISTS
 };
 

@@ -99,6 +99,30 @@ Test(living_merge, a_stack_is_found_later)
     cr_assert(find(5)->stack == 77 && !find(5)->is_first);
 }
 
+/* Of a few always, of a crowd when events pass a multiple of 64 times as many. */
+Test(living_is_listed, of_a_crowd_now_and_then)
+{
+    living.n = 1024;
+    cr_assert(living_is_listed(&living, 5, 6));
+    living.n = 2000;
+    cr_assert_not(living_is_listed(&living, 0, 127999));
+    cr_assert(living_is_listed(&living, 127999, 128000));
+    cr_assert_not(living_is_listed(&living, 128000, 255999));
+    cr_assert(living_is_listed(&living, 128000, 1000000));
+    living.n = 0;
+}
+
+Test(living_listed, is_the_last_one_that_can_be_taken)
+{
+    const struct store_meta none = {.n_generations = 9}, one = {.n_generations = 9, .n_listed = {4}},
+                            two = {.n_generations = 9, .n_listed = {7, 4}};
+
+    cr_assert_eq(living_listed(&none, 9), 0);
+    cr_assert(living_listed(&one, 9) == 4 && living_listed(&one, 4) == 4 && living_listed(&one, 3) == 0);
+    cr_assert(living_listed(&two, 9) == 7 && living_listed(&two, 7) == 7 && living_listed(&two, 6) == 4);
+    cr_assert(living_listed(&two, 4) == 4 && living_listed(&two, 3) == 0);
+}
+
 /* Of one that was there before a sample counts, though nothing else was met of it yet; else it makes none. */
 Test(living_merge, samples_count_for_those_that_were_there)
 {

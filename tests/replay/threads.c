@@ -1,10 +1,14 @@
 /* threads.c: an index is the same whatever the number of threads that build it.
  *
  * usage: threads TRACE [CUT]
+ *        threads crowd
  *
  * Builds the index of a trace, or of its first CUT bytes, with one thread, with two and with five, at once and in
- * pieces, and compares all records, key by key.
+ * pieces, and compares all records, key by key; and the goroutines that a piece tells of with those of a walk. Or of a
+ * trace with so many goroutines that they are listed only now and then, also when it has grown.
  */
+#include "../events.h"
+
 #include <fcntl.h>
 #include <gxt/gxt.h>
 #include <inttypes.h>
@@ -41,6 +45,55 @@ static void copy_trace(const char *path, size_t most)
     fclose(to);
 }
 
+/* Goroutines that wait, and one that runs: listed behind generations 3 and 6. */
+static void put_crowd(struct buf *trace, unsigned version, uint64_t generation)
+{
+    enum {
+        N_GOROUTINES = 1100,
+        N_EVENTS = 24000,
+        OF_BATCH = 2000,
+        TICK = 1000000
+    };
+    struct buf data = {0};
+
+    if (version >= 25)
+        buf_put_u8(&data, WIRE_SYNC);
+    EVENT(&data, WIRE_FREQUENCY, 1000000000);
+    if (version >= 25)
+        EVENT(&data, WIRE_CLOCK_SNAPSHOT, 1, generation * TICK, 1, 1);
+    put_batch(trace, generation, UINT64_MAX, generation * TICK, &data);
+    EVENT(&data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
+    EVENT(&data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+    for (uint64_t i = 0; i < N_EVENTS; i++) {
+        if (i >= N_GOROUTINES)
+            EVENT(&data, WIRE_HEAP_ALLOC, 1, i);
+        else if (generation == 1)
+            EVENT(&data, WIRE_GO_CREATE_BLOCKED, 1, 10 + i, 0, 0);
+        else
+            EVENT(&data, WIRE_GO_STATUS, 1, 10 + i, UINT64_MAX, WAITING);
+        if (i % OF_BATCH == OF_BATCH - 1)
+            put_batch(trace, generation, 5, generation * TICK + 2 * i, &data);
+    }
+    if (version >= 26)
+        buf_put_u8(trace, WIRE_END_OF_GENERATION);
+    buf_done(&data);
+}
+
+static void make_crowd(unsigned version, uint64_t n_generations)
+{
+    struct buf trace = {0};
+    char header[17];
+    FILE *to = fopen(trace_path, "wb");
+
+    snprintf(header, sizeof header, "go 1.%u trace%c%c%c", version, 0, 0, 0);
+    buf_put(&trace, header, 16);
+    for (uint64_t generation = 1; generation <= n_generations; generation++)
+        put_crowd(&trace, version, generation);
+    if (!to || trace.failed || fwrite(trace.at, 1, trace.size, to) != trace.size || fclose(to) != 0)
+        wrong("cannot write the trace", 0);
+    buf_done(&trace);
+}
+
 /* ---- building ---- */
 
 struct stop {
@@ -54,6 +107,46 @@ static int stop_after(void *user, const struct gxt_progress *progress)
     if (progress->bytes_done > progress->bytes_total)
         wrong("more than the trace has", (int64_t)progress->bytes_done);
     return progress->generations_done >= stop->after;
+}
+
+static struct gxt_goroutines *list_goroutines(struct gxt_trace *trace, const struct gxt_index *index)
+{
+    struct gxt_goroutines *list = NULL;
+    struct gxt_error error;
+    const int r = gxt_goroutines_new(trace, index, &list, &error);
+
+    if (!list)
+        wrong(error.message, r);
+    return list;
+}
+
+static struct gxt_goroutine goroutine(const struct gxt_goroutines *list, size_t i)
+{
+    struct gxt_goroutine g;
+    struct gxt_error error;
+
+    if (gxt_goroutines_at(list, i, &g, &error) != 0)
+        wrong(error.message, error.code);
+    return g;
+}
+
+/* Whatever the index has of them. */
+static void compare_goroutines(struct gxt_trace *trace, const struct gxt_index *index)
+{
+    struct gxt_goroutines *with = list_goroutines(trace, index), *without = list_goroutines(trace, NULL);
+    const size_t n = gxt_goroutines_len(without);
+
+    if (gxt_goroutines_len(with) != n)
+        wrong("other goroutines than of a walk", (int64_t)n);
+    for (size_t i = 0; i < n; i++) {
+        const struct gxt_goroutine a = goroutine(with, i), b = goroutine(without, i);
+        if (a.id != b.id || a.creator != b.creator || a.first_ns != b.first_ns || a.last_ns != b.last_ns ||
+            a.n_events != b.n_events || a.start != b.start || a.stack != b.stack || a.is_created != b.is_created ||
+            a.is_ended != b.is_ended)
+            wrong("another goroutine than of a walk", (int64_t)i);
+    }
+    gxt_goroutines_free(with);
+    gxt_goroutines_free(without);
 }
 
 /* @ret_generations: how many the index has then. Return: as gxt_index_build(). */
@@ -80,6 +173,8 @@ static int build(const char *path, unsigned threads, uint64_t every, struct stop
         r = gxt_index_verify(index, true, &verified, &error);
     if (r < 0 && !(r == GXT_ENOENT && code == GXT_ECANCELED))
         wrong(error.message, r);
+    if (r == 0 && code == GXT_ECANCELED)
+        compare_goroutines(trace, index);
     if (r == 0)
         gxt_index_close(index);
     *ret_generations = facts.n_generations;
@@ -124,11 +219,20 @@ static bool is_same(const MDB_val *a, const MDB_val *b)
     return a->mv_size == b->mv_size && memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
 }
 
+/* Whether a key is the first of a list of who is there behind a generation. */
+static bool begins_list(const MDB_val *key)
+{
+    static const unsigned char first[4];
+    const unsigned char *at = key->mv_data;
+
+    return key->mv_size == 13 && at[0] == 'a' && memcmp(at + 9, first, sizeof first) == 0;
+}
+
 static uint64_t compare(const char *left, const char *right)
 {
     struct records a, b;
     MDB_val key_a, key_b, value_a, value_b;
-    uint64_t n = 0;
+    uint64_t n = 0, n_lists = 0;
 
     open_records(&a, left);
     open_records(&b, right);
@@ -144,7 +248,10 @@ static uint64_t compare(const char *left, const char *right)
             wrong("another key", (int64_t)n);
         if (!is_same(&value_a, &value_b))
             wrong("another value", *(const unsigned char *)key_a.mv_data);
+        n_lists += begins_list(&key_a);
     }
+    if (n_lists > 2)
+        wrong("lists are left over", (int64_t)n_lists);
     close_records(&a);
     close_records(&b);
     return n;
@@ -175,18 +282,59 @@ static void compare_builds(unsigned threads, uint64_t every)
 {
     uint64_t n, n_all;
 
-    snprintf(one, sizeof one, "%s/one", folder);
-    snprintf(many, sizeof many, "%s/many", folder);
-    snprintf(pieces, sizeof pieces, "%s/pieces", folder);
     const int code = build(one, 1, every, never, &n_all);
     if (build(many, threads, every, never, &n) != code || n != n_all)
         wrong("many threads end otherwise", (int64_t)n);
     n = compare(one, many);
     printf("%u threads: %" PRIu64 " generations, %" PRIu64 " records, code %d\n", threads, n_all, n, code);
-    for (uint64_t after = 1; after < n_all && after < 4; after++)
+    for (uint64_t after = 1; after < n_all && after < 7; after++)
         compare_pieces(threads, every, after, code);
     unlink(one);
     unlink(many);
+}
+
+static void try_trace(const char *path, size_t most)
+{
+    static const unsigned threads[] = {2, 5};
+
+    copy_trace(path, most);
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        compare_builds(threads[i], 0);
+        compare_builds(threads[i], 50);
+        compare_builds(threads[i], 1);
+    }
+}
+
+/* The end of what has grown since was no end: its list is kept no more. */
+static void compare_grown(unsigned version, uint64_t from, uint64_t to)
+{
+    uint64_t n;
+
+    make_crowd(version, to);
+    if (build(many, 1, 0, never, &n) != 0 || n != to)
+        wrong("generations are missing", (int64_t)n);
+    make_crowd(version, from);
+    if (build(pieces, 1, 0, never, &n) != 0 || n != from)
+        wrong("generations are missing", (int64_t)n);
+    make_crowd(version, to);
+    if (build(pieces, 1, 0, never, &n) != 0 || n != to)
+        wrong("what has grown is not gone on with", (int64_t)n);
+    (void)compare(many, pieces);
+    unlink(many);
+    unlink(pieces);
+}
+
+/* Before Go 1.26 what comes behind a generation says that it has ended. */
+static void try_crowd(void)
+{
+    for (unsigned version = 23; version <= 26; version += 3) {
+        make_crowd(version, 7);
+        compare_builds(2, 0);
+        for (uint64_t from = 1; from < 7; from++) {
+            compare_grown(version, from, from + 1);
+            compare_grown(version, from, 7);
+        }
+    }
 }
 
 int main(int argc, char **argv)
@@ -196,13 +344,13 @@ int main(int argc, char **argv)
     if (!mkdtemp(folder))
         wrong("no folder", 0);
     snprintf(trace_path, sizeof trace_path, "%s/trace", folder);
-    copy_trace(argv[1], argc > 2 ? strtoull(argv[2], NULL, 10) : SIZE_MAX);
-    static const unsigned threads[] = {2, 5};
-    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
-        compare_builds(threads[i], 0);
-        compare_builds(threads[i], 50);
-        compare_builds(threads[i], 1);
-    }
+    snprintf(one, sizeof one, "%s/one", folder);
+    snprintf(many, sizeof many, "%s/many", folder);
+    snprintf(pieces, sizeof pieces, "%s/pieces", folder);
+    if (strcmp(argv[1], "crowd") == 0)
+        try_crowd();
+    else
+        try_trace(argv[1], argc > 2 ? strtoull(argv[2], NULL, 10) : SIZE_MAX);
     unlink(trace_path);
     rmdir(folder);
     return 0;

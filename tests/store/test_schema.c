@@ -60,6 +60,8 @@ static struct store_meta some_meta(void)
                               .last_ns = INT64_MAX,
                               .n_strings = 4,
                               .n_stacks = 5,
+                              .n_listed = {3, 1},
+                              .listed_at_end = true,
                               .fault = {.code = GXT_ECORRUPT, .offset = 99, .message = "a sentence"}};
     for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
         meta.n_by_kind[kind] = kind * 1000003;
@@ -91,6 +93,7 @@ Test(meta_decode, gives_what_was_encoded)
     cr_assert_eq(got.fault.code, GXT_ECORRUPT);
     cr_assert_eq(got.fault.offset, 99);
     cr_assert_str_eq(got.fault.message, "a sentence");
+    cr_assert(got.n_listed[0] == 3 && got.n_listed[1] == 1 && got.listed_at_end);
 
     for (size_t size = 0; size + 1 < value.size; size++) {
         struct buf cut = {.at = value.at, .size = size};
@@ -119,6 +122,29 @@ Test(meta_decode, refuses_by_name)
     }
     value.at[32] ^= 0x40; /* a flag that need not be known */
     cr_assert_eq(meta_decode(&value, &got, &fault), 0);
+    buf_done(&value);
+}
+
+/* A list behind what is not kept, and one that is not before the other. */
+Test(meta_decode, refuses_lists_of_nowhere)
+{
+    static const uint64_t wrong[][2] = {{4, 1}, {2, 2}, {0, 1}, {2, 3}}, good[][2] = {{0, 0}, {3, 0}, {2, 1}};
+    struct store_meta meta = some_meta(), got;
+    struct buf value = {0};
+    struct gxt_error fault;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        memcpy(meta.n_listed, wrong[i], sizeof meta.n_listed);
+        value.size = 0;
+        meta_encode(&meta, &value);
+        cr_assert_eq(meta_decode(&value, &got, &fault), GXT_EINDEX, "%zu", i);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        memcpy(meta.n_listed, good[i], sizeof meta.n_listed);
+        value.size = 0;
+        meta_encode(&meta, &value);
+        cr_assert_eq(meta_decode(&value, &got, &fault), 0, "%zu", i);
+    }
     buf_done(&value);
 }
 
