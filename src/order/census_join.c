@@ -28,6 +28,13 @@ static struct sched_resource *find(const struct sched_table *table, int64_t id)
 
 /* ---- was it so? ---- */
 
+/* Before the first generation that has an event nothing is there, and what that tells of is believed: but ranges that
+ * are in flight, and goroutines of threads that have events, are left to the walk. */
+static bool is_first(const struct sched *sched)
+{
+    return sched->initial_generation == 0;
+}
+
 static bool had_ranges(const struct census_one *one, const struct sched_resource *resource)
 {
     for (size_t i = 0; i < N_RANGES; i++) {
@@ -43,7 +50,7 @@ static bool had_gs(const struct census *census, const struct sched *sched)
     for (size_t i = CENSUS_FIRST; i < census->gs.n; i++) {
         const struct census_one *one = &census->gs.items[i];
         const struct sched_resource *g = find(&sched->gs, one->id);
-        const bool was_so = one->told == CENSUS_BORN ? !g : g && g->status == one->told;
+        const bool was_so = one->told == CENSUS_BORN ? !g : is_first(sched) || (g && g->status == one->told);
         if (!was_so || ((one->had | one->lacked | one->open) && !had_ranges(one, g)))
             return false;
     }
@@ -97,7 +104,7 @@ static bool had_lanes(const struct census *census, const struct sched *sched)
         m = m ? m : &none;
         if (lane->had_no_g && m->g != GXT_NO_GOROUTINE)
             return false;
-        if (lane->had_g && m->g != lane->g_at_start)
+        if (lane->had_g && !is_first(sched) && m->g != lane->g_at_start)
             return false;
         if (lane->had_no_p && m->p != GXT_NO_PROC && !(m->p == lane->loot && was_taken(census, sched, lane)))
             return false;
@@ -289,10 +296,18 @@ static int put_tasks(const struct census *census, struct sched *sched)
     return r;
 }
 
+static bool has_events(const struct census *census)
+{
+    for (size_t i = 0; i < census->gen.n_lanes; i++)
+        if (census->lanes[i].is_used)
+            return true;
+    return false;
+}
+
 bool order_may_join(const struct order *order)
 {
-    return order_at_boundary(order) && !order->recovers && order->sched.initial_generation != 0 &&
-           !order->sched.gs.crowd && !order->sched.gs.tracks && !order->boundary;
+    return order_at_boundary(order) && !order->recovers && !order->sched.gs.crowd && !order->sched.gs.tracks &&
+           !order->boundary;
 }
 
 struct gen_stream order_stream(const struct order *order)
@@ -321,6 +336,8 @@ int order_join(struct order *order, const struct census *census)
         r = put_tasks(census, sched);
     if (r < 0)
         return fault_set(&order->fault, r, GXT_NO_OFFSET, "no memory for the scheduler's state");
+    if (is_first(sched) && has_events(census))
+        sched->initial_generation = census->gen.dir.number;
     if (census->gc_first != 0) {
         sched->gc_seq = census->gc_seq;
         sched->gc_state = census->gc_state;

@@ -182,8 +182,8 @@ void census_count(struct census *census);
 /** census_counts() - how many records of each type order_next() would hand out, as an array of 256 */
 const uint64_t *census_counts(const struct census *census);
 
-/** order_may_join() - whether a census may take the place of the walk here: at a boundary behind the first generation,
- * where nothing is recovered and nobody wants to save the walk */
+/** order_may_join() - whether a census may take the place of the walk here: at a boundary where nothing is recovered
+ * and nobody wants to save the walk */
 bool order_may_join(const struct order *order);
 
 /** order_stream() - where the walk is in the trace, for census_find(): at a boundary, before the next generation */

@@ -4,7 +4,7 @@
  *
  * Generations are counted without order (order/census.c), by as many threads as there are, each the next one that
  * nobody has. One after the other they are joined to the walk, which knows the states at their starts. Through those
- * that do not fit the walk goes itself: through the first always, and through what has a fault.
+ * that do not fit the walk goes itself, and through what has a fault.
  *
  *     a thread    find (one at a time) ──► count ──► wait for its turn ──► join, or walk ──► next
  */
@@ -72,7 +72,7 @@ static void count_in_turn(struct counting *counting, struct census *census)
         const uint64_t generation = counting->n_found++;
         const bool is_there = census_find(census, &counting->stream);
         (void)pthread_mutex_unlock(&counting->lock);
-        if (is_there && generation > 0) /* the first one fits nothing */
+        if (is_there)
             census_count(census);
         (void)pthread_mutex_lock(&counting->lock);
         if (!wait_for_turn(counting, generation))
