@@ -31,12 +31,12 @@ struct store_meta {
     bool rising; /**< times rise from event to event; false when one passed the end of the clock */
     uint64_t n_strings, n_stacks, n_goroutines;
     struct gxt_error fault; /**< of the trace, when complete; code 0 for none */
+    bool listed_at_end;     /**< the last list is there since the trace ends there, and for no other reason */
     bool recovers;          /**< the build left faults out, … */
     struct gxt_loss loss;   /**< … these; and … */
     uint64_t n_sound;       /**< … so many generations come before the first */
     /** Behind so many generations it is listed who is there (STORE_LIVE): at last, and the time before; 0 for none */
     uint64_t n_listed[2];
-    bool listed_at_end; /**< at last since the trace ends there, and for no other reason */
 };
 
 /** One generation's record: the public facts and the hash of its bytes. */
