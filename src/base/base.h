@@ -235,6 +235,11 @@ struct id_map {
     uint32_t free_block; /* the first one, counted from 1; 0 for none */
 };
 
+static inline bool id_map_is_empty(const struct id_map *map)
+{
+    return map->places.n == 0;
+}
+
 /** Return: the block that an id belongs to; NULL when nothing of it is there. */
 static inline __attribute__((always_inline)) struct id_block *id_map_block(const struct id_map *map, uint64_t id)
 {

@@ -73,7 +73,7 @@ static bool had_no_others(const struct assumed *assumed, const struct sched *sch
     for (size_t i = 0; i < sched->n_ms; i++) {
         const struct sched_m *m = &sched->ms[i];
         if (m->p != GXT_NO_PROC && map_get(&assumed->m_places, (uint64_t)m->id) == MAP_NONE &&
-            id_map_get(&ahead->ps.ids, (uint64_t)m->p) != MAP_NONE)
+            sched_at(&ahead->ps, m->p) != MAP_NONE)
             return false;
     }
     return true;

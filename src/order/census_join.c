@@ -21,7 +21,7 @@ enum {
 
 static struct sched_resource *find(const struct sched_table *table, int64_t id)
 {
-    const uint32_t at = id_map_get(&table->ids, (uint64_t)id);
+    const uint32_t at = sched_at(table, id);
 
     return at == MAP_NONE ? NULL : &table->items[at];
 }

@@ -30,13 +30,36 @@ static __attribute__((noinline)) bool push(struct crowd_entries *entries, const 
 
 /* ---- notes ---- */
 
+/* Whoever was added is looked at: those who have gone since leave no trace. */
+static void look_at_added(struct sched_table *table)
+{
+    struct sched_changes *changes = &table->changes;
+    struct pair *pairs = changes->list.pairs;
+    size_t n = changes->n_sorted;
+
+    for (size_t i = n; i < changes->n; i++) {
+        struct pair note = pairs[i];
+        if (note.value & SCHED_ADDED) {
+            struct sched_resource *resource = &table->items[(uint32_t)note.value];
+            resource->is_added = false;
+            if (!resource->live)
+                continue;
+            note = (struct pair){(uint64_t)resource->id, note.value & ~SCHED_ADDED};
+        }
+        pairs[n++] = note;
+    }
+    changes->n = n;
+}
+
 /* Brings the list in order. A place follows another one, and most of what changed before the first changed before both:
  * so only what was noted since is sorted. */
-static bool sort_changes(struct sched_changes *changes)
+static bool sort_changes(struct sched_table *table)
 {
+    struct sched_changes *changes = &table->changes;
     struct pair *pairs = changes->list.pairs;
     const size_t n_old = changes->n_sorted;
 
+    look_at_added(table);
     if (changes->n == n_old)
         return true;
     if (pairs_sort(pairs + n_old, changes->n - n_old, &changes->spare) < 0 ||
@@ -294,7 +317,7 @@ const struct crowd_entries *crowd_list(struct sched_table *table, bool changes, 
 
     if (!changes && !known->knows_start && !sched_note_all(table))
         return NULL;
-    if (!sort_changes(known))
+    if (!sort_changes(table))
         return NULL;
     known->listed.n = known->settling.n = 0;
     listing.settled = rest_of(&known->settled);

@@ -283,7 +283,7 @@ struct sched_resource *crowd_take(struct sched_table *table, int64_t id)
     int r = take_ids(table, number);
     if (r < 0)
         table->lost = r;
-    uint32_t at = id_map_get(&table->ids, (uint64_t)id);
+    const uint32_t at = sched_at(table, id);
     return r < 0 || at == MAP_NONE ? NULL : &table->items[at];
 }
 

@@ -204,6 +204,7 @@ struct sched_resource {
         uint32_t word; /* the four of them */
     };
     bool at_start; /* it was there at the last sched_mark() */
+    bool is_added; /* of the slot: there is a note, not looked at yet, that one was added in it */
 };
 
 /* Goroutines to be saved that have neighbouring ids, and nothing to tell them apart. */
@@ -219,8 +220,9 @@ struct crowd_entries {
     size_t n, capacity;
 };
 
-/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. And what crowd_list()
- * keeps of the last time: for it, and not for who notes. */
+/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. What was added is noted once
+ * for each slot: who came and went since the last look is forgotten for the next one there. And what crowd_list() keeps
+ * of the last time: for it, and not for who notes. */
 struct sched_changes {
     size_t n;
     size_t n_sorted; /* so many of them do not fall by id */
@@ -229,17 +231,18 @@ struct sched_changes {
     bool knows_start; /* start is all that there was at the last sched_mark() */
 };
 
-#define SCHED_GONE MAP_NONE /* for a place */
+#define SCHED_GONE MAP_NONE             /* for a place */
+#define SCHED_ADDED (UINT64_C(1) << 32) /* beside a place: the note is of whoever is there when it is looked at */
 
 /* Resources by id. A place stays good until the next resource is added. */
 struct sched_table {
-    struct id_map ids;
     struct sched_resource *items;
-    uint32_t *places; /* of what has an id that ends so: a hint, checked against the id. Ids are given out in a row */
+    uint32_t *places; /* by how an id ends: who has it, if it lives and its id ends so. Ids are given out in a row */
     uint64_t places_mask;
-    size_t n, capacity; /* slots used so far, free ones included */
-    uint32_t *free_slots;
-    size_t n_free, free_slots_capacity;
+    struct id_map others; /* of whom another one had the place when they came */
+    size_t n, capacity;   /* slots used so far, free ones included */
+    size_t n_free;
+    uint32_t free_slot;           /* the last one that got free; its seq is the one before it */
     struct crowd *crowd;          /* of a snapshot, not all of it asked for yet; NULL for none */
     bool tracks;                  /* whether it is kept what changes */
     struct sched_changes changes; /* since the last sched_mark(): touched or added; and at_start but removed */
@@ -334,10 +337,21 @@ uint8_t sched_sample_flags(struct sched *sched, const struct gen_sample *sample)
 /* A resource of a crowd that was not asked for before. NULL when there is none, or table->lost says why. */
 struct sched_resource *crowd_take(struct sched_table *table, int64_t id);
 
+/* The place of one of those that are at hand; MAP_NONE when it is not. */
+static inline __attribute__((always_inline)) uint32_t sched_at(const struct sched_table *table, int64_t id)
+{
+    if (LIKELY(table->places != NULL)) {
+        const uint32_t at = table->places[(uint64_t)id & table->places_mask];
+        if (LIKELY(table->items[at].id == id && table->items[at].live))
+            return at;
+    }
+    return LIKELY(id_map_is_empty(&table->others)) ? MAP_NONE : id_map_get(&table->others, (uint64_t)id);
+}
+
 /* May add others of a crowd: what was found before has moved then. */
 static inline __attribute__((always_inline)) struct sched_resource *sched_find(struct sched_table *table, int64_t id)
 {
-    uint32_t at = id_map_get(&table->ids, (uint64_t)id);
+    const uint32_t at = sched_at(table, id);
     if (LIKELY(at != MAP_NONE))
         return &table->items[at];
     return UNLIKELY(table->crowd != NULL) ? crowd_take(table, id) : NULL;
@@ -357,6 +371,9 @@ static inline void sched_touch(struct sched_table *table, struct sched_resource 
 /* From here on it is kept what changes. */
 void sched_mark(struct sched *sched);
 
+/* The place of one that does not stand where its id leads, which it does from then on where that can be; 0 when it is
+ * not there. */
+uint32_t sched_find_elsewhere(struct sched_table *table, int64_t id);
 /* Adds a resource that is not there. NULL without memory. */
 struct sched_resource *sched_add(struct sched_table *table, int64_t id);
 void sched_remove(struct sched_table *table, struct sched_resource *resource);

@@ -80,22 +80,12 @@ QUICK struct sched_resource *quick_own(const struct sched_table *table, uint32_t
     return &table->items[hint];
 }
 
-/* The place of one that no hint tells. It may be none's. */
-static __attribute__((noinline)) uint32_t quick_find_elsewhere(const struct sched_table *table, int64_t id)
-{
-    const uint32_t at = id_map_get(&table->ids, (uint64_t)id);
-
-    if (at != MAP_NONE)
-        table->places[(uint64_t)id & table->places_mask] = at;
-    return at == MAP_NONE ? 0 : at;
-}
-
-/* The place where a resource probably is: also for one of a crowd that was not asked for before. */
-QUICK uint32_t quick_find(const struct sched_table *table, int64_t id)
+/* The place where a resource is, if there is one: also for one of a crowd that was not asked for before. */
+QUICK uint32_t quick_find(struct sched_table *table, int64_t id)
 {
     const uint32_t at = table->places[(uint64_t)id & table->places_mask];
 
-    return LIKELY(table->items[at].id == id) ? at : quick_find_elsewhere(table, id);
+    return LIKELY(table->items[at].id == id) ? at : sched_find_elsewhere(table, id);
 }
 
 /* Whether a status that is usual tells of one whom a walk ahead meets first. */
@@ -367,7 +357,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                     const struct sched_resource *creator = quick_own(gs, m->g_at);
                     UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
                     UNLESS((gxt_goid)args[0] != GXT_NO_GOROUTINE) /* then who is nobody would be found */
-                    UNLESS(id_map_get(&gs->ids, args[0]) == MAP_NONE)
+                    UNLESS(sched_at(gs, (gxt_goid)args[0]) == MAP_NONE)
                     const bool blocked = now == QUICK_GO_CREATE_BLOCKED;
                     if (blocked) {
                         TAKE(WIRE_GO_CREATE_BLOCKED)

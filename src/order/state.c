@@ -11,51 +11,6 @@ enum {
     FIRST_PLACES = 64
 };
 
-/* Makes room for hints to all that is there, and one more. Without memory there are fewer. */
-static void grow_places(struct sched_table *table)
-{
-    const uint64_t capacity = table->places ? 2 * (table->places_mask + 1) : FIRST_PLACES;
-    uint32_t *places = calloc(capacity, sizeof *places);
-
-    if (!places)
-        return;
-    free(table->places);
-    table->places = places;
-    table->places_mask = capacity - 1;
-    for (size_t i = 0; i < table->n; i++)
-        if (table->items[i].live)
-            table->places[(uint64_t)table->items[i].id & table->places_mask] = (uint32_t)i;
-}
-
-struct sched_resource *sched_add(struct sched_table *table, int64_t id)
-{
-    uint32_t at;
-
-    if (table->n_free > 0) {
-        at = table->free_slots[table->n_free - 1];
-    } else {
-        struct sched_resource *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
-        if (!grown || table->n >= MAP_NONE)
-            return NULL;
-        table->items = grown;
-        at = (uint32_t)table->n;
-    }
-    if (id_map_put(&table->ids, (uint64_t)id, at) < 0)
-        return NULL;
-    if (table->n_free > 0)
-        table->n_free--;
-    else
-        table->n++;
-    table->items[at] = (struct sched_resource){.id = id, .live = true, .touched = !table->tracks};
-    sched_touch(table, &table->items[at]);
-    table->has_nobody = table->has_nobody || id == -1;
-    if (UNLIKELY(!table->places || table->n > table->places_mask))
-        grow_places(table);
-    if (LIKELY(table->places != NULL))
-        table->places[(uint64_t)id & table->places_mask] = at;
-    return &table->items[at];
-}
-
 static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place)
 {
     struct pairs_spare *list = &changes->list;
@@ -80,14 +35,118 @@ void sched_note(struct sched_table *table, struct sched_resource *resource)
         table->lost = GXT_ENOMEM;
 }
 
+/* The same of one that is added: in this slot it is the first one since the notes were looked at. */
+static __attribute__((noinline)) void note_added(struct sched_table *table, struct sched_resource *resource)
+{
+    resource->is_added = add_change(&table->changes, resource->id, (uint64_t)(resource - table->items) | SCHED_ADDED);
+    if (!resource->is_added)
+        table->lost = GXT_ENOMEM;
+}
+
+/* Who stands where an id leads. There are places. */
+static inline uint32_t *place_of(const struct sched_table *table, int64_t id)
+{
+    return &table->places[(uint64_t)id & table->places_mask];
+}
+
+/* Whether another one that lives stands there. What a place leads to may have gone, and another one come instead whose
+ * id leads elsewhere. */
+static inline bool is_taken(const struct sched_table *table, int64_t id)
+{
+    const struct sched_resource *resource = &table->items[*place_of(table, id)];
+
+    return resource->live && (((uint64_t)resource->id ^ (uint64_t)id) & table->places_mask) == 0;
+}
+
+/* Who lives and has none gets its place, where that is free. */
+static void place_others(struct sched_table *table)
+{
+    for (size_t i = 0; i < table->n && !id_map_is_empty(&table->others); i++) {
+        const int64_t id = table->items[i].id;
+        if (!table->items[i].live || is_taken(table, id))
+            continue;
+        *place_of(table, id) = (uint32_t)i;
+        id_map_remove(&table->others, (uint64_t)id);
+    }
+}
+
+/* Makes more places. Without memory there are fewer. */
+static void grow_places(struct sched_table *table)
+{
+    const uint64_t capacity = table->places ? 2 * (table->places_mask + 1) : FIRST_PLACES;
+    uint32_t *const old = table->places, *const places = calloc(capacity, sizeof *places);
+
+    if (!places)
+        return;
+    for (size_t i = 0; old && i < table->n; i++)
+        if (table->items[i].live && old[(uint64_t)table->items[i].id & table->places_mask] == i)
+            places[(uint64_t)table->items[i].id & (capacity - 1)] = (uint32_t)i;
+    free(old);
+    table->places = places;
+    table->places_mask = capacity - 1;
+    place_others(table);
+}
+
+uint32_t sched_find_elsewhere(struct sched_table *table, int64_t id)
+{
+    const uint32_t at = sched_at(table, id);
+
+    if (at == MAP_NONE)
+        return 0;
+    if (!is_taken(table, id)) {
+        *place_of(table, id) = at;
+        id_map_remove(&table->others, (uint64_t)id);
+    }
+    return at;
+}
+
+/* Makes a slot that is free. Return: whether there is memory for it. */
+static __attribute__((noinline)) bool add_slot(struct sched_table *table)
+{
+    struct sched_resource *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
+
+    if (!grown || table->n >= MAP_NONE)
+        return false;
+    table->items = grown;
+    table->items[table->n] = (struct sched_resource){0};
+    table->free_slot = (uint32_t)table->n++;
+    table->n_free = 1;
+    if (UNLIKELY(!table->places || table->n > table->places_mask))
+        grow_places(table);
+    return true;
+}
+
+struct sched_resource *sched_add(struct sched_table *table, int64_t id)
+{
+    if (UNLIKELY(table->n_free == 0) && !add_slot(table))
+        return NULL;
+    const uint32_t at = table->free_slot;
+    if (LIKELY(table->places != NULL) && LIKELY(!is_taken(table, id)))
+        *place_of(table, id) = at;
+    else if (id_map_put(&table->others, (uint64_t)id, at) < 0)
+        return NULL;
+    struct sched_resource *resource = &table->items[at];
+    const bool is_added = resource->is_added;
+    table->n_free--;
+    table->free_slot = (uint32_t)resource->seq;
+    *resource = (struct sched_resource){.id = id, .live = true, .touched = true, .is_added = is_added};
+    if (UNLIKELY(table->tracks && !is_added))
+        note_added(table, resource);
+    if (UNLIKELY(id == -1))
+        table->has_nobody = true;
+    return resource;
+}
+
 bool sched_note_all(struct sched_table *table)
 {
     bool good = true;
 
     forget_changes(&table->changes);
-    for (size_t i = 0; good && i < table->n; i++)
-        if (table->items[i].live)
+    for (size_t i = 0; i < table->n; i++) {
+        table->items[i].is_added = false;
+        if (good && table->items[i].live)
             good = add_change(&table->changes, table->items[i].id, i);
+    }
     return good;
 }
 
@@ -98,7 +157,7 @@ static void mark(struct sched_table *table)
     for (size_t i = 0; i < table->n; i++) {
         struct sched_resource *resource = &table->items[i];
         resource->at_start = resource->live;
-        resource->touched = false;
+        resource->touched = resource->is_added = false;
         if (UNLIKELY(resource->extra != NULL)) {
             resource->extra->n_before = resource->extra->n_regions;
             resource->extra->n_popped = 0;
@@ -139,11 +198,12 @@ static void free_extra(struct sched_resource *resource)
 
 void sched_remove(struct sched_table *table, struct sched_resource *resource)
 {
-    uint32_t *grown =
-        array_grow(table->free_slots, table->n_free, &table->free_slots_capacity, sizeof *table->free_slots);
+    const uint32_t at = (uint32_t)(resource - table->items);
 
-    id_map_remove(&table->ids, (uint64_t)resource->id);
-    free_extra(resource);
+    if (UNLIKELY(!table->places || *place_of(table, resource->id) != at))
+        id_map_remove(&table->others, (uint64_t)resource->id);
+    if (UNLIKELY(resource->extra != NULL))
+        free_extra(resource);
     assert(resource->touched || resource->at_start); /* who has settled waits: something comes before the end */
     resource->live = false;
     resource->touched = false;
@@ -151,10 +211,9 @@ void sched_remove(struct sched_table *table, struct sched_resource *resource)
         table->lost = GXT_ENOMEM;
     if (UNLIKELY(table->ended != NULL) && id_set_add(table->ended, (uint64_t)resource->id) < 0)
         table->lost = GXT_ENOMEM;
-    if (!grown)
-        return; /* without memory the slot is not used again, no more */
-    table->free_slots = grown;
-    table->free_slots[table->n_free++] = (uint32_t)(resource - table->items);
+    resource->seq = table->free_slot;
+    table->free_slot = at;
+    table->n_free++;
 }
 
 struct sched_extra *sched_extra(struct sched_resource *resource)
@@ -220,9 +279,9 @@ void sched_table_clear(struct sched_table *table)
 {
     for (size_t i = 0; i < table->n; i++) {
         free_extra(&table->items[i]);
-        table->items[i].live = table->items[i].touched = false; /* a hint may still lead there */
+        table->items[i].live = table->items[i].touched = false; /* a place may still lead there */
     }
-    id_map_clear(&table->ids);
+    id_map_clear(&table->others);
     table->n = 0;
     table->n_free = 0;
     table->tracks = table->has_nobody = false;
@@ -235,10 +294,9 @@ void sched_table_clear(struct sched_table *table)
 void sched_table_done(struct sched_table *table)
 {
     sched_table_clear(table);
-    id_map_done(&table->ids);
+    id_map_done(&table->others);
     free(table->items);
     free(table->places);
-    free(table->free_slots);
     pairs_done(&table->changes.list);
     pairs_done(&table->changes.spare);
     free(table->changes.start.list);
