@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-    FIRST_PLACES = 64
+    FIRST_PLACES = 4096
 };
 
 static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place)
@@ -111,7 +111,7 @@ static __attribute__((noinline)) bool add_slot(struct sched_table *table)
     table->items[table->n] = (struct sched_resource){0};
     table->free_slot = (uint32_t)table->n++;
     table->n_free = 1;
-    if (UNLIKELY(!table->places || table->n > table->places_mask))
+    if (UNLIKELY(!table->places || 2 * table->n > table->places_mask))
         grow_places(table);
     return true;
 }
