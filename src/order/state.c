@@ -63,8 +63,8 @@ static void place_others(struct sched_table *table)
 {
     for (size_t i = 0; i < table->n && !id_map_is_empty(&table->others); i++) {
         const int64_t id = table->items[i].id;
-        if (!table->items[i].live || is_taken(table, id))
-            continue;
+        if (!table->items[i].live || (*place_of(table, id) != i && is_taken(table, id)))
+            continue; /* an empty place leads to 0: who is there has it */
         *place_of(table, id) = (uint32_t)i;
         id_map_remove(&table->others, (uint64_t)id);
     }
