@@ -220,9 +220,9 @@ struct crowd_entries {
     size_t n, capacity;
 };
 
-/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. What was added is noted once
- * for each slot: who came and went since the last look is forgotten for the next one there. And what crowd_list() keeps
- * of the last time: for it, and not for who notes. */
+/* Of what has changed: pairs of an id and the place where it was then, or that it has gone. What was added is noted
+ * once for each slot: who came and went since the last look is forgotten for the next one there. And what crowd_list()
+ * keeps of the last time: for it, and not for who notes. */
 struct sched_changes {
     size_t n;
     size_t n_sorted; /* so many of them do not fall by id */

@@ -81,8 +81,8 @@ Test(table, places_grow_for_whom_another_one_was_in_the_way_of)
     sched_table_done(&table);
 }
 
-/* Who is added is noted once a slot until it is looked at; of two that were there one after the other, only the last one
- * is listed. */
+/* Who is added is noted once a slot until it is looked at; of two that were there one after the other, only the last
+ * one is listed. */
 Test(table, notes_who_is_added_once_a_slot)
 {
     struct sched_table table = {.tracks = true};
