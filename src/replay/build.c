@@ -316,11 +316,12 @@ static int put_living(struct builder *builder, struct store_draft *draft, uint64
     size_t n = STORE_LIST_ROWS;
 
     for (uint32_t chunk = 0; r == 0 && n == STORE_LIST_ROWS; chunk++) {
-        const struct tally_item *gs = living->gs + (size_t)chunk * STORE_LIST_ROWS;
-        const size_t n_left = living->n - (size_t)chunk * STORE_LIST_ROWS;
+        const size_t from = (size_t)chunk * STORE_LIST_ROWS, n_left = living->n - from;
         n = n_left < STORE_LIST_ROWS ? n_left : STORE_LIST_ROWS;
-        for (size_t i = 0; i < n; i++)
-            rows[i] = (struct store_live){gs[i].id, gs[i].n_events, gs[i].last_ns};
+        for (size_t i = 0; i < n; i++) {
+            const struct tally_item *g = &living->gs[from + i];
+            rows[i] = (struct store_live){g->id, g->n_events, g->last_ns};
+        }
         r = store_put_rows(draft, STORE_LIVE, generation, chunk, rows, n, builder->fault);
     }
     free(rows);
