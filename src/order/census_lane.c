@@ -333,10 +333,11 @@ static enum census_outcome proc_stop(struct census *census, struct census_lane *
 static enum census_outcome steal_abandoned(struct census *census, const struct census_lane *lane, struct census_one *p,
                                            gxt_threadid victim)
 {
+    if (victim == lane->walk.thread)
+        return CENSUS_UNFIT;
     struct census_theft *grown = array_grow(census->thefts, census->n_thefts, &census->thefts_capacity, sizeof *grown);
     struct census_lane *robbed = census_lane_of(census, victim);
-
-    if (!grown || victim == lane->walk.thread)
+    if (!grown)
         return CENSUS_UNFIT;
     census->thefts = grown;
     census->thefts[census->n_thefts++] = (struct census_theft){place_of(&census->ps, p), victim};

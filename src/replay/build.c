@@ -84,7 +84,7 @@ static int resume_from(struct builder *builder, const struct store_meta *old, ui
                                 .recovers = builder->trace->recovers,
                                 .covered_bytes = builder->trace->begin,
                                 .n_listed = {n_generations, old->n_listed[1]}};
-    if (n_generations == old->n_listed[1])
+    if (n_generations <= old->n_listed[1])
         meta->n_listed[1] = 0;
     for (uint64_t generation = 0; generation < n_generations; generation++) {
         struct store_generation record;

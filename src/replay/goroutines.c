@@ -55,7 +55,7 @@ static int take_indexed(struct gxt_goroutines *list, struct living *living, uint
     if (!index)
         return 0;
     int r = index_look(list->trace, index->store, &meta, &cover, &damage);
-    const uint64_t n_generations = living_listed(&meta, cover.n_generations);
+    const uint64_t n_generations = r == 0 ? living_listed(&meta, cover.n_generations) : 0;
     for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
         r = store_list(index->store, STORE_ENDED, generation, &rows, &damage);
         for (size_t i = 0; r == 0 && i < rows.n; i++)
