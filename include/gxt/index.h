@@ -95,9 +95,9 @@ GXT_API int gxt_index_path(const char *trace_path, char **ret, struct gxt_error 
  *
  * A commit per generation: a build that ends early, in whatever way, leaves a sidecar that says how far it goes and
  * serves that far; the next build goes on from there, or, where thousands of goroutines are, from a few generations
- * before. One that is unfit (damaged, of another trace, of another schema)
- * is replaced, unless it is no gxt index at all: another program's file is never overwritten (GXT_EINDEX). With
- * options->rebuild one that is sound is replaced when the build ends, by the trace's end or its fault, and not before.
+ * before. One that is unfit (damaged, of another trace, of another schema) is replaced, unless it is no gxt index at
+ * all: another program's file is never overwritten (GXT_EINDEX). With options->rebuild one that is sound is replaced
+ * when the build ends, by the trace's end or its fault, and not before.
  *
  * Cost: one pass over the trace. Memory: the tables of two generations, and the distinct strings and stacks.
  * Return: 0 when the index covers the trace; the trace's own fault (GXT_ECORRUPT, GXT_ETRUNCATED, GXT_EORDER, …) when

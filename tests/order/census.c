@@ -25,27 +25,29 @@ static void sort_ranges(struct gxt_states *states)
                   by_range);
 }
 
-/* Which of several threads that have one processor or goroutine is told of hangs on which was seen first: that a join
- * does not know, and nothing else hangs on it. */
+/* Whether several threads have a processor, or else a goroutine. */
+static bool is_shared(const struct gxt_states *states, gxt_procid p, gxt_goid g)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < states->n_threads; i++)
+        n += p != GXT_NO_PROC ? states->threads[i].proc == p : states->threads[i].goroutine == g;
+    return n > 1;
+}
+
+/* Which of several threads that have one is told of hangs on which was seen first: that a join does not know, and
+ * nothing else hangs on it. */
 static void forget_holders(struct gxt_states *states)
 {
     struct gxt_proc_state *procs = (struct gxt_proc_state *)states->procs;
     struct gxt_goroutine_state *goroutines = (struct gxt_goroutine_state *)states->goroutines;
 
-    for (size_t i = 0; i < states->n_procs; i++) {
-        size_t n = 0;
-        for (size_t m = 0; m < states->n_threads; m++)
-            n += states->threads[m].proc == procs[i].id;
-        if (n > 1)
+    for (size_t i = 0; i < states->n_procs; i++)
+        if (is_shared(states, procs[i].id, GXT_NO_GOROUTINE))
             procs[i].thread = GXT_NO_THREAD;
-    }
-    for (size_t i = 0; i < states->n_goroutines; i++) {
-        size_t n = 0;
-        for (size_t m = 0; m < states->n_threads; m++)
-            n += states->threads[m].goroutine == goroutines[i].id;
-        if (n > 1)
+    for (size_t i = 0; i < states->n_goroutines; i++)
+        if (is_shared(states, GXT_NO_PROC, goroutines[i].id))
             goroutines[i].thread = GXT_NO_THREAD;
-    }
 }
 
 static bool tells_of_holder(const struct order_record *record)

@@ -1,5 +1,6 @@
 /* test_table.c: a table of goroutines finds those that live, and no others, however their ids end.
  */
+#include "../random.h"
 #include "order_priv.h"
 
 #include <criterion/criterion.h>
@@ -39,8 +40,7 @@ Test(table, finds_those_that_live)
     cr_assert(lives);
     for (unsigned most = 4; most <= MANY; most *= 5) {
         for (unsigned i = 0; i < 4 * most; i++) {
-            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-            const unsigned one = (unsigned)(random >> 33) % most;
+            const unsigned one = (unsigned)(next_random(&random) % most);
             const uint32_t at = sched_at(&table, id_of(one));
             cr_assert_eq(at != MAP_NONE, lives[one]);
             if (at == MAP_NONE)
@@ -48,7 +48,7 @@ Test(table, finds_those_that_live)
             else
                 sched_remove(&table, &table.items[at]);
             lives[one] = !lives[one];
-            const unsigned other = (unsigned)(random >> 13) % most;
+            const unsigned other = (unsigned)(next_random(&random) % most);
             if (lives[other])
                 cr_assert_eq(table.items[sched_find_elsewhere(&table, id_of(other))].id, id_of(other));
         }
