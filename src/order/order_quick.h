@@ -128,6 +128,14 @@ QUICK bool quick_may_end(const struct sched_resource *resource, uint8_t type)
     return extra && extra->n_ranges == 1 && extra->ranges[0].type == type;
 }
 
+/* The M of a lane's thread; NULL where it is not known yet. */
+QUICK struct sched_m *quick_m(const struct order *order, const struct lane *lane, struct sched_m *nobody)
+{
+    if (LIKELY(lane && lane->m != MAP_NONE))
+        return &order->sched.ms[lane->m];
+    return lane && lane->thread == GXT_NO_THREAD && order->sched.initial_generation != 0 ? nobody : NULL;
+}
+
 /* The next event of the same wire event. */
 QUICK void quick_follow(struct gxt_event **event, size_t stride, int64_t time_ns, gxt_goid goroutine)
 {
@@ -148,24 +156,31 @@ QUICK struct frontier_entry *quick_earlier(struct frontier_entry *first)
     return __builtin_expect_with_probability(first[1].time_ns < first[0].time_ns, 0, 0.99) ? first + 1 : first;
 }
 
-/* Entry 0's lane comes to be at this time, later than @child, which is the earlier one of its children:
- * frontier_move(), where two entries from @end on, so many bytes behind entry 0, are later than all. In bytes, since a
- * number of entries would be multiplied at every step. Field by field: what was written in two parts would be waited
- * for if it were read as one. */
-QUICK void quick_move(struct frontier_entry *entries, size_t end, struct frontier_entry *child, struct lane *lane,
-                      int64_t time_ns)
+/* The earlier one of an entry's children, where two entries from @end on, so many bytes behind entry 0, are later than
+ * all: one of these where it has none. In bytes, since a number of entries would be multiplied at every step. */
+QUICK struct frontier_entry *quick_child(struct frontier_entry *entries, size_t end, const struct frontier_entry *entry)
+{
+    const size_t children = 2 * (size_t)((const char *)entry - (const char *)entries) + sizeof *entries;
+
+    return quick_earlier((struct frontier_entry *)(void *)((char *)entries + (children < end ? children : end)));
+}
+
+/* Entry 0's lane comes to be at this time, later than @child, which is the earlier one of its children, and @next the
+ * earlier one of that one's: frontier_move(). Field by field: what was written in two parts would be waited for if it
+ * were read as one. */
+QUICK void quick_move(struct frontier_entry *entries, size_t end, struct frontier_entry *child,
+                      struct frontier_entry *next, struct lane *lane, int64_t time_ns)
 {
     struct frontier_entry *hole = entries;
 
-    do {
+    for (;; next = quick_child(entries, end, next)) {
         hole->time_ns = child->time_ns;
         hole->lane = child->lane;
         hole = child;
-        const size_t children = 2 * (size_t)((char *)hole - (char *)entries) + sizeof *entries;
-        if (children >= end)
+        child = next;
+        if (child->time_ns >= time_ns)
             break;
-        child = quick_earlier((struct frontier_entry *)(void *)((char *)entries + children));
-    } while (child->time_ns < time_ns);
+    }
     hole->time_ns = time_ns;
     hole->lane = lane;
 }
@@ -232,23 +247,32 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         entries[i].time_ns = INT64_MAX;
         entries[i].lane = NULL;
     }
-    struct lane *lane = entries[0].lane;
-    int64_t time_ns = entries[0].time_ns;
+    const size_t end = n_entries * sizeof *entries;
     while (ordinal < most) {
-        /* As long as its time is at most this one's, the lane stays the earliest, and no sample goes before it. … */
+        struct lane *lane = entries[0].lane;
+        int64_t time_ns = entries[0].time_ns;
+        /* As long as its time is at most the second one's, the lane stays the earliest, and no sample goes before it. */
         struct frontier_entry *const second = quick_earlier(entries + 1);
-        /* … Then this one is: at hand before the heap is in order again. */
-        struct lane *const other = second->lane;
-        const int64_t until_ns = second->time_ns < most_ns ? second->time_ns : most_ns;
+        struct frontier_entry *const next = quick_child(entries, end, second);
+        struct lane *other = second->lane;
+        int64_t other_ns = second->time_ns;
+        int64_t until_ns = other_ns < most_ns ? other_ns : most_ns;
         if (UNLIKELY(time_ns > until_ns || time_ns <= 0))
             break;
-        struct sched_m *m = &nobody;
-        if (LIKELY(lane->m != MAP_NONE))
-            m = &order->sched.ms[lane->m];
-        else if (lane->thread != GXT_NO_THREAD || order->sched.initial_generation == 0)
+        /* As long as both are earlier than all others, they take turns, and the heap is put in order behind that. */
+        const struct frontier_entry *const third = second == entries + 1 ? entries + 2 : entries + 1;
+        int64_t both_until_ns = third->time_ns < next->time_ns ? third->time_ns : next->time_ns;
+        if (UNLIKELY(both_until_ns > most_ns))
+            both_until_ns = most_ns;
+        struct sched_m *m = quick_m(order, lane, &nobody);
+        struct sched_m *other_m = quick_m(order, other, &nobody);
+        if (UNLIKELY(!m))
             break; /* the thread is known from its first try on */
+        if (UNLIKELY(!other_m))
+            both_until_ns = 0;
         if (runs && UNLIKELY(!runs(user, m->g, ordinal)))
             break;
+      turn:;
         const uint64_t run = ordinal;
         const gxt_procid p_before = m->p;
         const uint8_t *head = lane->head, *at = lane->args;
@@ -582,16 +606,30 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         lane->args = at;
         lane->now = now;
         lane->time_ns = time_ns;
+        if (ran && LIKELY(ordinal != run))
+            ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
+        if (LIKELY(time_ns > other_ns && time_ns < both_until_ns && ordinal < most) &&
+            (!runs || LIKELY(runs(user, other_m->g, ordinal)))) {
+            struct lane *const lane_before = lane;
+            struct sched_m *const m_before = m;
+            until_ns = time_ns;
+            time_ns = other_ns;
+            other_ns = until_ns;
+            lane = other;
+            other = lane_before;
+            m = other_m;
+            other_m = m_before;
+            goto turn;
+        }
         /* Other lanes have their turn, perhaps hundreds: then these bytes are at hand no more. */
         prefetch(at, CACHE_LINE);
         prefetch(at, 2 * CACHE_LINE);
-        if (ran && LIKELY(ordinal != run))
-            ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
-        if (LIKELY(time_ns > second->time_ns)) {
-            quick_move(entries, n_entries * sizeof *entries, second, lane, time_ns);
-            lane = other;
-            time_ns = entries[0].time_ns;
+        second->lane = other;
+        second->time_ns = other_ns;
+        if (LIKELY(time_ns > other_ns)) {
+            quick_move(entries, end, second, next, lane, time_ns);
         } else {
+            entries[0].lane = lane;
             entries[0].time_ns = time_ns;
         }
     }
