@@ -253,17 +253,16 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         int64_t time_ns = entries[0].time_ns;
         /* As long as its time is at most the second one's, the lane stays the earliest, and no sample goes before it. */
         struct frontier_entry *const second = quick_earlier(entries + 1);
-        struct frontier_entry *const next = quick_child(entries, end, second);
+        struct frontier_entry *const below = quick_child(entries, end, second);
         struct lane *other = second->lane;
-        int64_t other_ns = second->time_ns;
-        int64_t until_ns = other_ns < most_ns ? other_ns : most_ns;
+        int64_t until_ns = second->time_ns < most_ns ? second->time_ns : most_ns;
         if (UNLIKELY(time_ns > until_ns || time_ns <= 0))
             break;
         /* As long as both are earlier than all others, they take turns, and the heap is put in order behind that. */
         const struct frontier_entry *const third = second == entries + 1 ? entries + 2 : entries + 1;
-        int64_t both_until_ns = third->time_ns < next->time_ns ? third->time_ns : next->time_ns;
+        int64_t both_until_ns = third->time_ns < below->time_ns ? third->time_ns : below->time_ns;
         if (UNLIKELY(both_until_ns > most_ns))
-            both_until_ns = most_ns;
+            both_until_ns = second->time_ns < most_ns ? most_ns : 0;
         struct sched_m *m = quick_m(order, lane, &nobody);
         struct sched_m *other_m = quick_m(order, other, &nobody);
         if (UNLIKELY(!m))
@@ -275,7 +274,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
       turn:;
         const uint64_t run = ordinal;
         const gxt_procid p_before = m->p;
-        const uint8_t *head = lane->head, *at = lane->args;
+        const uint8_t *at = lane->args;
         uint8_t now = lane->now;
 
 /* The head has @count arguments, and an event that can be read behind it. */
@@ -294,7 +293,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
     if (UNLIKELY(!(condition)))                                                                                        \
         goto unusual;
 #define GO_ON                                                                                                          \
-    head = next;                                                                                                       \
+    lane->head = at = next;                                                                                            \
     now = next_case;
 
         for (;;) {
@@ -592,7 +591,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
             last_ns = now_ns;
             /* lane_read_head(), in registers */
             lane->before_ns = time_ns;
-            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(head + 1, whole_ns, ns_per_tick, &at));
+            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(at + 1, whole_ns, ns_per_tick, &at));
             /* A time that fell behind 0 is as one that is too late: it is not usual. */
             if ((uint64_t)time_ns > (uint64_t)until_ns || UNLIKELY(ordinal == most))
                 break;
@@ -602,19 +601,18 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
             most = 0;
             break;
         }
-        lane->head = head;
         lane->args = at;
         lane->now = now;
         lane->time_ns = time_ns;
         if (ran && LIKELY(ordinal != run))
             ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
-        if (LIKELY(time_ns > other_ns && time_ns < both_until_ns && ordinal < most) &&
+        if (LIKELY((uint64_t)time_ns < (uint64_t)both_until_ns && time_ns > until_ns && ordinal != most) &&
             (!runs || LIKELY(runs(user, other_m->g, ordinal)))) {
             struct lane *const lane_before = lane;
             struct sched_m *const m_before = m;
-            until_ns = time_ns;
+            const int64_t other_ns = until_ns;
+            second->time_ns = until_ns = time_ns;
             time_ns = other_ns;
-            other_ns = until_ns;
             lane = other;
             other = lane_before;
             m = other_m;
@@ -625,9 +623,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         prefetch(at, CACHE_LINE);
         prefetch(at, 2 * CACHE_LINE);
         second->lane = other;
-        second->time_ns = other_ns;
-        if (LIKELY(time_ns > other_ns)) {
-            quick_move(entries, end, second, next, lane, time_ns);
+        if (LIKELY(time_ns > second->time_ns)) {
+            quick_move(entries, end, second, below, lane, time_ns);
         } else {
             entries[0].lane = lane;
             entries[0].time_ns = time_ns;
