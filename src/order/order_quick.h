@@ -74,18 +74,35 @@ QUICK void quick_set(struct sched_resource *resource, uint8_t status)
     resource->word = quick_word(status);
 }
 
-/* A resource where it was found last, or what is there now. */
-QUICK struct sched_resource *quick_own(const struct sched_table *table, uint32_t hint)
+/* Where a table's resources are: at hand, until one is added. */
+struct quick_table {
+    struct sched_table *table;
+    struct sched_resource *items;
+    const uint32_t *places;
+    uint64_t places_mask;
+};
+
+QUICK struct quick_table quick_table(struct sched_table *table)
 {
-    return &table->items[hint];
+    return (struct quick_table){table, table->items, table->places, table->places_mask};
+}
+
+/* A resource where it was found last, or what is there now. */
+QUICK struct sched_resource *quick_own(const struct quick_table *at_hand, uint32_t hint)
+{
+    return &at_hand->items[hint];
 }
 
 /* The place where a resource is, if there is one: also for one of a crowd that was not asked for before. */
-QUICK uint32_t quick_find(struct sched_table *table, int64_t id)
+QUICK uint32_t quick_find(struct quick_table *at_hand, int64_t id)
 {
-    const uint32_t at = table->places[(uint64_t)id & table->places_mask];
+    uint32_t at = at_hand->places[(uint64_t)id & at_hand->places_mask];
 
-    return LIKELY(table->items[at].id == id) ? at : sched_find_elsewhere(table, id);
+    if (LIKELY(at_hand->items[at].id == id))
+        return at;
+    at = sched_find_elsewhere(at_hand->table, id);
+    *at_hand = quick_table(at_hand->table);
+    return at;
 }
 
 /* Whether a status that is usual tells of one whom a walk ahead meets first. */
@@ -224,6 +241,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                          void *user, uint64_t ordinal, struct gxt_event *event, size_t stride)
 {
     struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
+    struct quick_table g_table = quick_table(gs), p_table = quick_table(ps);
 
     if (UNLIKELY(!order->steady || !gs->places || !ps->places)) /* then there is no item to which a hint could lead */
         return 0;
@@ -309,8 +327,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
             if (now == QUICK_GO_START) {
                 UNLESS(m->p != GXT_NO_PROC)
                 HAS(2)
-                const uint32_t g_at = quick_find(gs, (gxt_goid)args[0]);
-                struct sched_resource *g = quick_own(gs, g_at);
+                const uint32_t g_at = quick_find(&g_table, (gxt_goid)args[0]);
+                struct sched_resource *g = quick_own(&g_table, g_at);
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_RUNNABLE) && quick_follows(g, generation, args[1]))
                 UNLESS(m->g == GXT_NO_GOROUTINE)
                 TAKE(WIRE_GO_START)
@@ -321,7 +339,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 GO_ON
             } else if (now == QUICK_GO_UNBLOCK) {
                 HAS(3)
-                struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
+                struct sched_resource *g = quick_own(&g_table, quick_find(&g_table, (gxt_goid)args[0]));
                 UNLESS(quick_does(g, (gxt_goid)args[0], G_WAITING) && quick_follows(g, generation, args[1]))
                 TAKE(WIRE_GO_UNBLOCK)
                 quick_set(g, G_RUNNABLE);
@@ -329,7 +347,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 GO_ON
             } else if (now == QUICK_GO_BLOCK) {
                 HAS(2)
-                struct sched_resource *g = quick_own(gs, m->g_at);
+                struct sched_resource *g = quick_own(&g_table, m->g_at);
                 UNLESS(quick_does(g, m->g, G_RUNNING))
                 UNLESS(m->p != GXT_NO_PROC)
                 TAKE(WIRE_GO_BLOCK)
@@ -340,8 +358,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 switch (now) {
                 case QUICK_GO_SYSCALL_BEGIN: {
                     HAS(2)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
-                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
+                    struct sched_resource *p = quick_own(&p_table, m->p_at);
                     UNLESS(quick_does(g, m->g, G_RUNNING))
                     UNLESS(quick_does(p, m->p, P_RUNNING) && quick_follows(p, generation, args[0]))
                     TAKE(WIRE_GO_SYSCALL_BEGIN)
@@ -353,8 +371,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GO_SYSCALL_END: {
                     HAS(0)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
-                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
+                    struct sched_resource *p = quick_own(&p_table, m->p_at);
                     UNLESS(quick_does(g, m->g, G_SYSCALL))
                     UNLESS(quick_does(p, m->p, P_SYSCALL))
                     TAKE(WIRE_GO_SYSCALL_END)
@@ -365,7 +383,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GO_STOP: {
                     HAS(2)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
                     UNLESS(quick_does(g, m->g, G_RUNNING))
                     UNLESS(m->p != GXT_NO_PROC)
                     TAKE(WIRE_GO_STOP)
@@ -377,7 +395,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 case QUICK_GO_CREATE:
                 case QUICK_GO_CREATE_BLOCKED: {
                     HAS(3)
-                    const struct sched_resource *creator = quick_own(gs, m->g_at);
+                    const struct sched_resource *creator = quick_own(&g_table, m->g_at);
                     UNLESS(quick_does(creator, m->g, G_RUNNING) && m->p != GXT_NO_PROC && !gs->crowd)
                     UNLESS((gxt_goid)args[0] != GXT_NO_GOROUTINE) /* then who is nobody would be found */
                     UNLESS(sched_at(gs, (gxt_goid)args[0]) == MAP_NONE)
@@ -388,6 +406,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                         TAKE(WIRE_GO_CREATE)
                     }
                     struct sched_resource *g = sched_add(gs, (gxt_goid)args[0]);
+                    g_table = quick_table(gs);
                     if (UNLIKELY(!g))
                         gs->lost = GXT_ENOMEM; /* it is taken, so it cannot be tried again */
                     else if (UNLIKELY(gs->lost < 0))
@@ -400,7 +419,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GO_DESTROY: {
                     HAS(0)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
                     UNLESS(quick_does(g, m->g, G_RUNNING))
                     UNLESS(m->p != GXT_NO_PROC)
                     UNLESS(!g->at_start)
@@ -413,9 +432,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 case QUICK_GO_SWITCH:
                 case QUICK_GO_SWITCH_DESTROY: {
                     HAS(2)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
-                    const uint32_t to_at = quick_find(gs, (gxt_goid)args[0]);
-                    struct sched_resource *to = quick_own(gs, to_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
+                    const uint32_t to_at = quick_find(&g_table, (gxt_goid)args[0]);
+                    struct sched_resource *to = quick_own(&g_table, to_at);
                     const bool ends = now == QUICK_GO_SWITCH_DESTROY;
                     const uint64_t id = args[0];
                     UNLESS(quick_does(g, m->g, G_RUNNING))
@@ -449,8 +468,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GO_SYSCALL_END_BLOCKED: {
                     HAS(0)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
-                    const struct sched_resource *p = quick_own(ps, m->p_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
+                    const struct sched_resource *p = quick_own(&p_table, m->p_at);
                     UNLESS(quick_does(g, m->g, G_SYSCALL) && m != &nobody)
                     UNLESS(m->p == GXT_NO_PROC || (quick_is(p, m->p) && p->status != P_SYSCALL))
                     TAKE(WIRE_GO_SYSCALL_END_BLOCKED)
@@ -461,8 +480,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_PROC_START: {
                     HAS(2)
-                    const uint32_t p_at = quick_find(ps, (gxt_procid)args[0]);
-                    struct sched_resource *p = quick_own(ps, p_at);
+                    const uint32_t p_at = quick_find(&p_table, (gxt_procid)args[0]);
+                    struct sched_resource *p = quick_own(&p_table, p_at);
                     UNLESS(quick_does(p, (gxt_procid)args[0], P_IDLE) && quick_follows(p, generation, args[1]))
                     UNLESS(m->p == GXT_NO_PROC && m != &nobody)
                     TAKE(WIRE_PROC_START)
@@ -475,7 +494,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_PROC_STOP: {
                     HAS(0)
-                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    struct sched_resource *p = quick_own(&p_table, m->p_at);
                     UNLESS(quick_is(p, m->p) && (p->status == P_RUNNING || p->status == P_SYSCALL))
                     TAKE(WIRE_PROC_STOP)
                     quick_set(p, P_IDLE);
@@ -485,7 +504,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_PROC_STEAL: { /* of one that its thread has not given up */
                     HAS(3)
-                    struct sched_resource *p = quick_own(ps, quick_find(ps, (gxt_procid)args[0]));
+                    struct sched_resource *p = quick_own(&p_table, quick_find(&p_table, (gxt_procid)args[0]));
                     UNLESS(quick_does(p, (gxt_procid)args[0], P_SYSCALL) && quick_follows(p, generation, args[1]))
                     const uint32_t victim_at = map_get(&order->sched.m_ids, args[2]);
                     UNLESS(victim_at != MAP_NONE)
@@ -500,31 +519,33 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GO_STATUS: { /* of one that is known, and on no thread */
                     HAS(3)
-                    struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
+                    struct sched_resource *g = quick_own(&g_table, quick_find(&g_table, (gxt_goid)args[0]));
                     const bool is_first = quick_is_first(order, g, args);
                     UNLESS(is_first || (quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]) &&
                                         (g->status == G_WAITING || g->status == G_RUNNABLE)))
                     TAKE(WIRE_GO_STATUS)
                     quick_told(order, gs, g, is_first, args, (struct span){next, lane->end});
+                    g_table = quick_table(gs);
                     UNLESS(gs->lost == 0)
                     GO_ON
                     break;
                 }
                 case QUICK_GO_STATUS_STACK: {
                     HAS(4)
-                    struct sched_resource *g = quick_own(gs, quick_find(gs, (gxt_goid)args[0]));
+                    struct sched_resource *g = quick_own(&g_table, quick_find(&g_table, (gxt_goid)args[0]));
                     const bool is_first = quick_is_first(order, g, args);
                     UNLESS(is_first || (quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]) &&
                                         (g->status == G_WAITING || g->status == G_RUNNABLE)))
                     TAKE(WIRE_GO_STATUS_STACK)
                     quick_told(order, gs, g, is_first, args, (struct span){next, lane->end});
+                    g_table = quick_table(gs);
                     UNLESS(gs->lost == 0)
                     GO_ON
                     break;
                 }
                 case QUICK_GC_MARK_ASSIST_BEGIN: {
                     HAS(1)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
                     UNLESS(quick_is(g, m->g) && quick_may_begin(g) && m->p != GXT_NO_PROC)
                     TAKE(WIRE_GC_MARK_ASSIST_BEGIN)
                     g->extra->ranges[g->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_MARK_ASSIST_BEGIN};
@@ -533,7 +554,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GC_MARK_ASSIST_END: {
                     HAS(0)
-                    struct sched_resource *g = quick_own(gs, m->g_at);
+                    struct sched_resource *g = quick_own(&g_table, m->g_at);
                     UNLESS(quick_is(g, m->g) && quick_may_end(g, WIRE_GC_MARK_ASSIST_BEGIN) && m->p != GXT_NO_PROC)
                     TAKE(WIRE_GC_MARK_ASSIST_END)
                     g->extra->n_ranges--;
@@ -542,7 +563,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GC_SWEEP_BEGIN: {
                     HAS(1)
-                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    struct sched_resource *p = quick_own(&p_table, m->p_at);
                     UNLESS(quick_is(p, m->p) && quick_may_begin(p))
                     TAKE(WIRE_GC_SWEEP_BEGIN)
                     p->extra->ranges[p->extra->n_ranges++] = (struct sched_range){.type = WIRE_GC_SWEEP_BEGIN};
@@ -551,7 +572,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
                 }
                 case QUICK_GC_SWEEP_END: {
                     HAS(2)
-                    struct sched_resource *p = quick_own(ps, m->p_at);
+                    struct sched_resource *p = quick_own(&p_table, m->p_at);
                     UNLESS(quick_is(p, m->p) && quick_may_end(p, WIRE_GC_SWEEP_BEGIN))
                     TAKE(WIRE_GC_SWEEP_END)
                     p->extra->n_ranges--;
