@@ -213,16 +213,16 @@ QUICK uint64_t quick_whole_ns(double ns_per_tick)
 /* gen_time() of a number, which is of one byte or of two by chance: without a branch between them. */
 QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_tick, const uint8_t **ret_behind)
 {
-    const uint64_t low = at[0], high = at[1], is_short = -(uint64_t)(low < 0x80);
+    const uint64_t low = at[0], high = at[1], both = low + (high << 7) - 0x80;
 
     if (UNLIKELY((low & high) >= 0x80)) {
         uint64_t ticks = 0;
         *ret_behind = wire_number(at, &ticks);
         return (uint64_t)gen_time(ns_per_tick, ticks);
     }
-    *ret_behind = at + 2 + (int64_t)is_short;
+    *ret_behind = at + 1 + (low >> 7);
     /* So few, times a whole number: the same with and without a fraction's bits. */
-    return (low + ((high - 1) << 7 & ~is_short)) * whole_ns;
+    return (__builtin_expect_with_probability(low >= 0x80, 1, 0.5) ? both : low) * whole_ns;
 }
 
 /**
