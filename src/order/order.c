@@ -502,7 +502,7 @@ QUICK bool is_before(void *user, struct gxt_event *event, const uint64_t *args, 
 size_t order_skip(struct order *order, size_t most, int64_t before_ns, int64_t *ret_ns)
 {
     struct gxt_event event;
-    size_t n = order_quick(order, most, is_before, NULL, NULL, &before_ns, 0, &event, 0);
+    size_t n = order_quick(order, most, is_before, NULL, &before_ns, 0, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;

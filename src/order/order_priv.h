@@ -56,7 +56,9 @@ struct lane {
     uintptr_t zero;           /* where the file would begin: what makes an offset of a place in the batch */
     const uint32_t *batches;  /* still to come */
     size_t n_batches;
-    uint64_t left; /* bytes in them */
+    uint64_t left;       /* bytes in them */
+    gxt_procid p_before; /* of order_quick(): what its thread had before events were taken of it, … */
+    int64_t ran_ns;      /* … and the last one's time */
     uint8_t tail[WIRE_MAX_EVENT + 13];
 };
 

@@ -24,20 +24,24 @@ enum {
  * is a constant where this is inlined. Return: whether it could; if not, nothing has happened. */
 typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type);
 
-/* Is asked before some are taken in a row from one thread, which runs this goroutine: whether they may. */
-typedef bool order_runs(void *user, gxt_goid goroutine, uint64_t ordinal);
-
-/* Some that were taken in a row from one thread. */
+/* Some that were taken of one thread. */
 struct order_run {
     gxt_threadid thread;
     gxt_procid processor; /* that it had before the first of them */
-    gxt_goid goroutine;   /* that it runs behind the last one, … */
-    uint64_t ordinal;     /* … of the event behind it, … */
-    int64_t last_ns;      /* … and the time of the last */
+    gxt_goid goroutine;   /* that it runs behind the last one */
+    int64_t last_ns;      /* the time of the last */
+    uint64_t ordinal;     /* of the event behind all that was taken */
 };
 
-/* Is told of them. */
-typedef void order_ran(void *user, const struct order_run *run);
+/* What is called beside it, since events are taken of one thread, or of two by turns; NULL for nobody. */
+struct order_turns {
+    /* Before them: whether some may be taken of a thread that runs this goroutine. */
+    bool (*may)(void *user, gxt_goid goroutine);
+    /* Between them: the other one's turn comes, with the event of this ordinal. */
+    void (*turn)(void *user, uint64_t ordinal);
+    /* Behind them: of the thread whose turn it is, if some were taken of it; then, behind a turn, of the other one. */
+    void (*ran)(void *user, const struct order_run *run);
+};
 
 /* Whether it is this one, and what it does can be told without a note that it changes. */
 QUICK bool quick_is(const struct sched_resource *resource, int64_t id)
@@ -103,6 +107,14 @@ QUICK uint32_t quick_find(struct quick_table *at_hand, int64_t id)
     at = sched_find_elsewhere(at_hand->table, id);
     *at_hand = quick_table(at_hand->table);
     return at;
+}
+
+/* Whether a thread runs its goroutine, if it has one: then nothing that is usual and of another thread is about it. */
+QUICK bool quick_runs(const struct quick_table *gs, const struct sched_m *m)
+{
+    const struct sched_resource *g = quick_own(gs, m->g_at);
+
+    return m->g == GXT_NO_GOROUTINE || (g->id == m->g && (g->status == G_RUNNING || g->status == G_SYSCALL));
 }
 
 /* Whether a status that is usual tells of one whom a walk ahead meets first. */
@@ -229,15 +241,14 @@ QUICK uint64_t quick_delta(const uint8_t *at, uint64_t whole_ns, double ns_per_t
  * order_quick() - hand out what is usual
  * @most:  at most so many records
  * @take:  called with each, in the order of order_next()
- * @runs:  called before those of a thread, and …
- * @ran:   … behind them; NULL for nobody
+ * @turns: called beside it; NULL for nobody
  * @ordinal: of the first
  * @event:   where it puts ordinal, time and context of the first …
  * @stride:  … and so many further on those of the next: 0 or 1
  *
  * Return: how many were handed out.
  */
-QUICK size_t order_quick(struct order *order, size_t most, order_take *take, order_runs *runs, order_ran *ran,
+QUICK size_t order_quick(struct order *order, size_t most, order_take *take, const struct order_turns *turns,
                          void *user, uint64_t ordinal, struct gxt_event *event, size_t stride)
 {
     struct sched_table *const gs = &order->sched.gs, *const ps = &order->sched.ps;
@@ -285,13 +296,19 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         struct sched_m *other_m = quick_m(order, other, &nobody);
         if (UNLIKELY(!m))
             break; /* the thread is known from its first try on */
-        if (UNLIKELY(!other_m))
-            both_until_ns = 0;
-        if (runs && UNLIKELY(!runs(user, m->g, ordinal)))
+        if (turns && UNLIKELY(!turns->may(user, m->g)))
             break;
-      turn:;
-        const uint64_t run = ordinal;
-        const gxt_procid p_before = m->p;
+        if (UNLIKELY(!other_m) || (turns && UNLIKELY(!turns->may(user, other_m->g) || !quick_runs(&g_table, m) ||
+                                                     !quick_runs(&g_table, other_m))))
+            both_until_ns = 0;
+        if (turns) {
+            lane->p_before = m->p;
+            if (LIKELY(other_m != NULL))
+                other->p_before = other_m->p;
+        }
+        size_t n_turns = 0;
+    turn:;
+        const uint64_t turn = ordinal;
         const uint8_t *at = lane->args;
         uint8_t now = lane->now;
 
@@ -625,10 +642,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
         lane->args = at;
         lane->now = now;
         lane->time_ns = time_ns;
-        if (ran && LIKELY(ordinal != run))
-            ran(user, &(struct order_run){lane->thread, p_before, m->g, ordinal, last_ns});
-        if (LIKELY((uint64_t)time_ns < (uint64_t)both_until_ns && time_ns > until_ns && ordinal != most) &&
-            (!runs || LIKELY(runs(user, other_m->g, ordinal)))) {
+        if (turns && LIKELY(ordinal != turn))
+            lane->ran_ns = last_ns;
+        if (LIKELY((uint64_t)time_ns < (uint64_t)both_until_ns && time_ns > until_ns && ordinal != most)) {
             struct lane *const lane_before = lane;
             struct sched_m *const m_before = m;
             const int64_t other_ns = until_ns;
@@ -638,7 +654,16 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, ord
             other = lane_before;
             m = other_m;
             other_m = m_before;
+            n_turns++;
+            if (turns)
+                turns->turn(user, ordinal);
             goto turn;
+        }
+        if (turns && (LIKELY(ordinal != turn) || n_turns > 1))
+            turns->ran(user, &(struct order_run){lane->thread, lane->p_before, m->g, lane->ran_ns, ordinal});
+        if (turns && LIKELY(n_turns > 0)) {
+            turns->turn(user, ordinal);
+            turns->ran(user, &(struct order_run){other->thread, other->p_before, other_m->g, other->ran_ns, ordinal});
         }
         /* Other lanes have their turn, perhaps hundreds: then these bytes are at hand no more. */
         prefetch(at, CACHE_LINE);

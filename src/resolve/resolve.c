@@ -571,7 +571,7 @@ size_t resolve_quick(struct resolver *resolver, struct order *order, size_t most
 {
     struct quick quick = quick_of(resolver, &order->gen);
 
-    return order_quick(order, most, put_quick, NULL, NULL, &quick, ordinal, ret, 1);
+    return order_quick(order, most, put_quick, NULL, &quick, ordinal, ret, 1);
 }
 
 size_t resolve_quick_old(struct resolver *resolver, struct legacy *legacy, size_t most, uint64_t ordinal,
@@ -608,7 +608,7 @@ size_t resolve_count(struct order *order, size_t most, uint64_t counts[GXT_N_KIN
 {
     struct counting counting = {&order->gen, counts};
     struct gxt_event event;
-    const size_t n = order_quick(order, most, count_quick, NULL, NULL, &counting, 0, &event, 0);
+    const size_t n = order_quick(order, most, count_quick, NULL, &counting, 0, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;
@@ -619,7 +619,8 @@ struct tallying {
     struct quick quick;
     const struct resolve_taker *taker;
     struct nearby *nearby; /* the taker's */
-    uint64_t from;         /* the events from here on are not yet counted for the goroutine that runs */
+    uint64_t from;         /* the events from here on are not yet counted for the goroutine that runs, … */
+    uint64_t n_waiting;    /* … nor are so many for the one of the thread whose turn it is not */
 };
 
 /* Counts events for a goroutine that is nearby, or can be brought there. Return: whether it could. */
@@ -732,31 +733,42 @@ QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args
 }
 
 /* A goroutine of which something is sought is not counted here. */
-QUICK bool tally_runs(void *user, gxt_goid goroutine, uint64_t ordinal)
+QUICK bool tally_may(void *user, gxt_goid goroutine)
 {
-    struct tallying *tallying = user;
+    const struct tallying *tallying = user;
     const struct resolve_taker *taker = tallying->taker;
 
-    tallying->from = ordinal;
     return goroutine == GXT_NO_GOROUTINE || LIKELY(nearby_g(tallying->nearby, goroutine)->id == goroutine) ||
            taker->may_bring(taker->user, goroutine);
 }
 
+QUICK void tally_turn(void *user, uint64_t ordinal)
+{
+    struct tallying *tallying = user;
+    const uint64_t n = ordinal - tallying->from;
+
+    tallying->from = ordinal - tallying->n_waiting;
+    tallying->n_waiting = n;
+}
+
 QUICK void tally_ran(void *user, const struct order_run *run)
 {
-    const struct tallying *tallying = user;
+    struct tallying *tallying = user;
 
     see(tallying, run->thread, run->processor);
     if (run->goroutine != GXT_NO_GOROUTINE && run->ordinal != tallying->from)
         (void)count_nearby(tallying, run->goroutine, run->ordinal - tallying->from, run->last_ns);
+    tallying->from = run->ordinal;
 }
+
+static const struct order_turns tally_turns = {tally_may, tally_turn, tally_ran};
 
 size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,
                      int64_t *ret_ns)
 {
-    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby, 0};
+    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby, 0, 0};
     struct gxt_event event;
-    const size_t n = order_quick(order, most, tally_quick, tally_runs, tally_ran, &tallying, 0, &event, 0);
+    const size_t n = order_quick(order, most, tally_quick, &tally_turns, &tallying, 0, &event, 0);
 
     if (n > 0)
         *ret_ns = order->last_ns;
