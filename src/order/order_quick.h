@@ -280,7 +280,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
     while (ordinal < most) {
         struct lane *lane = entries[0].lane;
         int64_t time_ns = entries[0].time_ns;
-        /* As long as its time is at most the second one's, the lane stays the earliest, and no sample goes before it. */
+        /* As long as its time is at most the second one's, the lane stays the earliest, and no sample goes before
+         * it. */
         struct frontier_entry *const second = quick_earlier(entries + 1);
         struct frontier_entry *const below = quick_child(entries, end, second);
         struct lane *other = second->lane;
