@@ -387,8 +387,14 @@ static inline __attribute__((always_inline)) void prefetch(const void *at, size_
     __builtin_prefetch((const void *)((uintptr_t)at + ahead));
 }
 
+/** array_double() - array_grow() where there is no room */
+void *array_double(void *array, size_t *capacity, size_t item_size);
+
 /** array_grow() - make room for one more in an array of @item_size bytes each, doubling
  * Return: the array, moved perhaps, or NULL (then the old one stands as it was). */
-void *array_grow(void *array, size_t n, size_t *capacity, size_t item_size);
+static inline void *array_grow(void *array, size_t n, size_t *capacity, size_t item_size)
+{
+    return LIKELY(n < *capacity) ? array : array_double(array, capacity, item_size);
+}
 
 #endif

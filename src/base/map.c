@@ -103,11 +103,8 @@ void map_done(struct map *map)
     memset(map, 0, sizeof *map);
 }
 
-void *array_grow(void *array, size_t n, size_t *capacity, size_t item_size)
+void *array_double(void *array, size_t *capacity, size_t item_size)
 {
-    if (n < *capacity)
-        return array;
-
     size_t grown = *capacity ? *capacity * 2 : 16;
     if (grown <= *capacity || grown > SIZE_MAX / item_size)
         return NULL;

@@ -336,7 +336,6 @@ struct tally_ids {
 struct tally {
     struct nearby nearby;    /* n_by_kind is set to zero by who wants to count anew */
     struct id_map ids;       /* to places of items */
-    struct id_block *sought; /* of them, where bring() looked last; NULL: none is there */
     struct tally_item *items;
     size_t n_items, items_capacity;
     uint32_t *free_places;

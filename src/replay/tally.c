@@ -440,18 +440,23 @@ static bool may_bring(void *user, gxt_goid id)
     return at != MAP_NONE && !wants_stack(&tally->items[at]);
 }
 
+/* One that is at its place is met in the block. */
+static void turn_on(struct tally *tally, struct nearby_g *g, gxt_goid id)
+{
+    g->id = id;
+    list_id(tally, TALLY_G, id);
+}
+
 static bool bring(void *user, gxt_goid id)
 {
     struct tally *tally = user;
     struct nearby_g *g = nearby_g(&tally->nearby, id);
 
     if (LIKELY(is_off(g, id)) && id != NOBODY) {
-        g->id = id;
-        list_id(tally, TALLY_G, id);
+        turn_on(tally, g, id);
         return true;
     }
-    struct id_block *block = tally->sought = id_map_block(&tally->ids, (uint64_t)id);
-    const uint32_t at = block ? id_block_get(block, (uint64_t)id) : MAP_NONE;
+    const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
     if (at == MAP_NONE || wants_stack(&tally->items[at]))
         return false;
     clear(tally, g);
@@ -475,15 +480,21 @@ static uint32_t add_met(struct tally *tally, struct id_block *block, gxt_goid id
     return at;
 }
 
-/* Where its id is sought, bring() has found. */
 static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stack *stack)
 {
     struct tally *tally = user;
-    struct id_block *block = tally->sought;
-    uint32_t at = LIKELY(block != NULL) ? id_block_get(block, (uint64_t)id) : MAP_NONE;
+    struct nearby_g *g = nearby_g(&tally->nearby, id);
 
     if (UNLIKELY(id == NOBODY))
         return;
+    if (is_off(g, id)) {
+        turn_on(tally, g, id);
+        g->n_events++;
+        g->last_ns = time_ns;
+        return;
+    }
+    struct id_block *block = id_map_block(&tally->ids, (uint64_t)id);
+    uint32_t at = LIKELY(block != NULL) ? id_block_get(block, (uint64_t)id) : MAP_NONE;
     if (at == MAP_NONE && (at = add_met(tally, block, id, time_ns)) == MAP_NONE) {
         fail(tally, GXT_ENOMEM);
         return;

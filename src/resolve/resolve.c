@@ -640,20 +640,19 @@ QUICK const struct gxt_stack *stack_at_hand(const struct quick *quick, uint64_t 
     return id < quick->stacks.n ? quick->stacks.dense[id] : NULL;
 }
 
-/* Counts an event about a goroutine. One that is met with its state is counted elsewhere if it cannot be nearby. What
- * else needs it there: who runs is counted so, and of what is several events all are counted here or none. Return:
+/* Counts an event about a goroutine. One that is met with its state is counted elsewhere if it is not nearby: it may be
+ * one of a crowd. What else needs it there: who runs is counted so, and of what is several events all are counted here or none. Return:
  * whether it could. */
 QUICK bool count_about(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
                        uint8_t type)
 {
+    const gxt_goid id = (gxt_goid)args[0];
     const struct gxt_stack *stack =
         rows[type].own_stack ? stack_at_hand(&tallying->quick, args[wire_specs[type].stack - 1]) : NULL;
 
-    if (LIKELY(count_nearby(tallying, (gxt_goid)args[0], 1, event->time_ns)))
-        return true;
-    if (rows[type].more != STATES)
-        return false;
-    tallying->taker->meet(tallying->taker->user, (gxt_goid)args[0], event->time_ns, stack);
+    if (rows[type].more != STATES || nearby_g(tallying->nearby, id)->id == id)
+        return count_nearby(tallying, id, 1, event->time_ns);
+    tallying->taker->meet(tallying->taker->user, id, event->time_ns, stack);
     return true;
 }
 

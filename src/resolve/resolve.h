@@ -111,8 +111,7 @@ struct resolve_taker {
     bool (*may_bring)(void *user, gxt_goid id);
     /** A goroutine is to be nearby, for an event of it. Return: whether it is. */
     bool (*bring)(void *user, gxt_goid id);
-    /** A goroutine that cannot be nearby, as bring() has just said, is met, with its state and a stack of its own, or
-     * NULL. Its event counts. */
+    /** A goroutine that is not nearby is met, with its state and a stack of its own, or NULL. Its event counts. */
     void (*meet)(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stack *stack);
     /** Return: whether it was not there; then it is counted. */
     bool (*begin)(void *user, const struct birth *birth);
