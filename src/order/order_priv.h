@@ -56,9 +56,13 @@ struct lane {
     uintptr_t zero;           /* where the file would begin: what makes an offset of a place in the batch */
     const uint32_t *batches;  /* still to come */
     size_t n_batches;
-    uint64_t left;       /* bytes in them */
-    gxt_procid p_before; /* of order_quick(): what its thread had before events were taken of it, … */
-    int64_t ran_ns;      /* … and the last one's time */
+    uint64_t left; /* bytes in them */
+    /* Of order_quick(): */
+    struct lane *other;        /* with which it takes turns, … */
+    struct sched_m *m_at_hand; /* … and its M then */
+    gxt_procid p_before;       /* what its thread had before events were taken of it, … */
+    int64_t ran_ns;            /* … the time of the last one, … */
+    bool has_run;              /* … and whether there are some, but for those of the turn at hand */
     uint8_t tail[WIRE_MAX_EVENT + 13];
 };
 

@@ -160,9 +160,21 @@ QUICK bool quick_may_end(const struct sched_resource *resource, uint8_t type)
 /* The M of a lane's thread; NULL where it is not known yet. */
 QUICK struct sched_m *quick_m(const struct order *order, const struct lane *lane, struct sched_m *nobody)
 {
-    if (LIKELY(lane && lane->m != MAP_NONE))
+    if (LIKELY(lane->m != MAP_NONE))
         return &order->sched.ms[lane->m];
-    return lane && lane->thread == GXT_NO_THREAD && order->sched.initial_generation != 0 ? nobody : NULL;
+    return lane->thread == GXT_NO_THREAD && order->sched.initial_generation != 0 ? nobody : NULL;
+}
+
+/* Two lanes come to take turns. The first one has run. */
+QUICK void quick_pair(struct lane *lane, struct sched_m *m, struct lane *other, struct sched_m *other_m)
+{
+    lane->other = other;
+    lane->m_at_hand = m;
+    lane->has_run = false;
+    other->other = lane;
+    other->m_at_hand = other_m;
+    other->p_before = other_m->p;
+    other->has_run = false;
 }
 
 /* The next event of the same wire event. */
@@ -185,33 +197,48 @@ QUICK struct frontier_entry *quick_earlier(struct frontier_entry *first)
     return __builtin_expect_with_probability(first[1].time_ns < first[0].time_ns, 0, 0.99) ? first + 1 : first;
 }
 
-/* The earlier one of an entry's children, where two entries from @end on, so many bytes behind entry 0, are later than
- * all: one of these where it has none. In bytes, since a number of entries would be multiplied at every step. */
-QUICK struct frontier_entry *quick_child(struct frontier_entry *entries, size_t end, const struct frontier_entry *entry)
+/* Where an entry's children are, in bytes: a number of entries would be multiplied at every step. */
+QUICK size_t quick_children(const struct frontier_entry *entries, const struct frontier_entry *entry)
 {
-    const size_t children = 2 * (size_t)((const char *)entry - (const char *)entries) + sizeof *entries;
-
-    return quick_earlier((struct frontier_entry *)(void *)((char *)entries + (children < end ? children : end)));
+    return 2 * (size_t)((const char *)entry - (const char *)entries) + sizeof *entries;
 }
 
-/* Entry 0's lane comes to be at this time, later than @child, which is the earlier one of its children, and @next the
- * earlier one of that one's: frontier_move(). Field by field: what was written in two parts would be waited for if it
- * were read as one. */
-QUICK void quick_move(struct frontier_entry *entries, size_t end, struct frontier_entry *child,
-                      struct frontier_entry *next, struct lane *lane, int64_t time_ns)
+QUICK struct frontier_entry *quick_at(struct frontier_entry *entries, size_t bytes)
+{
+    return (struct frontier_entry *)(void *)((char *)entries + bytes);
+}
+
+/* Entry 0's lane comes to be at this time, later than @child, which is the earlier one of its children:
+ * frontier_move(), where two entries from @end on, so many bytes behind entry 0, are later than all. Field by field:
+ * what was written in two parts would be waited for if it were read as one. */
+QUICK void quick_move(struct frontier_entry *entries, size_t end, struct frontier_entry *child, struct lane *lane,
+                      int64_t time_ns)
 {
     struct frontier_entry *hole = entries;
 
-    for (;; next = quick_child(entries, end, next)) {
+    do {
         hole->time_ns = child->time_ns;
         hole->lane = child->lane;
         hole = child;
-        child = next;
-        if (child->time_ns >= time_ns)
+        const size_t children = quick_children(entries, hole);
+        if (children >= end)
             break;
-    }
+        child = quick_earlier(quick_at(entries, children));
+    } while (child->time_ns < time_ns);
     hole->time_ns = time_ns;
     hole->lane = lane;
+}
+
+/* Up to when entry 0 and @second, which is one of its children, are earlier than all others. */
+QUICK int64_t quick_both_until(struct frontier_entry *entries, size_t end, const struct frontier_entry *second)
+{
+    const int64_t third_ns = entries[second == entries + 1 ? 2 : 1].time_ns;
+    const size_t children = quick_children(entries, second);
+
+    if (children >= end)
+        return third_ns;
+    const int64_t below_ns = quick_earlier(quick_at(entries, children))->time_ns;
+    return third_ns < below_ns ? third_ns : below_ns;
 }
 
 /* A tick's nanoseconds, where they are whole and not many, as nearly everywhere: 64. Else 0: then nothing is usual. */
@@ -277,37 +304,24 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
         entries[i].lane = NULL;
     }
     const size_t end = n_entries * sizeof *entries;
+    const struct lane *before = NULL; /* whose turn was the last */
     while (ordinal < most) {
         struct lane *lane = entries[0].lane;
         int64_t time_ns = entries[0].time_ns;
         /* As long as its time is at most the second one's, the lane stays the earliest, and no sample goes before
          * it. */
         struct frontier_entry *const second = quick_earlier(entries + 1);
-        struct frontier_entry *const below = quick_child(entries, end, second);
-        struct lane *other = second->lane;
         int64_t until_ns = second->time_ns < most_ns ? second->time_ns : most_ns;
         if (UNLIKELY(time_ns > until_ns || time_ns <= 0))
             break;
-        /* As long as both are earlier than all others, they take turns, and the heap is put in order behind that. */
-        const struct frontier_entry *const third = second == entries + 1 ? entries + 2 : entries + 1;
-        int64_t both_until_ns = third->time_ns < below->time_ns ? third->time_ns : below->time_ns;
-        if (UNLIKELY(both_until_ns > most_ns))
-            both_until_ns = second->time_ns < most_ns ? most_ns : 0;
         struct sched_m *m = quick_m(order, lane, &nobody);
-        struct sched_m *other_m = quick_m(order, other, &nobody);
         if (UNLIKELY(!m))
             break; /* the thread is known from its first try on */
         if (turns && UNLIKELY(!turns->may(user, m->g)))
             break;
-        if (UNLIKELY(!other_m) || (turns && UNLIKELY(!turns->may(user, other_m->g) || !quick_runs(&g_table, m) ||
-                                                     !quick_runs(&g_table, other_m))))
-            both_until_ns = 0;
-        if (turns) {
+        if (turns)
             lane->p_before = m->p;
-            if (LIKELY(other_m != NULL))
-                other->p_before = other_m->p;
-        }
-        size_t n_turns = 0;
+        int64_t both_until_ns = 0; /* so long it takes turns with the second one; 0: with none */
     turn:;
         const uint64_t turn = ordinal;
         const uint8_t *at = lane->args;
@@ -643,39 +657,52 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
         lane->args = at;
         lane->now = now;
         lane->time_ns = time_ns;
-        if (turns && LIKELY(ordinal != turn))
-            lane->ran_ns = last_ns;
-        if (LIKELY((uint64_t)time_ns < (uint64_t)both_until_ns && time_ns > until_ns && ordinal != most)) {
-            struct lane *const lane_before = lane;
-            struct sched_m *const m_before = m;
-            const int64_t other_ns = until_ns;
-            second->time_ns = until_ns = time_ns;
-            time_ns = other_ns;
-            lane = other;
-            other = lane_before;
-            m = other_m;
-            other_m = m_before;
-            n_turns++;
-            if (turns)
-                turns->turn(user, ordinal);
-            goto turn;
+        /* Where the second one had the turn before, both go on so as long as they are earlier than all others, and the
+         * heap is put in order behind that. */
+        if (both_until_ns == 0 && second->lane == before && until_ns == second->time_ns) {
+            both_until_ns = quick_both_until(entries, end, second);
+            both_until_ns = both_until_ns < most_ns ? both_until_ns : most_ns;
+            struct sched_m *other_m = quick_m(order, second->lane, &nobody);
+            if (!other_m || (turns && UNLIKELY(!turns->may(user, other_m->g) || !quick_runs(&g_table, m) ||
+                                               !quick_runs(&g_table, other_m))))
+                both_until_ns = 0;
+            else
+                quick_pair(lane, m, second->lane, other_m);
         }
-        if (turns && (LIKELY(ordinal != turn) || n_turns > 1))
-            turns->ran(user, &(struct order_run){lane->thread, lane->p_before, m->g, lane->ran_ns, ordinal});
-        if (turns && LIKELY(n_turns > 0)) {
-            turns->turn(user, ordinal);
-            turns->ran(user, &(struct order_run){other->thread, other->p_before, other_m->g, other->ran_ns, ordinal});
+        if (both_until_ns == 0) {
+            if (turns && LIKELY(ordinal != turn))
+                turns->ran(user, &(struct order_run){lane->thread, lane->p_before, m->g, last_ns, ordinal});
+        } else if (LIKELY((uint64_t)time_ns < (uint64_t)both_until_ns && time_ns > until_ns && ordinal != most)) {
+            if (turns) {
+                lane->ran_ns = last_ns;
+                lane->has_run = true;
+                turns->turn(user, ordinal);
+            }
+            second->time_ns = until_ns = time_ns;
+            lane = lane->other;
+            m = lane->m_at_hand;
+            time_ns = lane->time_ns;
+            goto turn;
+        } else {
+            const struct lane *const other = second->lane = lane->other;
+            if (turns && (LIKELY(ordinal != turn) || lane->has_run))
+                turns->ran(user, &(struct order_run){lane->thread, lane->p_before, m->g,
+                                                     ordinal != turn ? last_ns : lane->ran_ns, ordinal});
+            if (turns && other->has_run) {
+                turns->turn(user, ordinal);
+                turns->ran(user, &(struct order_run){other->thread, other->p_before, other->m_at_hand->g, other->ran_ns,
+                                                     ordinal});
+            }
+            entries[0].lane = lane;
         }
         /* Other lanes have their turn, perhaps hundreds: then these bytes are at hand no more. */
         prefetch(at, CACHE_LINE);
         prefetch(at, 2 * CACHE_LINE);
-        second->lane = other;
-        if (LIKELY(time_ns > second->time_ns)) {
-            quick_move(entries, end, second, below, lane, time_ns);
-        } else {
-            entries[0].lane = lane;
+        before = lane;
+        if (LIKELY(time_ns > second->time_ns))
+            quick_move(entries, end, second, lane, time_ns);
+        else
             entries[0].time_ns = time_ns;
-        }
     }
     order->last_ns = last_ns;
     return (size_t)(ordinal - first);

@@ -641,8 +641,8 @@ QUICK const struct gxt_stack *stack_at_hand(const struct quick *quick, uint64_t 
 }
 
 /* Counts an event about a goroutine. One that is met with its state is counted elsewhere if it is not nearby: it may be
- * one of a crowd. What else needs it there: who runs is counted so, and of what is several events all are counted here or none. Return:
- * whether it could. */
+ * one of a crowd. What else needs it there: who runs is counted so, and of what is several events all are counted here
+ * or none. Return: whether it could. */
 QUICK bool count_about(const struct tallying *tallying, const struct gxt_event *event, const uint64_t *args,
                        uint8_t type)
 {
