@@ -49,6 +49,17 @@ func states() {
 		batch(1, 7, 1000, worker(3, 1)).batch(1, 6, 2000, ev(procSteal, 1, 1, 2, 7)).end())
 	show("steal-from-no-thread", "a steal that names an M that is not known", two().batch(1, 5, 1000, on(5, 1, 1), ev(goSyscallBegin, 1, 1, 0)).
 		batch(1, 6, 2000, ev(procSteal, 1, 1, 2, 99)).end())
+	// One status in between: who keeps lists of thefts and of such statuses has them grow by turns.
+	each := func(from, to uint64, one func(p uint64) []byte) (all []byte) {
+		for p := from; p < to; p++ {
+			all = append(all, one(p)...)
+		}
+		return all
+	}
+	abandoned := func(p uint64) []byte { return ev(procStatus, 1, p, pAbandoned) }
+	stolen := func(p uint64) []byte { return ev(procSteal, 1, p, 1, 9) }
+	show("steal-from-itself-after-others", "a thread steals 16 abandoned Ps of another and one of its own: that asks nothing of the M either",
+		two().batch(1, 5, 1000, each(0, 17, abandoned), stolen(0), ev(goStatus, 1, 1, 44, syscall), each(1, 16, stolen), ev(procSteal, 1, 16, 1, 5)).end())
 	show("start-waits-for-its-goroutine", "GoStart waits for its sequence, then checks its context",
 		two().batch(1, 5, 1000, worker(1), ev(goStart, 0, 9, 2), ev(goStop, 1, 2, 0)).
 			batch(1, 6, 1000, worker(2), ev(goStart, 500, 9, 1), ev(goStop, 1, 1, 0)).batch(1, 7, 1200, worker(3), ev(goCreate, 0, 9, 0, 0)).end())
