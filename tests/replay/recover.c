@@ -204,19 +204,21 @@ static void expect_no_mistake(const struct list *plain, const struct list *recov
     gxt_trace_close(other);
 }
 
-/* A build that finds the other's index goes on from where they part. */
-static void expect_continued(const struct list *recovered)
+/* A build that finds the other's index goes on from where they part, and leaves one that can be read. */
+static void expect_continued(bool recovers, const struct list *list)
 {
-    struct gxt_trace *trace = open_trace(true);
+    struct gxt_trace *trace = open_trace(recovers);
     struct gxt_index *index;
     struct gxt_error error;
     struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
 
     options.checkpoint_events = 50;
-    if (gxt_index_build(trace, index_path, &options, &error) != 0 ||
+    if (gxt_index_build(trace, index_path, &options, &error) != list->end ||
         gxt_index_open(trace, index_path, &index, &error) != 0)
         wrong(error.message, error.code);
-    expect_all(trace, index, recovered);
+    expect_all(trace, index, list);
+    if (gxt_index_damage(index, &error) != 0)
+        wrong(error.message, error.code);
     gxt_index_close(index);
     gxt_trace_close(trace);
 }
@@ -237,7 +239,8 @@ static void check(struct list *ret_plain, struct list *ret_recovered)
     gxt_index_close(index);
     /* Strings and stacks are the trace's: it stays open while they are compared. */
     expect_no_mistake(ret_plain, ret_recovered);
-    expect_continued(ret_recovered);
+    expect_continued(true, ret_recovered);
+    expect_continued(false, ret_plain);
     gxt_trace_close(plain_trace);
     gxt_trace_close(trace);
     free(ret_plain->events);
