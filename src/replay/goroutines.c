@@ -41,40 +41,65 @@ static int add_ended_item(void *user, const struct tally_item *item)
     return add_ended(user, &row);
 }
 
-/* What an index knows. @ret_generations: so many it covers. Without it, or when it is damaged, that is none. */
+enum {
+    MOST_TRIES = 16 /* a list is dropped when two more are there: reading it does not take that long */
+};
+
+/* The most generations behind which an index lists who is there. */
+static int look(const struct gxt_goroutines *list, uint64_t *ret, struct gxt_error *damage)
+{
+    struct store_meta meta;
+    struct index_cover cover;
+    const int r = index_look(list->trace, list->index->store, &meta, &cover, damage);
+
+    *ret = r == 0 ? living_listed(&meta, cover.n_generations) : 0;
+    return r;
+}
+
+/* What an index knows of so many generations. */
+static int take_rows(struct gxt_goroutines *list, struct living *living, uint64_t n_generations,
+                     struct gxt_error *damage)
+{
+    struct store_rows rows = {0};
+    int r = 0;
+
+    for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
+        r = store_list(list->index->store, STORE_ENDED, generation, &rows, damage);
+        for (size_t i = 0; r == 0 && i < rows.n; i++)
+            if (add_ended(list, &rows.goroutines[i]) < 0)
+                r = no_memory(damage);
+    }
+    store_rows_done(&rows);
+    return r == 0 && n_generations > 0 ? living_restore(living, list->index->store, n_generations, damage) : r;
+}
+
+/* What an index knows. @ret_generations: so many it covers. Without it, or when it is damaged, that is none. What a
+ * builder has dropped since it was looked at is sought where it is listed now. */
 static int take_indexed(struct gxt_goroutines *list, struct living *living, uint64_t *ret_generations,
                         struct gxt_error *fault)
 {
-    const struct gxt_index *index = list->index;
-    struct store_rows rows = {0};
-    struct store_meta meta;
-    struct index_cover cover;
-    struct gxt_error damage;
+    uint64_t n_generations, n_now;
+    struct gxt_error damage, none;
 
     *ret_generations = 0;
-    if (!index)
+    if (!list->index)
         return 0;
-    int r = index_look(list->trace, index->store, &meta, &cover, &damage);
-    const uint64_t n_generations = r == 0 ? living_listed(&meta, cover.n_generations) : 0;
-    for (uint64_t generation = 0; r == 0 && generation < n_generations; generation++) {
-        r = store_list(index->store, STORE_ENDED, generation, &rows, &damage);
-        for (size_t i = 0; r == 0 && i < rows.n; i++)
-            if (add_ended(list, &rows.goroutines[i]) < 0)
-                r = no_memory(&damage);
+    int r = look(list, &n_generations, &damage);
+    for (int tries = 1; r == 0 && (r = take_rows(list, living, n_generations, &damage)) < 0; tries++) {
+        list->n = 0;
+        living_done(living);
+        if (r == GXT_ENOMEM || tries == MOST_TRIES || look(list, &n_now, &none) < 0 || n_now == n_generations)
+            break;
+        n_generations = n_now;
+        r = 0;
     }
-    store_rows_done(&rows);
-    if (r == 0 && n_generations > 0)
-        r = living_restore(living, index->store, n_generations, &damage);
     if (r == 0)
         *ret_generations = n_generations;
-    if (r == GXT_ENOMEM)
+    else if (r == GXT_ENOMEM)
         *fault = damage;
-    if (r == 0 || r == GXT_ENOMEM)
-        return r;
-    index_damaged(index, &damage);
-    list->n = 0;
-    living_done(living);
-    return 0;
+    else
+        index_damaged(list->index, &damage);
+    return r == GXT_ENOMEM ? r : 0;
 }
 
 /* The goroutines, up to where a walk is. */
