@@ -487,11 +487,12 @@ static inline __attribute__((always_inline)) int syscall_begin(struct step *step
     if (!p)
         return CONTRADICTION(step, "GoSyscallBegin on proc %lld, which does not exist", LL(step->p));
     /* The number tells apart two syscalls of one processor where times are broken; a running processor need not wait
-     * for it. */
+     * for it. One of another generation means nothing, and is not saved. */
     uint64_t generation = step->gen->dir.number;
     if (!follows(p, generation, ARG(step, 0)))
         return CONTRADICTION(step, "GoSyscallBegin on proc %lld with sequence number %llu after %llu", LL(step->p),
-                             (unsigned long long)ARG(step, 0), (unsigned long long)p->seq);
+                             (unsigned long long)ARG(step, 0),
+                             (unsigned long long)(p->seq_generation == generation ? p->seq : 0));
     sched_touch(&step->sched->gs, g);
     sched_touch(&step->sched->ps, p);
     g->status = G_SYSCALL;

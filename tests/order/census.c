@@ -107,7 +107,8 @@ static bool walk_both(struct order *walked, struct order *joined)
             wrong("the walks differ behind a join");
         if (r > 0 && !tells_of_holder(&a) && (a.goroutine != b.goroutine || a.proc != b.proc || a.thread != b.thread))
             wrong("the walks differ behind a join");
-        if (r < 0 && order_fault(walked)->offset != order_fault(joined)->offset)
+        if (r < 0 && (order_fault(walked)->offset != order_fault(joined)->offset ||
+                      strcmp(order_fault(walked)->message, order_fault(joined)->message) != 0))
             wrong("the walks end with different faults");
     } while (r > 0 && !order_at_boundary(walked));
     n_walked++;

@@ -214,6 +214,12 @@ Test(order_restore, goes_on_as_the_walk_that_was_saved)
     globfree(&traces);
 }
 
+/* What is told of a fault does not depend on what is not saved. */
+Test(order_restore, ends_with_the_same_words)
+{
+    cr_assert_gt(try_trace(DATA "/../reader/traces/syscall-with-a-wrong-sequence-later.trace"), 3);
+}
+
 /* At every place what is restored is compared: states, and the events that follow. */
 Test(order_restore, knows_what_was_before_a_generation_and_what_has_come_of_it)
 {

@@ -69,6 +69,9 @@ func states() {
 	show("processor-start-waits-while-thread-has-one", "ProcStart waits while its M has a P",
 		two().batch(1, 5, 1000, worker(1), ev(procStatus, 0, 2, pIdle), ev(procStart, 1, 2, 1)).end())
 	show("syscall-with-a-wrong-sequence", "GoSyscallBegin with a wrong P sequence is a fault", two().batch(1, 5, 1000, on(5, 1, 1), ev(goSyscallBegin, 1, 2, 0)).end())
+	show("syscall-with-a-wrong-sequence-later", "… also of a P without a status in the generation",
+		two().batch(1, 5, 1000, on(5, 1, 1), ev(goSyscallBegin, 1, 1, 0), ev(goSyscallEnd, 1)).end().
+			gen(2).batch(2, 5, 2000, ev(goStatus, 1, 1, 5, running), ev(heapAlloc, 1, 1), ev(goSyscallBegin, 1, 2, 0)).end())
 	show("no-thread", "a lane of no thread has no context throughout",
 		two().batch(1, noThread, 1000, ev(procStatus, 1, 1, pIdle), ev(goStatus, 1, 1, noThread, waiting), ev(goUnblock, 1, 1, 1, 0), ev(procStatus, 1, 2, pRunning),
 			ev(goStatus, 1, 2, noThread, running)).end())
