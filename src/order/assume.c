@@ -163,8 +163,9 @@ static struct span first_batch(const struct gen *gen, gxt_threadid thread)
     return (struct span){0};
 }
 
-/* Where the head tells of a processor that it is abandoned: gives it to the thread from which it is about to be stolen.
- * Return: 1; 0 when there is none, or it is known that that had another one; GXT_ENOMEM. */
+/* Where the head tells of a processor that it is abandoned: gives it to the thread from which it is about to be stolen,
+ * if that tells of a goroutine, which is in a syscall with it; else it has lost it before. Return: 1; 0 when it gives it
+ * to none; GXT_ENOMEM. */
 static int assume_victim(struct sched *sched, const struct gen *gen, const struct lane *lane, gxt_procid p)
 {
     gxt_threadid thread;
@@ -175,6 +176,8 @@ static int assume_victim(struct sched *sched, const struct gen *gen, const struc
     if (sched->assumed->unfit)
         return 0;
     struct assumed_m told = told_first(first_batch(gen, thread), thread);
+    if (told.g == GXT_NO_GOROUTINE)
+        return 0;
     const uint32_t at = sched_m_at(sched, thread);
     told.p = p;
     if (at == MAP_NONE || !add_m(sched->assumed, told))
