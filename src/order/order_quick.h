@@ -109,12 +109,19 @@ QUICK uint32_t quick_find(struct quick_table *at_hand, int64_t id)
     return at;
 }
 
-/* Whether a thread runs its goroutine, if it has one: then nothing that is usual and of another thread is about it. */
+/* Whether a thread runs its goroutine, if it has one: then nothing that is usual and of a thread with another one is
+ * about it. */
 QUICK bool quick_runs(const struct quick_table *gs, const struct sched_m *m)
 {
     const struct sched_resource *g = quick_own(gs, m->g_at);
 
     return m->g == GXT_NO_GOROUTINE || (g->id == m->g && (g->status == G_RUNNING || g->status == G_SYSCALL));
+}
+
+/* Whether two threads run what they have, and not both the same, as they may be told to. */
+QUICK bool quick_run_apart(const struct quick_table *gs, const struct sched_m *m, const struct sched_m *other)
+{
+    return quick_runs(gs, m) && quick_runs(gs, other) && (m->g != other->g || m->g == GXT_NO_GOROUTINE);
 }
 
 /* Whether a status that is usual tells of one whom a walk ahead meets first. */
@@ -663,8 +670,8 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
             both_until_ns = quick_both_until(entries, end, second);
             both_until_ns = both_until_ns < most_ns ? both_until_ns : most_ns;
             struct sched_m *other_m = quick_m(order, second->lane, &nobody);
-            if (!other_m || (turns && UNLIKELY(!turns->may(user, other_m->g) || !quick_runs(&g_table, m) ||
-                                               !quick_runs(&g_table, other_m))))
+            if (!other_m ||
+                (turns && UNLIKELY(!turns->may(user, other_m->g) || !quick_run_apart(&g_table, m, other_m))))
                 both_until_ns = 0;
             else
                 quick_pair(lane, m, second->lane, other_m);
