@@ -164,8 +164,8 @@ static struct span first_batch(const struct gen *gen, gxt_threadid thread)
 }
 
 /* Where the head tells of a processor that it is abandoned: gives it to the thread from which it is about to be stolen,
- * if that tells of a goroutine, which is in a syscall with it; else it has lost it before. Return: 1; 0 when it gives it
- * to none; GXT_ENOMEM. */
+ * if that tells of a goroutine, which is in a syscall with it; else it has lost it before. Return: 1; 0 when none gets
+ * it; GXT_ENOMEM. */
 static int assume_victim(struct sched *sched, const struct gen *gen, const struct lane *lane, gxt_procid p)
 {
     gxt_threadid thread;
