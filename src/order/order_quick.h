@@ -5,6 +5,9 @@
  * its lane can be read: all this is looked at before anything is changed. Before the first that is not, the loop ends,
  * and order_next() goes on from there. So whatever stands here stands in sched.c as well, where it has its errors and
  * its reasons; tests walk every trace both ways.
+ *
+ * Few threads run at a time, and mostly two lanes are earlier than all others: these take turns without a look at the
+ * heap. It is left as it was before the first turn, and put in order behind the last one.
  */
 #ifndef ORDER_QUICK_H
 #define ORDER_QUICK_H
