@@ -1,10 +1,12 @@
-/* scheduled.h: traces made by a few threads that do what a scheduler lets them, much of it at the same moment.
+/* scheduled.h: traces made by a few threads that do what a scheduler lets them, much of it at the same moment. In half
+ * of them threads are told to run what others run: Go's reader believes it as long as that runs.
  */
 #ifndef SCHEDULED_H
 #define SCHEDULED_H
 
 #include "../events.h"
 #include "../random.h"
+#include "resolve.h"
 
 #include <string.h>
 
@@ -16,6 +18,8 @@ enum {
     P_CALLS = 3, /* beside the states of events.h */
     UNBORN = 6,
     GONE = 7,
+    TAKEN = 8, /* a thread's goroutine does something else, by what another thread did that has it as well */
+    LOST = 9,  /* or has ended so */
     N_PS = 8,
     N_GS = 90,
     MOST_THREADS = 7,
@@ -26,7 +30,8 @@ enum {
 struct one {
     uint64_t id, seq;
     uint8_t kind, status;
-    bool is_told; /* in this generation */
+    bool is_told;   /* in this generation */
+    bool is_shared; /* more threads than one were told to run it */
 };
 
 static struct {
@@ -34,6 +39,7 @@ static struct {
     uint64_t random, frequency;
     uint64_t now, generation;
     unsigned n_threads;
+    bool shares; /* goroutines, among its threads */
     struct one ones[N_PS + N_GS];
     struct thread {
         uint64_t id;
@@ -63,6 +69,8 @@ enum {
     LOSES = LAID_DOWN | SYSCALL,
     ROBBED = SYSCALL,
     HANDS_OVER = RUNNABLE,
+    HAS_TAKEN = IDLES | TAKEN,
+    HAS_LOST = IDLES | LOST,
 };
 
 /* What a thread may do. */
@@ -93,6 +101,12 @@ static const struct way {
     {WIRE_GO_LABEL, 1, RUNS, RUNS, 1, NOBODY},
     {WIRE_USER_REGION_BEGIN, 1, RUNS, RUNS, 3, NOBODY},
     {WIRE_USER_LOG, 1, RUNS, RUNS, 4, NOBODY},
+    {WIRE_GO_STATUS, 8, IDLES, IDLES, 0, G, RUNNING, RUNNING},
+    {WIRE_GO_STATUS, 1, HAS_TAKEN, HAS_TAKEN, 0, G, RUNNING, RUNNING},
+    {WIRE_HEAP_ALLOC, 3, HAS_TAKEN, HAS_TAKEN, 1, NOBODY},
+    {WIRE_USER_REGION_BEGIN, 1, HAS_TAKEN, HAS_TAKEN, 3, NOBODY},
+    {WIRE_GO_STATUS, 1, HAS_LOST, HAS_LOST, 0, G, RUNNING, RUNNING},
+    {WIRE_HEAP_ALLOC, 3, HAS_LOST, HAS_LOST, 1, NOBODY},
 };
 
 static struct thread *any_thread(void)
@@ -159,15 +173,34 @@ static void come_to(struct thread *thread, struct one *one, uint8_t status)
         thread->own[one->kind] = is_own ? one : NULL;
 }
 
+/* A thread is told to run what another one runs. */
+static void share(struct thread *thread, struct one *one)
+{
+    if (!world.shares || !one || !one->is_told)
+        return;
+    world.now += MOST_AHEAD + 1;
+    come_to(thread, one, RUNNING);
+    one->is_shared = true;
+    one->is_told = false;
+    tell(thread, one);
+}
+
 static void go(struct thread *thread, const struct way *way)
 {
     struct one *one = way->kind == OWN_P ? thread->own[P] : any_one(way->kind, way->from);
     uint64_t what[1 + WIRE_MAX_ARGS] = {way->type};
     size_t n = 1;
 
+    if (way->type == WIRE_GO_STATUS) {
+        share(thread, one);
+        return;
+    }
     if (!one && way->kind != NOBODY)
         return;
     tell(thread, one);
+    /* Who shares has nothing but the clock that tells what is first. */
+    if ((one && one->is_shared) || (thread->own[G] && thread->own[G]->is_shared))
+        world.now += MOST_AHEAD + 1;
     if (one && way->type != WIRE_GO_SYSCALL_BEGIN)
         what[n++] = one->id;
     if (one && way->from != UNBORN)
@@ -192,6 +225,8 @@ static uint8_t does(const struct thread *thread)
 {
     const struct one *p = thread->own[P], *g = thread->own[G];
 
+    if (p && p->status == P_RUNS && g && g->status != RUNNING)
+        return g->status == GONE ? HAS_LOST : HAS_TAKEN;
     return (uint8_t)((p ? p->status << 4 : 0) | (g ? g->status : 0));
 }
 
@@ -259,8 +294,10 @@ static void put_generation(unsigned n_steps)
 static void make_trace(uint64_t seed)
 {
     static const unsigned strides[] = {1, NEARBY / 8, NEARBY};
+
     world.random = seed;
     world.frequency = seed % 2 ? 15625000 : 1000000000;
+    world.shares = seed % 4 >= 2;
     const unsigned most_ahead = draw(2) * MOST_AHEAD, stride = strides[draw(3)];
 
     world.trace.size = 0;
@@ -282,15 +319,6 @@ static void make_trace(uint64_t seed)
     buf_put(&world.trace, "go 1.23 trace\0\0\0", 16);
     for (unsigned n = 2 + draw(2); n > 0; n--)
         put_generation(100 + draw(500));
-}
-
-static size_t n_made_goroutines(void)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < N_GS; i++)
-        n += world.ones[N_PS + i].status != UNBORN;
-    return n;
 }
 
 static void world_done(void)
