@@ -334,8 +334,8 @@ struct tally_ids {
  * the block is nearby, if nothing of it is sought any more; one that was met in an earlier block stays at its place,
  * but is not found there. */
 struct tally {
-    struct nearby nearby;    /* n_by_kind is set to zero by who wants to count anew */
-    struct id_map ids;       /* to places of items */
+    struct nearby nearby; /* n_by_kind is set to zero by who wants to count anew */
+    struct id_map ids;    /* to places of items */
     struct tally_item *items;
     size_t n_items, items_capacity;
     uint32_t *free_places;
