@@ -688,10 +688,11 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
                 lane->has_run = true;
                 turns->turn(user, ordinal);
             }
+            const int64_t other_ns = until_ns;
             second->time_ns = until_ns = time_ns;
+            time_ns = other_ns;
             lane = lane->other;
             m = lane->m_at_hand;
-            time_ns = lane->time_ns;
             goto turn;
         } else {
             const struct lane *const other = second->lane = lane->other;
