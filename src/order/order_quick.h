@@ -112,6 +112,15 @@ QUICK uint32_t quick_find(struct quick_table *at_hand, int64_t id)
     return at;
 }
 
+/* One that is not there. NULL without memory. */
+QUICK struct sched_resource *quick_add(struct quick_table *at_hand, int64_t id)
+{
+    struct sched_resource *resource = sched_add(at_hand->table, id);
+
+    *at_hand = quick_table(at_hand->table);
+    return resource;
+}
+
 /* Whether a thread runs its goroutine, if it has one: then nothing that is usual and of a thread with another one is
  * about it. */
 QUICK bool quick_runs(const struct quick_table *gs, const struct sched_m *m)
@@ -135,10 +144,15 @@ QUICK bool quick_is_first(const struct order *order, const struct sched_resource
 }
 
 /* A status that was taken: it was so. */
-QUICK void quick_told(struct order *order, struct sched_table *gs, struct sched_resource *g, bool is_first,
+QUICK void quick_told(struct order *order, struct quick_table *at_hand, struct sched_resource *g, bool is_first,
                       const uint64_t *args, struct span behind)
 {
-    if (UNLIKELY(is_first) && !(g = assume_goroutine(&order->sched, behind, (gxt_goid)args[0], (uint8_t)args[2]))) {
+    struct sched_table *const gs = at_hand->table;
+
+    if (UNLIKELY(is_first))
+        g = assume_goroutine(&order->sched, behind, (gxt_goid)args[0], (uint8_t)args[2]);
+    *at_hand = quick_table(gs); /* also where none was added: faster than to ask */
+    if (UNLIKELY(!g)) {
         gs->lost = GXT_ENOMEM; /* it is taken, so it cannot be tried again */
         return;
     }
@@ -447,8 +461,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
                     } else {
                         TAKE(WIRE_GO_CREATE)
                     }
-                    struct sched_resource *g = sched_add(gs, (gxt_goid)args[0]);
-                    g_table = quick_table(gs);
+                    struct sched_resource *g = quick_add(&g_table, (gxt_goid)args[0]);
                     if (UNLIKELY(!g))
                         gs->lost = GXT_ENOMEM; /* it is taken, so it cannot be tried again */
                     else if (UNLIKELY(gs->lost < 0))
@@ -566,8 +579,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
                     UNLESS(is_first || (quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]) &&
                                         (g->status == G_WAITING || g->status == G_RUNNABLE)))
                     TAKE(WIRE_GO_STATUS)
-                    quick_told(order, gs, g, is_first, args, (struct span){next, lane->end});
-                    g_table = quick_table(gs);
+                    quick_told(order, &g_table, g, is_first, args, (struct span){next, lane->end});
                     UNLESS(gs->lost == 0)
                     GO_ON
                     break;
@@ -579,8 +591,7 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
                     UNLESS(is_first || (quick_did(g, (gxt_goid)args[0], (uint8_t)args[2]) &&
                                         (g->status == G_WAITING || g->status == G_RUNNABLE)))
                     TAKE(WIRE_GO_STATUS_STACK)
-                    quick_told(order, gs, g, is_first, args, (struct span){next, lane->end});
-                    g_table = quick_table(gs);
+                    quick_told(order, &g_table, g, is_first, args, (struct span){next, lane->end});
                     UNLESS(gs->lost == 0)
                     GO_ON
                     break;
