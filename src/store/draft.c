@@ -141,9 +141,11 @@ int store_put_rows(struct store_draft *draft, enum store_list list, uint64_t gen
 {
     const struct key key = key_chunk(list_tag(list), generation, chunk);
 
-    list_encode(list, rows, n, begin_packed(draft));
-    (void)draft_value(draft);
-    pack_raw(draft, PACK_LIST);
+    struct list_ends ends;
+
+    list_encode(list, rows, n, begin_packed(draft), &ends);
+    pack_list(draft->packer, &draft->raw, &ends, draft_value(draft));
+    draft->value.failed = draft->value.failed || draft->raw.failed;
     return draft_put(draft, &key, fault);
 }
 
@@ -156,7 +158,7 @@ int store_put_piece(struct store_draft *draft, uint64_t generation, unsigned str
         return fault_set(fault, GXT_ELIMIT, GXT_NO_OFFSET, "the trace is too long for an index");
     buf_put(begin_packed(draft), bytes.at, span_size(bytes));
     (void)draft_value(draft);
-    pack_raw(draft, PACK_LIST);
+    pack_raw(draft, PACK_STREAM);
     return draft_put(draft, &key, fault);
 }
 

@@ -18,6 +18,7 @@
 
 enum {
     MOST_UNIT = 10, /* 1,024 ns: more is no clock's tick */
+    SAMPLED = 64,   /* rows by which a unit is chosen */
     RECENT = 256,
 };
 
@@ -85,52 +86,31 @@ static uint8_t *room(size_t n, struct buf *ret)
     return buf_room(ret, (n + 1) * VARINT_LONGEST);
 }
 
-/* The largest unit of which nearly all numbers are multiples. @ret_over: how many are not */
-static unsigned choose_unit(const struct column *column, size_t *ret_over)
+/* What a column tells of a row. @lengths: of the same rows, where that is when something ends */
+static inline uint64_t number_at(const struct column *column, char how, const uint64_t *lengths, size_t row)
 {
-    size_t multiples[MOST_UNIT + 1] = {0}, n_multiples = 0;
+    return *cell(column, row) + (how == 'e' ? lengths[row * column->step] : 0);
+}
 
-    for (size_t row = 0; row < column->n; row++)
-        multiples[__builtin_ctzll(*cell(column, row) | (UINT64_C(1) << MOST_UNIT))]++;
-    *ret_over = 0;
+/* The largest unit of which nearly all numbers are multiples, judged by some of them. */
+static unsigned choose_unit(const struct column *column, char how, const uint64_t *lengths)
+{
+    size_t multiples[MOST_UNIT + 1] = {0}, n_multiples = 0, n = 0;
+    const size_t step = column->n < SAMPLED ? 1 : column->n / SAMPLED;
+
+    for (size_t row = 0; row < column->n; row += step, n++)
+        multiples[__builtin_ctzll(number_at(column, how, lengths, row) | (UINT64_C(1) << MOST_UNIT))]++;
     for (unsigned unit = MOST_UNIT; unit > 0; unit--) {
         n_multiples += multiples[unit];
-        if (n_multiples * 4 < column->n * 3)
-            continue;
-        *ret_over = column->n - n_multiples;
-        return unit;
+        if (n_multiples * 4 >= n * 3)
+            return unit;
     }
     return 0;
 }
 
-static void put_deltas(const struct column *column, unsigned unit, struct buf *ret)
-{
-    int64_t last = 0;
-    uint8_t *at = room(column->n, ret);
-
-    if (!at)
-        return;
-    for (size_t row = 0; row < column->n; row++) {
-        int64_t value = (int64_t)*cell(column, row) >> unit;
-        at = varint_put_signed(at, (int64_t)((uint64_t)value - (uint64_t)last));
-        last = value;
-    }
-    buf_took(ret, at);
-}
-
-static void put_plain(const struct column *column, unsigned unit, struct buf *ret)
-{
-    uint8_t *at = room(column->n, ret);
-
-    if (!at)
-        return;
-    for (size_t row = 0; row < column->n; row++)
-        at = varint_put(at, *cell(column, row) >> unit);
-    buf_took(ret, at);
-}
-
-/* Of those that are no multiples: how many rows further, and how much is over. */
-static void put_rests(const struct column *column, unsigned unit, size_t n_over, struct buf *ret)
+/* Of the rows whose numbers are no multiples: how many rows further, and how much is over. */
+static void put_rests(const struct column *column, char how, const uint64_t *lengths, unsigned unit,
+                      const uint16_t *over, size_t n_over, struct buf *ret)
 {
     const uint64_t mask = (UINT64_C(1) << unit) - 1;
     uint8_t *at = room(2 * n_over, ret);
@@ -139,41 +119,67 @@ static void put_rests(const struct column *column, unsigned unit, size_t n_over,
     if (!at)
         return;
     at = varint_put(at, n_over);
-    for (size_t row = 0; row < column->n && n_over > 0; row++) {
-        const uint64_t rest = *cell(column, row) & mask;
-        if (LIKELY(rest == 0))
-            continue;
-        at = varint_put(at, row - last);
-        at = varint_put(at, rest);
-        last = row;
-        n_over--;
+    for (size_t i = 0; i < n_over; i++) {
+        at = varint_put(at, over[i] - last);
+        at = varint_put(at, number_at(column, how, lengths, over[i]) & mask);
+        last = over[i];
     }
     buf_took(ret, at);
 }
 
-static void put_numbers(const struct column *column, char how, struct buf *ret)
+/* Puts all numbers of a column. @how: a constant where this is inlined */
+static inline __attribute__((always_inline)) void put_all(const struct column *column, char how,
+                                                          const uint64_t *lengths, struct buf *ret)
 {
+    const unsigned unit = tells_times(how) ? choose_unit(column, how, lengths) : 0;
+    const uint64_t mask = (UINT64_C(1) << unit) - 1;
+    uint16_t over[LIST_ROWS];
+    uint64_t last = 0;
     size_t n_over = 0;
-    const unsigned unit = tells_times(how) ? choose_unit(column, &n_over) : 0;
 
     if (tells_times(how))
         buf_put_u8(ret, (uint8_t)unit);
-    if (tells_deltas(how))
-        put_deltas(column, unit, ret);
-    else
-        put_plain(column, unit, ret);
+    uint8_t *at = room(column->n, ret);
+    if (!at)
+        return;
+    for (size_t row = 0; row < column->n; row++) {
+        const uint64_t number = number_at(column, how, lengths, row);
+        if (tells_times(how)) {
+            over[n_over] = (uint16_t)row;
+            n_over += (number & mask) != 0; /* no branch: it would be foretold badly */
+        }
+        if (tells_deltas(how)) {
+            const uint64_t value = (uint64_t)((int64_t)number >> unit);
+            at = varint_put_signed(at, (int64_t)(value - last));
+            last = value;
+        } else {
+            at = varint_put(at, number >> unit);
+        }
+    }
+    buf_took(ret, at);
     if (unit > 0)
-        put_rests(column, unit, n_over, ret);
+        put_rests(column, how, lengths, unit, over, n_over, ret);
 }
 
-/* When what begins here ends. */
-static void put_ends(const struct column *column, const uint64_t *lengths, struct buf *ret)
+static void put_numbers(const struct column *column, char how, const uint64_t *lengths, struct buf *ret)
 {
-    uint64_t ends[LIST_ROWS];
-
-    for (size_t row = 0; row < column->n; row++)
-        ends[row] = *cell(column, row) + lengths[row * column->step];
-    put_numbers(&(struct column){ends, column->n, 1, 1}, 'e', ret);
+    switch (how) {
+    case 'd':
+        put_all(column, 'd', lengths, ret);
+        break;
+    case 't':
+        put_all(column, 't', lengths, ret);
+        break;
+    case 'e':
+        put_all(column, 'e', lengths, ret);
+        break;
+    case 'l':
+        put_all(column, 'l', lengths, ret);
+        break;
+    default:
+        put_all(column, 'p', lengths, ret);
+        break;
+    }
 }
 
 static void put_hashes(const struct column *column, struct buf *ret)
@@ -270,22 +276,22 @@ static void put_column(const struct column *column, char how, const uint64_t *le
         put_hashes(column, ret);
     else if (how == 'n')
         put_names(column, ret);
-    else if (how == 'e')
-        put_ends(column, lengths, ret);
     else
-        put_numbers(column, how, ret);
+        put_numbers(column, how, lengths, ret);
 }
 
-void list_encode(enum store_list list, const void *rows, size_t n, struct buf *ret)
+void list_encode(enum store_list list, const void *rows, size_t n, struct buf *ret, struct list_ends *ret_ends)
 {
     const char *columns = lists[list].columns;
     const size_t step = strlen(columns), length = strcspn(columns, "l");
     uint64_t *cells = (uint64_t *)rows, none[1] = {0};
 
     buf_put_varint(ret, n);
+    ret_ends->n = 0;
     for (size_t i = 0; i < step; i += width_at(columns + i)) {
         const struct column column = {n > 0 ? cells + i : none, n, step, width_at(columns + i)};
         put_column(&column, columns[i], n > 0 && length < step ? cells + length : none, ret);
+        ret_ends->at[ret_ends->n++] = ret->size;
     }
 }
 

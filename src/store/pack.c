@@ -8,6 +8,8 @@
 #include "store_priv.h"
 
 #include <stdlib.h>
+/* For ZSTD_c_literalCompressionMode. Where the library at hand refuses it, values are longer. */
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -18,8 +20,18 @@ enum {
 };
 
 struct packer {
-    ZSTD_CCtx *context;
+    ZSTD_CCtx *context; /* one pass, at the level that is asked for */
+    ZSTD_CCtx *columns; /* block after block, as it was set up */
 };
+
+/* Only a column that says the same again and again is found to do so. A window is as long as the longest block. */
+static bool set_up(ZSTD_CCtx *columns)
+{
+    (void)ZSTD_CCtx_setParameter(columns, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(columns, ZSTD_c_compressionLevel, -1000)) &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(columns, ZSTD_c_windowLog, 15)) &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(columns, ZSTD_c_hashLog, ZSTD_HASHLOG_MIN));
+}
 
 struct packer *packer_new(void)
 {
@@ -27,8 +39,8 @@ struct packer *packer_new(void)
 
     if (!packer)
         return NULL;
-    packer->context = ZSTD_createCCtx();
-    return packer->context ? packer : packer_free(packer);
+    *packer = (struct packer){ZSTD_createCCtx(), ZSTD_createCCtx()};
+    return packer->context && packer->columns && set_up(packer->columns) ? packer : packer_free(packer);
 }
 
 struct packer *packer_free(struct packer *packer)
@@ -36,29 +48,68 @@ struct packer *packer_free(struct packer *packer)
     if (!packer)
         return NULL;
     (void)ZSTD_freeCCtx(packer->context);
+    (void)ZSTD_freeCCtx(packer->columns);
     free(packer);
     return NULL;
+}
+
+/* A frame with a block for each column, or more. Return: its size, or an error of zstd's. */
+static size_t squeeze_columns(ZSTD_CCtx *context, const struct buf *bytes, const struct list_ends *ends, void *to,
+                              size_t room)
+{
+    ZSTD_outBuffer out = {to, room, 0};
+    size_t left = ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+
+    for (size_t i = 0, begin = 0; left == 0 && i < ends->n; begin = ends->at[i++]) {
+        ZSTD_inBuffer in = {bytes->at + begin, ends->at[i] - begin, 0};
+        left = ZSTD_compressStream2(context, &out, &in, i + 1 < ends->n ? ZSTD_e_flush : ZSTD_e_end);
+    }
+    return left == 0 ? out.pos : ZSTD_isError(left) ? left : SIZE_MAX;
+}
+
+/* A frame is to come, of so many bytes. Return: where; NULL if it is not worth trying, or without memory. */
+static uint8_t *begin_squeezed(size_t size, size_t *ret_room, struct buf *ret)
+{
+    *ret_room = ZSTD_compressBound(size);
+    if (size < WORTH_TRYING)
+        return NULL;
+    buf_put_u8(ret, SQUEEZED);
+    buf_put_varint(ret, size);
+    return buf_room(ret, *ret_room);
+}
+
+/* The frame, which is @taken bytes long, stays if it was worth it. Else the bytes come at its place as they are. */
+static void end_squeezed(const void *bytes, size_t size, size_t before, size_t taken, struct buf *ret)
+{
+    if (!ZSTD_isError(taken) && ret->size + taken - before <= size) {
+        ret->size += taken;
+        return;
+    }
+    ret->size = before;
+    buf_put_u8(ret, PLAIN);
+    buf_put(ret, bytes, size);
 }
 
 void pack(struct packer *packer, const void *bytes, size_t size, enum pack_effort effort, struct buf *ret)
 {
     const size_t before = ret->size;
+    size_t room, taken = SIZE_MAX;
+    uint8_t *to = begin_squeezed(size, &room, ret);
 
-    if (size >= WORTH_TRYING) {
-        buf_put_u8(ret, SQUEEZED);
-        buf_put_varint(ret, size);
-        size_t room = ZSTD_compressBound(size);
-        if (!buf_reserve(ret, ret->size + room))
-            return;
-        size_t taken = ZSTD_compressCCtx(packer->context, ret->at + ret->size, room, bytes, size, (int)effort);
-        if (!ZSTD_isError(taken) && ret->size + taken - before <= size) {
-            ret->size += taken;
-            return;
-        }
-        ret->size = before;
-    }
-    buf_put_u8(ret, PLAIN);
-    buf_put(ret, bytes, size);
+    if (to)
+        taken = ZSTD_compressCCtx(packer->context, to, room, bytes, size, (int)effort);
+    end_squeezed(bytes, size, before, taken, ret);
+}
+
+void pack_list(struct packer *packer, const struct buf *bytes, const struct list_ends *ends, struct buf *ret)
+{
+    const size_t before = ret->size;
+    size_t room, taken = SIZE_MAX;
+    uint8_t *to = begin_squeezed(bytes->size, &room, ret);
+
+    if (to)
+        taken = squeeze_columns(packer->columns, bytes, ends, to, room);
+    end_squeezed(bytes->at, bytes->size, before, taken, ret);
 }
 
 int unpack(struct span in, struct buf *ret)

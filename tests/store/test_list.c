@@ -35,15 +35,17 @@ static void comes_back(enum store_list list, int form, size_t n)
     uint64_t *cells = calloc(n_cells + 1, sizeof *cells), random = 1;
     struct store_rows rows = {0};
     struct buf bytes = {0}, packed = {0}, again = {0};
+    struct list_ends ends;
     struct packer *packer = packer_new();
     size_t got;
 
     for (size_t i = 0; i < n_cells; i++)
         cells[i] = number(form, i / list_columns(list), &random);
-    list_encode(list, cells, n, &bytes);
+    list_encode(list, cells, n, &bytes, &ends);
     cr_assert_not(bytes.failed);
     cr_assert_leq(bytes.size, PACK_MOST);
-    pack(packer, bytes.at, bytes.size, PACK_LIST, &packed);
+    cr_assert_eq(ends.at[ends.n - 1], bytes.size);
+    pack_list(packer, &bytes, &ends, &packed);
     (void)packer_free(packer);
     cr_assert_eq(unpack((struct span){packed.at, packed.at + packed.size}, &again), 0);
     cr_assert_eq(again.size, bytes.size);
@@ -79,11 +81,12 @@ Test(list, tells_apart_what_hashes_alike)
     struct store_goroutine cells[300] = {0};
     struct store_rows rows = {0};
     struct buf bytes = {0};
+    struct list_ends ends;
     size_t got;
 
     for (size_t i = 0; i < 300; i++)
         cells[i] = (struct store_goroutine){.id = (gxt_goid)i, .start = i % 3, .stack = (i % 3) * factor ^ 77};
-    list_encode(STORE_ENDED, cells, 300, &bytes);
+    list_encode(STORE_ENDED, cells, 300, &bytes, &ends);
     cr_assert_eq(list_decode(STORE_ENDED, &bytes, &rows, &got), 0);
     cr_assert_eq(got, 300);
     for (size_t i = 0; i < 300; i++)
@@ -98,17 +101,18 @@ Test(list, has_times_that_were_pushed_on)
     static struct store_goroutine cells[LIST_ROWS];
     struct store_rows rows = {0};
     struct buf bytes = {0}, even = {0};
+    struct list_ends ends;
     size_t got;
 
     for (size_t i = 0; i < LIST_ROWS; i++)
         cells[i] = (struct store_goroutine){.first_ns = 64 * (int64_t)i, .length_ns = 6400};
-    list_encode(STORE_ENDED, cells, LIST_ROWS, &even);
+    list_encode(STORE_ENDED, cells, LIST_ROWS, &even, &ends);
     cells[0].first_ns++;    /* both ends move on */
     cells[700].length_ns++; /* its end */
     cells[701].first_ns++;  /* its beginning only */
     cells[701].length_ns--;
     cells[LIST_ROWS - 1].length_ns += 63;
-    list_encode(STORE_ENDED, cells, LIST_ROWS, &bytes);
+    list_encode(STORE_ENDED, cells, LIST_ROWS, &bytes, &ends);
     cr_assert_lt(bytes.size, even.size + 40);
     cr_assert_eq(list_decode(STORE_ENDED, &bytes, &rows, &got), 0);
     cr_assert_eq(memcmp(rows.goroutines, cells, sizeof cells), 0);
@@ -125,11 +129,12 @@ Test(list, refuses_what_was_cut_and_takes_any_bytes_without_harm)
         uint64_t cells[20 * 15];
         struct buf bytes = {0};
         struct store_rows rows = {0};
+        struct list_ends ends;
         size_t got = 77;
 
         for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
             cells[i] = number((int)(i % N_FORMS), i, &random);
-        list_encode((enum store_list)list, cells, 20, &bytes);
+        list_encode((enum store_list)list, cells, 20, &bytes, &ends);
         const size_t size = bytes.size;
         for (bytes.size = 0; bytes.size < size; bytes.size++)
             cr_assert_eq(list_decode((enum store_list)list, &bytes, &rows, &got), GXT_EINDEX, "%zu", bytes.size);
