@@ -7,7 +7,8 @@
  *             └── none ──────────┴──► a new one                                     └──► commit as complete
  *
  * With more than one thread, some generations have been walked by others when the walk comes to them (scouts.c): then
- * it catches up. Of the old format, and where a trace is recovered, another thread walks, and this one packs (parts.c).
+ * it catches up. Of the old format, where a trace is recovered, and of the last generation if it is nobody else's,
+ * another thread walks, and this one packs (parts.c).
  */
 #include "replay.h"
 
@@ -534,7 +535,7 @@ static int go_on(struct builder *builder)
     const struct order *order = builder->cursor->order;
     struct scout *scout;
 
-    if (scouts_met_crowd(builder->scouts))
+    if (scouts_met_crowd(builder->scouts) || scouts_left_last(builder->scouts, order))
         return go_without(builder);
     if (!scouts_next(builder->scouts, order, &scout)) {
         get_to(builder, scouts_bytes(builder->scouts, order_generations(order)));

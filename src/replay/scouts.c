@@ -42,7 +42,8 @@ struct scouts {
     struct gen_dir dir;       /* of the one before it */
     uint64_t n_found;
     uint64_t first, n_walks; /* where they began, and how many they are, the builder's included */
-    bool ended;
+    bool ended;              /* all are found, … */
+    uint64_t n_there;        /* … which are so many */
     _Atomic bool stops, met_crowd;
     struct foretold ends[N_ENDS];
     struct scout list[MOST_SCOUTS];
@@ -68,8 +69,10 @@ static void pass(struct scouts *scouts)
     struct gxt_error fault;
     const struct gxt_trace *trace = scouts->trace;
 
-    scouts->ended =
-        scouts->ended || gen_find(&scouts->stream, &trace->source, trace->facts.version, &scouts->dir, &fault) <= 0;
+    if (!scouts->ended && gen_find(&scouts->stream, &trace->source, trace->facts.version, &scouts->dir, &fault) <= 0) {
+        scouts->ended = true;
+        scouts->n_there = scouts->n_found;
+    }
     scouts->n_found++;
 }
 
@@ -307,6 +310,16 @@ static void begin_threads(struct scouts *scouts)
 bool scouts_met_crowd(const struct scouts *scouts)
 {
     return scouts->met_crowd;
+}
+
+bool scouts_left_last(struct scouts *scouts, const struct order *order)
+{
+    const uint64_t generation = order_generations(order);
+
+    (void)pthread_mutex_lock(&scouts->lock);
+    const bool is_last = scouts->ended && generation + 1 == scouts->n_there;
+    (void)pthread_mutex_unlock(&scouts->lock);
+    return is_last && is_builders(scouts, generation);
 }
 
 int scouts_next(struct scouts *scouts, const struct order *order, struct scout **ret)
