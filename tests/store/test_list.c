@@ -73,6 +73,27 @@ Test(list, comes_back_as_it_was_put)
         }
 }
 
+/* Four names, as random as can be: two bits each. */
+Test(list, is_packed_by_how_often_a_column_has_its_bytes)
+{
+    static uint64_t cells[LIST_ROWS * MOST_COLUMNS];
+    const size_t n_cells = LIST_ROWS * list_columns(STORE_COUNTS);
+    struct buf bytes = {0}, packed = {0};
+    struct packer *packer = packer_new();
+    struct list_ends ends;
+    uint64_t random = 1;
+
+    for (size_t i = 0; i < n_cells; i++)
+        cells[i] = number(4, i, &random);
+    list_encode(STORE_COUNTS, cells, LIST_ROWS, &bytes, &ends);
+    cr_assert_eq(ends.n, list_columns(STORE_COUNTS));
+    pack_list(packer, &bytes, &ends, &packed);
+    cr_assert_lt(packed.size, bytes.size / 2);
+    (void)packer_free(packer);
+    buf_done(&bytes);
+    buf_done(&packed);
+}
+
 /* Two stacks whose multiples agree but for what the other one takes away again: made for the hash that names are found
  * by. */
 Test(list, tells_apart_what_hashes_alike)
