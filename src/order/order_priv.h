@@ -39,6 +39,13 @@ extern const uint8_t quick_cases[256]; /* by type */
 
 /* ---- lane.c: one thread's events, in the order of the file ---- */
 
+/* Some events that order_quick() takes of one thread. */
+struct order_run {
+    gxt_procid processor; /* that it had before the first of them */
+    int64_t last_ns;      /* the time of the last; 0 when there is none yet */
+    uint64_t n;           /* those that are not yet counted for a goroutine */
+};
+
 struct lane {
     const uint8_t *head;      /* its event's type, … */
     const uint8_t *args;      /* … and its arguments */
@@ -56,13 +63,9 @@ struct lane {
     uintptr_t zero;           /* where the file would begin: what makes an offset of a place in the batch */
     const uint32_t *batches;  /* still to come */
     size_t n_batches;
-    uint64_t left; /* bytes in them */
-    /* Of order_quick(): */
-    struct lane *other;        /* with which it takes turns, … */
-    struct sched_m *m_at_hand; /* … and its M then */
-    gxt_procid p_before;       /* what its thread had before events were taken of it, … */
-    int64_t ran_ns;            /* … the time of the last one, … */
-    bool has_run;              /* … and whether there are some, but for those of the turn at hand */
+    uint64_t left;             /* bytes in them */
+    struct sched_m *m_at_hand; /* its M, while order_quick() takes its events */
+    struct order_run run;
     uint8_t tail[WIRE_MAX_EVENT + 13];
 };
 

@@ -7,7 +7,8 @@
  * its reasons; tests walk every trace both ways.
  *
  * Few threads run at a time, and mostly two lanes are earlier than all others: these take turns without a look at the
- * heap. It is left as it was before the first turn, and put in order behind the last one.
+ * heap, and without a branch, which would be foretold badly: whose turn it is nobody knows. The heap is left as it was
+ * before the first turn, and put in order behind the last one.
  */
 #ifndef ORDER_QUICK_H
 #define ORDER_QUICK_H
@@ -27,23 +28,14 @@ enum {
  * is a constant where this is inlined. Return: whether it could; if not, nothing has happened. */
 typedef bool order_take(void *user, struct gxt_event *event, const uint64_t *args, uint8_t type);
 
-/* Some that were taken of one thread. */
-struct order_run {
-    gxt_threadid thread;
-    gxt_procid processor; /* that it had before the first of them */
-    gxt_goid goroutine;   /* that it runs behind the last one */
-    int64_t last_ns;      /* the time of the last */
-    uint64_t ordinal;     /* of the event behind all that was taken */
-};
-
 /* What is called beside it, since events are taken of one thread, or of two by turns; NULL for nobody. */
 struct order_turns {
     /* Before them: whether some may be taken of a thread that runs this goroutine. */
     bool (*may)(void *user, gxt_goid goroutine);
-    /* Between them: the other one's turn comes, with the event of this ordinal. */
-    void (*turn)(void *user, uint64_t ordinal);
-    /* Behind them: of the thread whose turn it is, if some were taken of it; then, behind a turn, of the other one. */
-    void (*ran)(void *user, const struct order_run *run);
+    /* Before each: whose turn it is. @run: what was taken of the thread; n rises with each event, and is the user's. */
+    void (*turn)(void *user, struct order_run *run);
+    /* Behind them: what was taken of a thread, if there was some, and the goroutine that it runs then. */
+    void (*ran)(void *user, gxt_threadid thread, const struct order_run *run, gxt_goid goroutine);
 };
 
 /* Whether it is this one, and what it does can be told without a note that it changes. */
@@ -189,16 +181,18 @@ QUICK struct sched_m *quick_m(const struct order *order, const struct lane *lane
     return lane->thread == GXT_NO_THREAD && order->sched.initial_generation != 0 ? nobody : NULL;
 }
 
-/* Two lanes come to take turns. The first one has run. */
-QUICK void quick_pair(struct lane *lane, struct sched_m *m, struct lane *other, struct sched_m *other_m)
+/* A lane's events are to be taken. */
+QUICK void quick_begin(struct lane *lane, struct sched_m *m)
 {
-    lane->other = other;
     lane->m_at_hand = m;
-    lane->has_run = false;
-    other->other = lane;
-    other->m_at_hand = other_m;
-    other->p_before = other_m->p;
-    other->has_run = false;
+    lane->run = (struct order_run){.processor = m->p};
+}
+
+/* They were, if there were some. */
+QUICK void quick_end(const struct order_turns *turns, void *user, const struct lane *lane)
+{
+    if (turns && LIKELY(lane->run.last_ns != 0))
+        turns->ran(user, lane->thread, &lane->run, lane->m_at_hand->g);
 }
 
 /* The next event of the same wire event. */
@@ -253,16 +247,18 @@ QUICK void quick_move(struct frontier_entry *entries, size_t end, struct frontie
     hole->lane = lane;
 }
 
-/* Up to when entry 0 and @second, which is one of its children, are earlier than all others. */
-QUICK int64_t quick_both_until(struct frontier_entry *entries, size_t end, const struct frontier_entry *second)
+/* Up to when entry 0 and @second, which is one of its children, are earlier than all others, and than @most_ns. */
+QUICK int64_t quick_both_until(struct frontier_entry *entries, size_t end, const struct frontier_entry *second,
+                               int64_t most_ns)
 {
     const int64_t third_ns = entries[second == entries + 1 ? 2 : 1].time_ns;
+    const int64_t until_ns = third_ns < most_ns ? third_ns : most_ns;
     const size_t children = quick_children(entries, second);
 
     if (children >= end)
-        return third_ns;
+        return until_ns;
     const int64_t below_ns = quick_earlier(quick_at(entries, children))->time_ns;
-    return third_ns < below_ns ? third_ns : below_ns;
+    return until_ns < below_ns ? until_ns : below_ns;
 }
 
 /* A tick's nanoseconds, where they are whole and not many, as nearly everywhere: 64. Else 0: then nothing is usual. */
@@ -331,25 +327,31 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
     const struct lane *before = NULL; /* whose turn was the last */
     while (ordinal < most) {
         struct lane *lane = entries[0].lane;
-        int64_t time_ns = entries[0].time_ns;
         /* As long as its time is at most the second one's, the lane stays the earliest, and no sample goes before
          * it. */
         struct frontier_entry *const second = quick_earlier(entries + 1);
         int64_t until_ns = second->time_ns < most_ns ? second->time_ns : most_ns;
-        if (UNLIKELY(time_ns > until_ns || time_ns <= 0))
+        if (UNLIKELY(lane->time_ns > until_ns || lane->time_ns <= 0))
             break;
         struct sched_m *m = quick_m(order, lane, &nobody);
         if (UNLIKELY(!m))
             break; /* the thread is known from its first try on */
         if (turns && UNLIKELY(!turns->may(user, m->g)))
             break;
-        if (turns)
-            lane->p_before = m->p;
-        int64_t both_until_ns = 0; /* so long it takes turns with the second one; 0: with none */
-    turn:;
-        const uint64_t turn = ordinal;
-        const uint8_t *at = lane->args;
-        uint8_t now = lane->now;
+        quick_begin(lane, m);
+        /* Where the second one had the turn before, both go on by turns as long as they are earlier than all others.
+         * Else the lane does so with itself. */
+        struct lane *other = lane;
+        if (second->lane == before && before) {
+            const int64_t both_until_ns = quick_both_until(entries, end, second, most_ns);
+            struct sched_m *other_m = quick_m(order, second->lane, &nobody);
+            if (second->time_ns < both_until_ns && other_m &&
+                (!turns || LIKELY(turns->may(user, other_m->g) && quick_run_apart(&g_table, m, other_m)))) {
+                until_ns = both_until_ns - 1;
+                other = second->lane;
+                quick_begin(other, other_m);
+            }
+        }
 
 /* The head has @count arguments, and an event that can be read behind it. */
 #define HAS(count)                                                                                                     \
@@ -362,17 +364,23 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
         goto unusual;
 #define TAKE(type)                                                                                                     \
     if (UNLIKELY(!take(user, event, args, (type))))                                                                    \
-        goto unusual;
+        goto unusual;                                                                                                  \
+    if (turns)                                                                                                         \
+        lane->run.n++;
 #define UNLESS(condition)                                                                                              \
     if (UNLIKELY(!(condition)))                                                                                        \
         goto unusual;
 #define GO_ON                                                                                                          \
     lane->head = at = next;                                                                                            \
-    now = next_case;
+    lane->now = next_case;
 
         for (;;) {
-            last_ns++;
-            int64_t now_ns = time_ns > last_ns ? time_ns : last_ns;
+            const uint8_t *at = lane->args;
+            const uint8_t now = lane->now;
+            int64_t time_ns = lane->time_ns, now_ns = time_ns > last_ns ? time_ns : last_ns + 1;
+            m = lane->m_at_hand;
+            if (turns)
+                turns->turn(user, &lane->run);
             event->time_ns = now_ns;
             event->ordinal = ordinal;
             event->thread = lane->thread;
@@ -663,68 +671,39 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
             ordinal++;
             event += stride;
             last_ns = now_ns;
-            /* lane_read_head(), in registers */
+            if (turns)
+                lane->run.last_ns = now_ns;
+            /* lane_read_head() */
             lane->before_ns = time_ns;
-            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(at + 1, whole_ns, ns_per_tick, &at));
+            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(at + 1, whole_ns, ns_per_tick, &lane->args));
+            lane->time_ns = time_ns;
             /* A time that fell behind 0 is as one that is too late: it is not usual. */
-            if ((uint64_t)time_ns > (uint64_t)until_ns || UNLIKELY(ordinal == most))
+            if (UNLIKELY((uint64_t)time_ns > (uint64_t)until_ns) || UNLIKELY(ordinal == most))
                 break;
+            const bool is_later = __builtin_expect_with_probability(time_ns > other->time_ns, 1, 0.5);
+            struct lane *const later = is_later ? lane : other;
+            lane = is_later ? other : lane;
+            other = later;
             continue;
         unusual:
-            last_ns--;
             most = 0;
             break;
         }
-        lane->args = at;
-        lane->now = now;
-        lane->time_ns = time_ns;
-        /* Where the second one had the turn before, both go on so as long as they are earlier than all others, and the
-         * heap is put in order behind that. */
-        if (both_until_ns == 0 && second->lane == before && until_ns == second->time_ns) {
-            both_until_ns = quick_both_until(entries, end, second);
-            both_until_ns = both_until_ns < most_ns ? both_until_ns : most_ns;
-            struct sched_m *other_m = quick_m(order, second->lane, &nobody);
-            if (!other_m ||
-                (turns && UNLIKELY(!turns->may(user, other_m->g) || !quick_run_apart(&g_table, m, other_m))))
-                both_until_ns = 0;
-            else
-                quick_pair(lane, m, second->lane, other_m);
-        }
-        if (both_until_ns == 0) {
-            if (turns && LIKELY(ordinal != turn))
-                turns->ran(user, &(struct order_run){lane->thread, lane->p_before, m->g, last_ns, ordinal});
-        } else if (LIKELY((uint64_t)time_ns < (uint64_t)both_until_ns && time_ns > until_ns && ordinal != most)) {
-            if (turns) {
-                lane->ran_ns = last_ns;
-                lane->has_run = true;
-                turns->turn(user, ordinal);
-            }
-            const int64_t other_ns = until_ns;
-            second->time_ns = until_ns = time_ns;
-            time_ns = other_ns;
-            lane = lane->other;
-            m = lane->m_at_hand;
-            goto turn;
-        } else {
-            const struct lane *const other = second->lane = lane->other;
-            if (turns && (LIKELY(ordinal != turn) || lane->has_run))
-                turns->ran(user, &(struct order_run){lane->thread, lane->p_before, m->g,
-                                                     ordinal != turn ? last_ns : lane->ran_ns, ordinal});
-            if (turns && other->has_run) {
-                turns->turn(user, ordinal);
-                turns->ran(user, &(struct order_run){other->thread, other->p_before, other->m_at_hand->g, other->ran_ns,
-                                                     ordinal});
-            }
+        quick_end(turns, user, lane);
+        if (other != lane) {
+            quick_end(turns, user, other);
             entries[0].lane = lane;
+            second->lane = other;
+            second->time_ns = other->time_ns;
         }
         /* Other lanes have their turn, perhaps hundreds: then these bytes are at hand no more. */
-        prefetch(at, CACHE_LINE);
-        prefetch(at, 2 * CACHE_LINE);
+        prefetch(lane->args, CACHE_LINE);
+        prefetch(lane->args, 2 * CACHE_LINE);
         before = lane;
-        if (LIKELY(time_ns > second->time_ns))
-            quick_move(entries, end, second, lane, time_ns);
+        if (LIKELY(lane->time_ns > second->time_ns))
+            quick_move(entries, end, second, lane, lane->time_ns);
         else
-            entries[0].time_ns = time_ns;
+            entries[0].time_ns = lane->time_ns;
     }
     order->last_ns = last_ns;
     return (size_t)(ordinal - first);

@@ -619,8 +619,7 @@ struct tallying {
     struct quick quick;
     const struct resolve_taker *taker;
     struct nearby *nearby; /* the taker's */
-    uint64_t from;         /* the events from here on are not yet counted for the goroutine that runs, … */
-    uint64_t n_waiting;    /* … nor are so many for the one of the thread whose turn it is not */
+    struct order_run *run; /* of the thread at hand: n events are not yet counted for the goroutine that runs */
 };
 
 /* Counts events for a goroutine that is nearby, or can be brought there. Return: whether it could. */
@@ -720,9 +719,9 @@ QUICK bool tally_quick(void *user, struct gxt_event *event, const uint64_t *args
     if (begins && UNLIKELY(!begin_nearby(tallying, event, args, type)))
         return false;
     if (leaves(type))
-        (void)count_nearby(tallying, event->goroutine, event->ordinal + 1 - tallying->from, event->time_ns);
-    if (type == WIRE_GO_START)
-        tallying->from = event->ordinal + 1;
+        (void)count_nearby(tallying, event->goroutine, tallying->run->n + 1, event->time_ns);
+    if (leaves(type) || type == WIRE_GO_START)
+        tallying->run->n = UINT64_MAX; /* none, with this event */
     if (row->to == GXT_GO_NOT_EXIST)
         taker->end(taker->user, event->goroutine);
     if (is_about && row->resource == GXT_RESOURCE_PROC)
@@ -741,23 +740,20 @@ QUICK bool tally_may(void *user, gxt_goid goroutine)
            taker->may_bring(taker->user, goroutine);
 }
 
-QUICK void tally_turn(void *user, uint64_t ordinal)
+QUICK void tally_turn(void *user, struct order_run *run)
 {
     struct tallying *tallying = user;
-    const uint64_t n = ordinal - tallying->from;
 
-    tallying->from = ordinal - tallying->n_waiting;
-    tallying->n_waiting = n;
+    tallying->run = run;
 }
 
-QUICK void tally_ran(void *user, const struct order_run *run)
+QUICK void tally_ran(void *user, gxt_threadid thread, const struct order_run *run, gxt_goid goroutine)
 {
     struct tallying *tallying = user;
 
-    see(tallying, run->thread, run->processor);
-    if (run->goroutine != GXT_NO_GOROUTINE && run->ordinal != tallying->from)
-        (void)count_nearby(tallying, run->goroutine, run->ordinal - tallying->from, run->last_ns);
-    tallying->from = run->ordinal;
+    see(tallying, thread, run->processor);
+    if (goroutine != GXT_NO_GOROUTINE && run->n != 0)
+        (void)count_nearby(tallying, goroutine, run->n, run->last_ns);
 }
 
 static const struct order_turns tally_turns = {tally_may, tally_turn, tally_ran};
@@ -765,7 +761,7 @@ static const struct order_turns tally_turns = {tally_may, tally_turn, tally_ran}
 size_t resolve_tally(struct resolver *resolver, struct order *order, size_t most, const struct resolve_taker *taker,
                      int64_t *ret_ns)
 {
-    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby, 0, 0};
+    struct tallying tallying = {quick_of(resolver, &order->gen), taker, taker->nearby, NULL};
     struct gxt_event event;
     const size_t n = order_quick(order, most, tally_quick, &tally_turns, &tallying, 0, &event, 0);
 
