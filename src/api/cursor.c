@@ -76,12 +76,12 @@ int gxt_cursor_seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos)
 
 void gxt_cursor_tell(const struct gxt_cursor *cursor, struct gxt_pos *ret)
 {
-    *ret = (struct gxt_pos){cursor->trace->facts.fingerprint, cursor->ordinal};
+    *ret = (struct gxt_pos){cursor->trace->facts.fingerprint, cursor_ordinal(cursor)};
 }
 
 gxt_gen gxt_cursor_generation(const struct gxt_cursor *cursor)
 {
-    return cursor->generation;
+    return cursor_gap(cursor).generation;
 }
 
 uint64_t gxt_cursor_bytes(const struct gxt_cursor *cursor)

@@ -645,7 +645,7 @@ static int run(struct builder *builder, const char *path)
         *builder->fault = builder->meta.fault;
         return builder->meta.fault.code;
     }
-    builder->ordinal = builder->cursor->ordinal;
+    builder->ordinal = cursor_ordinal(builder->cursor);
     builder->bytes = cursor_bytes(builder->cursor);
     if (r == 0)
         chapter_begin(&builder->chapter, builder->meta.n_generations);

@@ -33,12 +33,13 @@ static int walk(struct counting *counting, uint64_t n_generations)
 
 static void add(struct counting *counting, const uint64_t *by_type)
 {
-    uint64_t n = 0;
+    struct gxt_cursor *cursor = counting->cursor;
+    uint64_t ordinal = cursor_ordinal(cursor);
 
     resolve_counts(by_type, counting->counts);
     for (size_t type = 0; type < 256; type++)
-        n += by_type[type];
-    counting->cursor->ordinal += n;
+        ordinal += by_type[type];
+    cursor_place(cursor, ordinal, walk_generations(cursor));
 }
 
 /* It is the turn of this generation. Return: 1; 0 at the trace's end; negative. */

@@ -130,7 +130,7 @@ static void begin_generation(struct parts *parts, struct part *part)
     parts->in_generation = part->begins != NULL;
     if (!part->begins)
         end_part(part, GXT_ENOMEM, "no memory for the index");
-    parts->next_place = parts->cursor->ordinal + parts->inside_events;
+    parts->next_place = cursor_ordinal(parts->cursor) + parts->inside_events;
 }
 
 static void take_loss(struct parts *parts, struct part *part)
@@ -166,7 +166,7 @@ static void end_block(struct parts *parts, struct part *part, enum part_end end,
         tallied = take_met(parts, part);
     part->end = end;
     parts->in_generation = end == PART_PLACE;
-    parts->next_place = parts->cursor->ordinal + parts->inside_events + part->snapshot.bytes.size / 8;
+    parts->next_place = cursor_ordinal(parts->cursor) + parts->inside_events + part->snapshot.bytes.size / 8;
     if (r < 0)
         end_part(part, r, "no memory for a checkpoint");
     else if (tallied < 0)
@@ -186,13 +186,13 @@ static void end_trace(struct parts *parts, struct part *part, int code)
 
 static bool is_place(const struct parts *parts)
 {
-    return parts->cursor->ordinal >= parts->next_place && walk_can_save(parts->cursor);
+    return cursor_ordinal(parts->cursor) >= parts->next_place && walk_can_save(parts->cursor);
 }
 
 /* How many events may be taken at once: up to where a place is due, and one at a time while it is. */
 static size_t room_of(const struct parts *parts)
 {
-    const uint64_t ordinal = parts->cursor->ordinal;
+    const uint64_t ordinal = cursor_ordinal(parts->cursor);
     const uint64_t left = parts->next_place > ordinal ? parts->next_place - ordinal : 1;
 
     return left < PART_EVENTS ? (size_t)left : PART_EVENTS;
@@ -202,7 +202,7 @@ static size_t room_of(const struct parts *parts)
 static void add_events(const struct parts *parts, struct part *part, size_t n)
 {
     if (part->n_events == 0)
-        part->first_ns = parts->cursor->time_ns;
+        part->first_ns = cursor_gap(parts->cursor).time_ns;
     part->n_events += n;
 }
 
@@ -255,7 +255,7 @@ static void fill(struct parts *parts, struct part *part)
         else if (is_place(parts))
             end_block(parts, part, PART_PLACE, false);
     }
-    part->last_ns = cursor->time_ns;
+    part->last_ns = cursor_gap(cursor).time_ns;
     memcpy(part->n_by_kind, n_by_kind, sizeof part->n_by_kind);
     memset(n_by_kind, 0, sizeof part->n_by_kind);
     part->bytes = cursor_bytes(cursor);

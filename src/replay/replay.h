@@ -124,16 +124,20 @@ enum {
     CURSOR_WARM = 64,
 };
 
+/** A place between two events. */
+struct gap {
+    uint64_t ordinal;   /**< of the event that comes next */
+    int64_t time_ns;    /**< of the event crossed last; 0 before the first */
+    gxt_gen generation; /**< of the event crossed last */
+    bool at_sync;       /**< the event crossed last is the Sync of the walk's generation */
+};
+
 struct gxt_cursor {
     struct gxt_trace *trace;
     const struct gxt_index *index; /* NULL for none */
     struct order *order;           /* NULL for the old format, … */
     struct legacy *legacy;         /* … which has this */
     struct resolver resolver;
-    uint64_t ordinal;                  /* of the event that comes next */
-    gxt_gen generation;                /* of the event crossed last */
-    int64_t time_ns;                   /* of the event crossed last; 0 before the first */
-    bool at_sync;                      /* the event crossed last is the Sync of the walk's generation */
     bool placed;                       /* false after a seek that failed */
     bool exact;                        /* the walk is wanted at the cursor's own place: nothing is read ahead */
     bool displaced;                    /* the walk is ahead of the cursor, and what it took is gone */
@@ -141,10 +145,12 @@ struct gxt_cursor {
     uint64_t wanted_begin, wanted_end; /* resource_next() has found that it must walk these ordinals … */
     uint64_t wanted_hash;              /* … for these resources */
     struct blocks *blocks;             /* of the generation looked at last for a resource; NULL for none yet */
-    /* Events that are taken and not crossed yet: ahead[ahead_at … n_ahead). The one crossed last stands before them. */
-    struct gxt_event ahead[CURSOR_AHEAD];
-    uint32_t ahead_at, n_ahead;
-    uint32_t warmth;        /* events crossed since it was placed, up to CURSOR_WARM */
+    /* Events that were taken at once, behind all others that the walk has handed out; a Sync alone. They are crossed up
+     * to @next: so where the cursor is, cursor_gap() says. */
+    struct gxt_event lot[CURSOR_AHEAD];
+    const struct gxt_event *next, *lot_end;
+    struct gap before_lot;  /* where the cursor was when it took them */
+    uint32_t warmth;        /* lots taken since it was placed, up to CURSOR_WARM */
     struct gxt_loss names;  /* strings and stacks that were not to be had, by events before … */
     uint64_t names_end;     /* … this ordinal */
     struct gxt_error error; /* the last one */
@@ -152,7 +158,13 @@ struct gxt_cursor {
 
 static inline bool cursor_is_ahead(const struct gxt_cursor *cursor)
 {
-    return cursor->ahead_at < cursor->n_ahead;
+    return cursor->next != cursor->lot_end;
+}
+
+/** Of the event that comes next. */
+static inline uint64_t cursor_ordinal(const struct gxt_cursor *cursor)
+{
+    return cursor->next != cursor->lot ? cursor->next[-1].ordinal + 1 : cursor->before_lot.ordinal;
 }
 
 /* The walk below a cursor, of either format. */
@@ -204,8 +216,7 @@ int cursor_new(struct gxt_trace *trace, const struct gxt_index *index, struct gx
 struct gxt_cursor *cursor_free(struct gxt_cursor *cursor);
 int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret);
 int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t n, size_t *ret_n);
-/** cursor_take() - take the next event, cursor->ahead[cursor->ahead_at], without crossing it. Return as cursor_next().
- */
+/** cursor_take() - take the next event, *cursor->next, without crossing it. Return as cursor_next(). */
 int cursor_take(struct gxt_cursor *cursor);
 /** cursor_roll() - cross events without a look at what they say, where an index has been over them; none is ahead
  * @ordinal:        up to this one …
@@ -222,6 +233,8 @@ int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generat
 int cursor_tally_run(struct gxt_cursor *cursor, struct tally *tally, size_t most, size_t *ret_n);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation);
+/** cursor_gap() - where the cursor stands */
+struct gap cursor_gap(const struct gxt_cursor *cursor);
 uint64_t cursor_bytes(const struct gxt_cursor *cursor);
 /** cursor_loss() - what it has left out since it was made, or cleared */
 void cursor_loss(const struct gxt_cursor *cursor, struct gxt_loss *ret);

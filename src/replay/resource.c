@@ -109,7 +109,8 @@ static uint64_t next_block(const struct blocks *blocks, uint64_t block, const st
 /* Where to walk: from @at on to before @ret_end. The cursor goes there when what lies between has no such event. */
 static int approach(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, uint64_t *ret_end)
 {
-    uint64_t at = cursor->ordinal;
+    const uint64_t from = cursor_ordinal(cursor);
+    uint64_t at = from;
     int r;
 
     while ((r = know(cursor, at)) > 0) {
@@ -125,8 +126,8 @@ static int approach(struct gxt_cursor *cursor, const struct gxt_resource_id *ids
     if (r == 0)
         *ret_end = UINT64_MAX;
     if (r >= 0)
-        r = at > cursor->ordinal ? seek_ordinal(cursor, at) : 0;
-    cursor->wanted_begin = cursor->ordinal;
+        r = at > from ? seek_ordinal(cursor, at) : 0;
+    cursor->wanted_begin = cursor_ordinal(cursor);
     return r;
 }
 
@@ -141,8 +142,9 @@ static bool is_wanted(const struct gxt_event *event, const struct gxt_resource_i
 /* Whether the cursor stands where it was found that it must walk for the same resources. */
 static bool is_same_wish(const struct gxt_cursor *cursor, uint64_t hash)
 {
-    return cursor->ordinal >= cursor->wanted_begin && cursor->ordinal < cursor->wanted_end &&
-           hash == cursor->wanted_hash;
+    const uint64_t ordinal = cursor_ordinal(cursor);
+
+    return ordinal >= cursor->wanted_begin && ordinal < cursor->wanted_end && hash == cursor->wanted_hash;
 }
 
 int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, size_t n, const struct gxt_event **ret)
@@ -158,7 +160,7 @@ int resource_next(struct gxt_cursor *cursor, const struct gxt_resource_id *ids, 
             return r;
         cursor->wanted_hash = hash;
         const uint64_t end = cursor->wanted_end;
-        while (cursor->ordinal < end) {
+        while (cursor_ordinal(cursor) < end) {
             if ((r = cursor_next(cursor, &event)) <= 0)
                 return r;
             if (!is_wanted(event, ids, n))

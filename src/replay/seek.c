@@ -70,7 +70,7 @@ static int to_spot(struct gxt_cursor *cursor, const struct spot *spot, struct gx
     if (r < 0)
         return r;
     cursor_place(cursor, spot->ordinal, spot->generation + spot->inside);
-    cursor->time_ns = spot->inside ? spot->place.time_ns : 0;
+    cursor->before_lot.time_ns = spot->inside ? spot->place.time_ns : 0;
     return 0;
 }
 
@@ -219,7 +219,7 @@ static int approach(struct gxt_cursor *cursor, const struct target *target, bool
     int r = has_index ? find_spot(cursor, target, &spot, ret_covered, &damage) : 0;
 
     while (r == 0 && (spot.generation > 0 || spot.inside)) {
-        if (is_before && cursor->ordinal >= spot.ordinal)
+        if (is_before && cursor_ordinal(cursor) >= spot.ordinal)
             return 0;
         if ((r = to_spot(cursor, &spot, &damage)) == 0)
             return 0;
@@ -257,14 +257,14 @@ static bool is_before(const struct gxt_cursor *cursor, const struct target *targ
     /* What a walk met a fault with has changed its states: it is not at its place any more. */
     if (!cursor->placed || cursor->displaced || walk_fault(cursor)->code < 0)
         return false;
+    const struct gap gap = cursor_gap(cursor);
     switch (target->by) {
     case BY_ORDINAL:
-        return cursor->ordinal <= target->number;
+        return gap.ordinal <= target->number;
     case BY_TIME:
-        return walk_is_rising(cursor) && cursor->ordinal > 0 && cursor->time_ns != 0 &&
-               cursor->time_ns < target->time_ns;
+        return walk_is_rising(cursor) && gap.ordinal > 0 && gap.time_ns != 0 && gap.time_ns < target->time_ns;
     case BY_GENERATION:
-        return cursor->ordinal > 0 && cursor->generation < target->number;
+        return gap.ordinal > 0 && gap.generation < target->number;
     default:
         return true;
     }
@@ -272,7 +272,7 @@ static bool is_before(const struct gxt_cursor *cursor, const struct target *targ
 
 static bool reached(const struct gxt_cursor *cursor, const struct target *target)
 {
-    const struct gxt_event *event = &cursor->ahead[cursor->ahead_at];
+    const struct gxt_event *event = cursor->next;
 
     switch (target->by) {
     case BY_ORDINAL:
@@ -307,7 +307,7 @@ static int seek(struct gxt_cursor *cursor, struct target target)
     }
     if (target.by == BY_ORDINAL || target.by == THE_END) {
         r = 1;
-        while (r > 0 && (target.by == THE_END || cursor->ordinal < target.number))
+        while (r > 0 && (target.by == THE_END || cursor_ordinal(cursor) < target.number))
             r = cursor_next(cursor, &event);
         return arrive(cursor, r);
     }
@@ -355,13 +355,14 @@ int seek_prev(struct gxt_cursor *cursor, const struct gxt_event **ret)
 {
     if (!cursor->placed)
         return cursor_take(cursor);
-    if (cursor->ordinal == 0)
+    const uint64_t ordinal = cursor_ordinal(cursor);
+    if (ordinal == 0)
         return 0;
-    int r = seek_ordinal(cursor, cursor->ordinal - 1);
+    int r = seek_ordinal(cursor, ordinal - 1);
     if (r == 0)
         r = cursor_take(cursor);
     if (r > 0)
-        *ret = &cursor->ahead[cursor->ahead_at];
+        *ret = cursor->next;
     return r;
 }
 

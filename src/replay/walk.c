@@ -62,12 +62,40 @@ void walk_reset(struct gxt_cursor *cursor)
 
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation)
 {
-    cursor->ordinal = ordinal;
-    cursor->generation = next_generation > 0 ? next_generation - 1 : 0;
-    cursor->time_ns = 0;
-    cursor->at_sync = cursor->displaced = false;
-    cursor->ahead_at = cursor->n_ahead = cursor->warmth = 0;
+    cursor->before_lot = (struct gap){.ordinal = ordinal, .generation = next_generation > 0 ? next_generation - 1 : 0};
+    cursor->next = cursor->lot_end = cursor->lot;
+    cursor->displaced = false;
+    cursor->warmth = 0;
     cursor->placed = true;
+}
+
+/* Behind an event, behind which the walk is, too; and behind any that were crossed with it, none of them a Sync. */
+static inline void cross(const struct gxt_cursor *cursor, const struct gxt_event *event, struct gap *gap)
+{
+    gap->ordinal = event->ordinal + 1;
+    gap->time_ns = event->time_ns;
+    gap->at_sync = false;
+    if (UNLIKELY(event->kind == GXT_KIND_SYNC)) {
+        const uint64_t n_generations = walk_generations(cursor);
+        gap->at_sync = event->sync.generation != 0;
+        gap->generation = n_generations > 0 ? n_generations - 1 : 0;
+    }
+}
+
+struct gap cursor_gap(const struct gxt_cursor *cursor)
+{
+    struct gap gap = cursor->before_lot;
+
+    if (cursor->next != cursor->lot)
+        cross(cursor, &cursor->next[-1], &gap);
+    return gap;
+}
+
+/* The lot is forgotten, with what is ahead; where the cursor is, it stays. Before the walk goes on. */
+static inline void leave_lot(struct gxt_cursor *cursor)
+{
+    cursor->before_lot = cursor_gap(cursor);
+    cursor->next = cursor->lot_end = cursor->lot;
 }
 
 static int fail(struct gxt_cursor *cursor, int code)
@@ -87,9 +115,9 @@ static __attribute__((noinline)) void note_loss(struct gxt_cursor *cursor, int64
     struct gxt_loss *more = &cursor->resolver.loss;
 
     more->from_ns = more->to_ns = time_ns;
-    if (cursor->ordinal >= cursor->names_end) {
+    if (cursor->before_lot.ordinal >= cursor->names_end) {
         loss_add(&cursor->names, more);
-        cursor->names_end = cursor->ordinal + 1;
+        cursor->names_end = cursor->before_lot.ordinal + 1;
     }
     *more = (struct gxt_loss){0};
 }
@@ -105,13 +133,13 @@ static int end(struct gxt_cursor *cursor, int r)
         return r;
     if (cursor->trace->recovers) {
         loss_note(&cursor->resolver.loss, &source->fault, 0);
-        note_loss(cursor, cursor->time_ns);
+        note_loss(cursor, cursor->before_lot.time_ns);
         return 0;
     }
     return walk_fail(cursor, &source->fault);
 }
 
-/* The next event out of the walk, which must not have been taken already. */
+/* The next event out of the walk. No lot is left. */
 static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
 {
     struct order_record record;
@@ -123,7 +151,7 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
         struct gxt_error fault;
         r = resolve(&cursor->resolver, walk_gen(cursor), &record, into, &fault);
         if (LIKELY(r == 0)) {
-            into->ordinal = cursor->ordinal;
+            into->ordinal = cursor->before_lot.ordinal;
             if (UNLIKELY(cursor->resolver.loss.n_names > 0))
                 note_loss(cursor, into->time_ns);
             return 1;
@@ -141,22 +169,11 @@ static inline int take(struct gxt_cursor *cursor, struct gxt_event *into)
     return fail(cursor, r);
 }
 
-static inline void cross(struct gxt_cursor *cursor, const struct gxt_event *event, uint64_t n_generations)
-{
-    cursor->ordinal++;
-    cursor->time_ns = event->time_ns;
-    cursor->at_sync = false;
-    if (UNLIKELY(event->kind == GXT_KIND_SYNC)) {
-        cursor->at_sync = event->sync.generation != 0;
-        cursor->generation = n_generations > 0 ? n_generations - 1 : 0;
-    }
-}
-
 /* Something of the index that the walk came to need is damaged: from the trace's start on without it, to where the walk
  * was. */
 static int go_without_index(struct gxt_cursor *cursor)
 {
-    const uint64_t ordinal = cursor->ordinal;
+    const uint64_t ordinal = cursor_ordinal(cursor);
     struct gxt_event event = {0};
     int r = 1;
 
@@ -169,20 +186,30 @@ static int go_without_index(struct gxt_cursor *cursor)
         legacy_forget(cursor->legacy);
     walk_reset(cursor);
     cursor_place(cursor, 0, 0);
-    while (cursor->ordinal < ordinal && (r = take(cursor, &event)) > 0)
-        cross(cursor, &event, walk_generations(cursor));
+    while (cursor->before_lot.ordinal < ordinal && (r = take(cursor, &event)) > 0)
+        cross(cursor, &event, &cursor->before_lot);
     return r < 0 ? r : 0;
+}
+
+/* So many were crossed out of the walk, none of them a Sync. Their last one's time is there already. */
+static inline void skip(struct gxt_cursor *cursor, size_t n)
+{
+    struct gap *gap = &cursor->before_lot;
+
+    gap->ordinal += n;
+    gap->at_sync = gap->at_sync && n == 0;
 }
 
 /* A record that is crossed unseen. */
 static inline void pass(struct gxt_cursor *cursor, const struct order_record *record)
 {
-    cursor->ordinal++;
-    cursor->time_ns = record->time_ns;
-    cursor->at_sync = false;
+    struct gap *gap = &cursor->before_lot;
+
+    skip(cursor, 1);
+    gap->time_ns = record->time_ns;
     if (UNLIKELY(record->type == WIRE_SYNC_EVENT)) {
-        cursor->at_sync = record->tables;
-        cursor->generation = walk_generations(cursor) - 1;
+        gap->at_sync = record->tables;
+        gap->generation = walk_generations(cursor) - 1;
     }
 }
 
@@ -191,14 +218,13 @@ static int look_at(struct gxt_cursor *cursor, const struct order_record *record)
 {
     struct gxt_error fault;
 
-    int r = resolve(&cursor->resolver, walk_gen(cursor), record, &cursor->ahead[0], &fault);
+    int r = resolve(&cursor->resolver, walk_gen(cursor), record, cursor->lot, &fault);
     if (r < 0)
         return walk_fail(cursor, &fault);
-    cursor->ahead[0].ordinal = cursor->ordinal;
+    cursor->lot->ordinal = cursor->before_lot.ordinal;
     if (UNLIKELY(cursor->resolver.loss.n_names > 0))
-        note_loss(cursor, cursor->ahead[0].time_ns);
-    cursor->ahead_at = 0;
-    cursor->n_ahead = 1;
+        note_loss(cursor, cursor->lot->time_ns);
+    cursor->lot_end = cursor->lot + 1;
     return 1;
 }
 
@@ -221,41 +247,31 @@ static int check_cut(struct gxt_cursor *cursor, int r);
 int cursor_roll(struct gxt_cursor *cursor, uint64_t ordinal, int64_t time_ns, uint64_t n_generations)
 {
     struct order *order = cursor->order;
+    struct gap *gap = &cursor->before_lot;
     int r = 1;
 
+    leave_lot(cursor);
     /* At a boundary the next generation is what comes. */
-    while (r > 0 && !cursor_is_ahead(cursor) && cursor->ordinal < ordinal &&
+    while (r > 0 && !cursor_is_ahead(cursor) && gap->ordinal < ordinal &&
            walk_generations(cursor) + walk_at_boundary(cursor) <= n_generations) {
-        const size_t n = order ? order_skip(order, ordinal - cursor->ordinal, time_ns, &cursor->time_ns) : 0;
-        if (n > 0) {
-            cursor->ordinal += n;
-            cursor->at_sync = false;
-            continue;
-        }
-        r = roll_one(cursor, time_ns);
+        const size_t n = order ? order_skip(order, ordinal - gap->ordinal, time_ns, &gap->time_ns) : 0;
+        skip(cursor, n);
+        if (n == 0)
+            r = roll_one(cursor, time_ns);
     }
     if (UNLIKELY(r == GXT_EINDEX && !cursor->distrusts))
         r = go_without_index(cursor) < 0 ? cursor->error.code : 1;
     return check_cut(cursor, r < 0 ? fail(cursor, r) : r);
 }
 
-/* As many events as are usual, at most so many; 0 says nothing. None is ahead. */
+/* As many events as are usual, at most so many; 0 says nothing. No lot is left. */
 static inline size_t quick(struct gxt_cursor *cursor, size_t most, struct gxt_event *into)
 {
     if (UNLIKELY(!cursor->placed))
         return 0;
     if (UNLIKELY(!cursor->order))
-        return resolve_quick_old(&cursor->resolver, cursor->legacy, most, cursor->ordinal, into);
-    return resolve_quick(&cursor->resolver, cursor->order, most, cursor->ordinal, into);
-}
-
-/* The next event, which is ahead. */
-static inline const struct gxt_event *cross_ahead(struct gxt_cursor *cursor)
-{
-    const struct gxt_event *event = &cursor->ahead[cursor->ahead_at++];
-
-    cross(cursor, event, UNLIKELY(event->kind == GXT_KIND_SYNC) ? walk_generations(cursor) : 0);
-    return event;
+        return resolve_quick_old(&cursor->resolver, cursor->legacy, most, cursor->before_lot.ordinal, into);
+    return resolve_quick(&cursor->resolver, cursor->order, most, cursor->before_lot.ordinal, into);
 }
 
 /* What was decoded of a file that has lost bytes is not handed out, and its faults are none of the trace's. */
@@ -270,7 +286,7 @@ static int check_cut(struct gxt_cursor *cursor, int r)
         return r;
     if (source_check_cut(source, &fault) == 0 && source_check_size(source, &fault) == 0)
         return r;
-    cursor->ahead_at = cursor->n_ahead = 0;
+    leave_lot(cursor);
     return fail(cursor, walk_fail(cursor, &fault));
 }
 
@@ -279,11 +295,11 @@ int cursor_take(struct gxt_cursor *cursor)
     if (cursor_is_ahead(cursor))
         return 1;
     const bool is_warm = cursor->warmth >= CURSOR_WARM && !cursor->exact;
-    size_t n = quick(cursor, is_warm ? CURSOR_AHEAD : 1, cursor->ahead);
-    int r = n > 0 ? 1 : take(cursor, &cursor->ahead[0]);
+    leave_lot(cursor);
+    const size_t n = quick(cursor, is_warm ? CURSOR_AHEAD : 1, cursor->lot);
+    const int r = n > 0 ? 1 : take(cursor, cursor->lot);
 
-    cursor->ahead_at = 0;
-    cursor->n_ahead = n > 0 ? (uint32_t)n : r > 0;
+    cursor->lot_end = cursor->lot + (n > 0 ? n : r > 0);
     if (cursor->warmth < CURSOR_WARM)
         cursor->warmth++;
     return check_cut(cursor, r);
@@ -295,7 +311,7 @@ int cursor_next(struct gxt_cursor *cursor, const struct gxt_event **ret)
 
     if (UNLIKELY(!cursor_is_ahead(cursor)) && (r = cursor_take(cursor)) <= 0)
         return r;
-    *ret = cross_ahead(cursor);
+    *ret = cursor->next++;
     return 1;
 }
 
@@ -305,75 +321,80 @@ int cursor_next_many(struct gxt_cursor *cursor, struct gxt_event *events, size_t
     int r = 1;
 
     while (done < n && cursor_is_ahead(cursor))
-        events[done++] = *cross_ahead(cursor);
-    while (r > 0 && done < n) {
+        events[done++] = *cursor->next++;
+    if (done < n)
+        leave_lot(cursor);
+    while (done < n) {
         const size_t usual = quick(cursor, n - done, events + done);
-        if (LIKELY(usual > 0)) {
-            done += usual;
-            cursor->ordinal += usual;
-            cursor->time_ns = events[done - 1].time_ns;
-            cursor->at_sync = false;
-            if (n - done < ORDER_MOST_OF_ONE)
-                break; /* those of one wire event are not parted without need */
-        } else if ((r = take(cursor, &events[done])) > 0) {
-            cross(cursor, &events[done++], walk_generations(cursor));
-        }
+        if (UNLIKELY(usual == 0) && (r = take(cursor, &events[done])) <= 0)
+            break;
+        done += usual > 0 ? usual : 1;
+        cross(cursor, &events[done - 1], &cursor->before_lot);
+        if (usual > 0 && n - done < ORDER_MOST_OF_ONE)
+            break; /* those of one wire event are not parted without need */
     }
     r = check_cut(cursor, done > 0 ? 1 : r);
     *ret_n = r > 0 ? done : 0;
     return r;
 }
 
+/* As many as are usual, up to before event @ordinal; 0 says nothing. None is ahead. */
+static size_t count_usual(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t counts[GXT_N_KINDS])
+{
+    struct gap *gap = &cursor->before_lot;
+
+    leave_lot(cursor);
+    const size_t n = cursor->order && cursor->placed
+                         ? resolve_count(cursor->order, ordinal - gap->ordinal, counts, &gap->time_ns)
+                         : 0;
+    skip(cursor, n);
+    return n;
+}
+
 int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generations, uint64_t counts[GXT_N_KINDS])
 {
-    const struct gxt_event *event;
     int r = 1;
 
-    while (cursor->ordinal < ordinal &&
+    while (cursor_ordinal(cursor) < ordinal &&
            (cursor_is_ahead(cursor) || walk_generations(cursor) + walk_at_boundary(cursor) <= n_generations)) {
-        const bool is_at_place = cursor->order && cursor->placed && !cursor_is_ahead(cursor);
-        const size_t n =
-            is_at_place ? resolve_count(cursor->order, ordinal - cursor->ordinal, counts, &cursor->time_ns) : 0;
-        cursor->ordinal += n;
-        cursor->at_sync = cursor->at_sync && n == 0;
+        const size_t n = cursor_is_ahead(cursor) ? 0 : count_usual(cursor, ordinal, counts);
         if (n == 0 && (r = cursor_take(cursor)) <= 0)
             break;
-        if (n == 0) {
-            event = cross_ahead(cursor);
-            counts[event->kind]++;
-        }
+        if (n == 0)
+            counts[cursor->next++->kind]++;
     }
     return check_cut(cursor, r);
 }
 
-/* As many as are usual, at most so many; 0 says nothing. None is ahead. */
+/* As many as are usual, at most so many; 0 says nothing. No lot is left. */
 static size_t tally_usual(struct gxt_cursor *cursor, struct tally *tally, size_t most)
 {
     const struct resolve_taker taker = tally_taker(tally);
 
     if (LIKELY(cursor->order != NULL))
-        return resolve_tally(&cursor->resolver, cursor->order, most, &taker, &cursor->time_ns);
-    const size_t n = quick(cursor, most < CURSOR_AHEAD ? most : CURSOR_AHEAD, cursor->ahead);
+        return resolve_tally(&cursor->resolver, cursor->order, most, &taker, &cursor->before_lot.time_ns);
+    const size_t n = quick(cursor, most < CURSOR_AHEAD ? most : CURSOR_AHEAD, cursor->lot);
     for (size_t i = 0; i < n; i++)
-        tally_event(tally, &cursor->ahead[i]);
+        tally_event(tally, &cursor->lot[i]);
     if (n > 0)
-        cursor->time_ns = cursor->ahead[n - 1].time_ns;
+        cursor->before_lot.time_ns = cursor->lot[n - 1].time_ns;
     return n;
 }
 
 int cursor_tally_run(struct gxt_cursor *cursor, struct tally *tally, size_t most, size_t *ret_n)
 {
-    size_t n = cursor_is_ahead(cursor) ? 0 : tally_usual(cursor, tally, most);
+    size_t n = 0;
     int r = 1;
 
-    cursor->ordinal += n;
-    cursor->at_sync = cursor->at_sync && n == 0;
-    if (n == 0 && !cursor_is_ahead(cursor) && (r = take(cursor, &cursor->ahead[0])) > 0) {
-        cursor->ahead_at = 0;
-        cursor->n_ahead = 1;
+    if (!cursor_is_ahead(cursor)) {
+        leave_lot(cursor);
+        n = tally_usual(cursor, tally, most);
+        skip(cursor, n);
+        if (n == 0 && (r = take(cursor, cursor->lot)) > 0)
+            cursor->lot_end = cursor->lot + 1;
     }
-    if (n == 0 && r > 0 && cursor->ahead[0].kind != GXT_KIND_SYNC) {
-        tally_event(tally, cross_ahead(cursor));
+    if (n == 0 && r > 0 && cursor->next->kind != GXT_KIND_SYNC) {
+        tally_event(tally, cursor->next++);
         n = 1;
     }
     r = check_cut(cursor, r);
@@ -414,7 +435,7 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
     const bool is_past = cursor_is_ahead(cursor) || walk_fault(cursor)->code < 0;
     cursor->displaced = cursor->displaced || is_past;
     cursor->exact = true;
-    int r = cursor->placed && is_past ? seek_ordinal(cursor, cursor->ordinal) : 0;
+    int r = cursor->placed && is_past ? seek_ordinal(cursor, cursor_ordinal(cursor)) : 0;
     if (r == 0 && !cursor->placed)
         r = fail(cursor, GXT_EINVAL);
     if (r == 0)
@@ -424,15 +445,15 @@ int cursor_states(struct gxt_cursor *cursor, struct gxt_states **ret)
     if (r == GXT_ENOMEM)
         r = fault_set(&cursor->error, r, GXT_NO_OFFSET, "no memory for the states");
     if (r == 0)
-        (*ret)->ordinal = cursor->ordinal;
+        (*ret)->ordinal = cursor_ordinal(cursor);
     return r;
 }
 
 int cursor_experimental(const struct gxt_cursor *cursor, size_t i, struct gxt_experimental_batch *ret)
 {
     const struct gen *gen = walk_gen(cursor);
-    const bool next_is_sync = cursor_is_ahead(cursor) ? cursor->ahead[cursor->ahead_at].kind == GXT_KIND_SYNC
-                                                      : walk_at_boundary(cursor) && !cursor->at_sync;
+    const bool next_is_sync = cursor_is_ahead(cursor) ? cursor->next->kind == GXT_KIND_SYNC
+                                                      : walk_at_boundary(cursor) && !cursor_gap(cursor).at_sync;
 
     return cursor->placed && gen && !next_is_sync && gen_experimental(gen, i, ret);
 }

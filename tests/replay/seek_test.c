@@ -19,12 +19,19 @@ enum {
     WITHOUT_INDEX = 40 /* places tried without an index in a trace that is not small */
 };
 
+/* What is told of the generation of an event that was crossed. */
+struct around {
+    gxt_gen generation;
+    bool has_data; /* experimental */
+};
+
 static struct {
     struct gxt_trace *trace;
     struct gxt_index *index;
     struct gxt_cursor *walker; /* without an index */
-    struct gxt_event *events;  /* all */
-    uint64_t n_events, n_kept, capacity;
+    struct gxt_event *events;  /* all, … */
+    struct around *around;     /* … and of each */
+    uint64_t n_events, n_kept, capacity, n_begun;
     bool fell; /* times do not rise all the way */
     int end;   /* code of the walk's end */
     struct gxt_error fault;
@@ -38,14 +45,30 @@ static _Noreturn void wrong(const char *what, uint64_t ordinal)
 
 /* ---- the truth ---- */
 
+/* Whether it is the Sync before a generation. */
+static bool begins(const struct gxt_event *event)
+{
+    return event->kind == GXT_KIND_SYNC && event->sync.generation != 0;
+}
+
 static void keep(const struct gxt_event *event)
 {
+    struct gxt_experimental_batch batch;
+
     if (the.n_kept == the.capacity) {
         the.capacity = the.capacity ? the.capacity * 2 : 1024;
         the.events = realloc(the.events, the.capacity * sizeof *the.events);
-        if (!the.events)
+        the.around = realloc(the.around, the.capacity * sizeof *the.around);
+        if (!the.events || !the.around)
             wrong("no memory", event->ordinal);
     }
+    struct around around = the.n_kept > 0 ? the.around[the.n_kept - 1] : (struct around){0};
+    if (event->kind == GXT_KIND_SYNC) {
+        the.n_begun += begins(event);
+        around.generation = the.n_begun > 0 ? the.n_begun - 1 : 0;
+        around.has_data = gxt_cursor_experimental(the.walker, 0, &batch) == 1;
+    }
+    the.around[the.n_kept] = around;
     the.events[the.n_kept++] = *event;
 }
 
@@ -137,7 +160,7 @@ static void try_generations(struct gxt_cursor *cursor)
     gxt_gen generation = 0;
 
     for (uint64_t i = 0; i < the.n_events; i++) {
-        if (the.events[i].kind != GXT_KIND_SYNC || the.events[i].sync.generation == 0)
+        if (!begins(&the.events[i]))
             continue;
         if (gxt_cursor_seek_generation(cursor, generation++) != 0)
             wrong("seek by generation fails", i);
@@ -209,6 +232,141 @@ static void try_random(struct gxt_cursor *cursor, uint64_t n, uint64_t seed)
     }
 }
 
+/* ---- between events that were taken at once ---- */
+
+enum {
+    WARM = 100, /* events: behind so many a cursor takes several at once */
+    MANY = 40,  /* more than it takes at once */
+    MIXES = 12
+};
+
+/* What can be asked without that it makes a difference. */
+static void stands_at(const struct gxt_cursor *cursor, uint64_t ordinal, const char *how)
+{
+    const struct around around = ordinal > 0 ? the.around[ordinal - 1] : (struct around){0};
+    struct gxt_experimental_batch batch;
+    struct gxt_pos pos;
+
+    gxt_cursor_tell(cursor, &pos);
+    if (pos.ordinal != ordinal)
+        wrong(how, ordinal);
+    if (gxt_cursor_generation(cursor) != around.generation)
+        wrong("another generation on the way", ordinal);
+    if (ordinal == 0 || ordinal == the.n_events)
+        return;
+    const bool has_ended = the.events[ordinal].kind == GXT_KIND_SYNC && !begins(&the.events[ordinal - 1]);
+    if (gxt_cursor_experimental(cursor, 0, &batch) != (around.has_data && !has_ended))
+        wrong("data of another generation", ordinal);
+}
+
+static uint64_t cross_one(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    const struct gxt_event *event;
+    const int r = gxt_cursor_next(cursor, &event);
+
+    if (r != (ordinal < the.n_events ? 1 : the.end) || (r == 1 && !same_event(event, &the.events[ordinal])))
+        wrong("another event on the way", ordinal);
+    return ordinal + (r == 1);
+}
+
+static uint64_t cross_many(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t most)
+{
+    struct gxt_event events[MANY];
+    size_t n;
+    const int r = gxt_cursor_next_many(cursor, events, most, &n);
+
+    if (r != (ordinal < the.n_events ? 1 : the.end) || (r == 1) != (n > 0) || n > most || n > the.n_events - ordinal)
+        wrong("another number of events at once", ordinal);
+    for (size_t i = 0; i < n; i++)
+        if (!same_event(&events[i], &the.events[ordinal + i]))
+            wrong("another event of many", ordinal + i);
+    return ordinal + n;
+}
+
+/* What an event near by belongs to may have others before it. */
+static uint64_t cross_to(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t about)
+{
+    const uint64_t likely = ordinal + about < the.n_events ? ordinal + about : the.n_events - 1;
+    const struct gxt_resource_id id = {GXT_RESOURCE_GOROUTINE, the.events[likely].goroutine};
+    const struct gxt_event *event;
+    const int r = gxt_cursor_next_of(cursor, &id, 1, &event);
+
+    while (ordinal < the.n_events && !gxt_event_belongs(&the.events[ordinal], id))
+        ordinal++;
+    if (r != (ordinal < the.n_events ? 1 : the.end) || (r == 1 && !same_event(event, &the.events[ordinal])))
+        wrong("another event of a goroutine", ordinal);
+    return ordinal + (r == 1);
+}
+
+static uint64_t step_back(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    const struct gxt_event *event;
+    const int r = gxt_cursor_prev(cursor, &event);
+
+    if (r != (ordinal > 0) || (r == 1 && !same_event(event, &the.events[ordinal - 1])))
+        wrong("another event before", ordinal);
+    return ordinal - (uint64_t)r;
+}
+
+static void same_states_here(struct gxt_cursor *cursor, uint64_t ordinal)
+{
+    struct gxt_states *here, *walked;
+
+    if (gxt_cursor_seek_ordinal(the.walker, ordinal) != 0 || gxt_cursor_states(the.walker, &walked) != 0 ||
+        gxt_cursor_states(cursor, &here) != 0)
+        wrong("no states on the way", ordinal);
+    const char *what = here->ordinal == ordinal ? states_differ(here, walked) : "states of another place on the way";
+    if (what)
+        wrong(what, ordinal);
+    gxt_states_free(here);
+    gxt_states_free(walked);
+}
+
+/* Any way of going on, anywhere between those that were taken at once, and at their ends. */
+static uint64_t go_on(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t *seed)
+{
+    const uint64_t about = next_random(seed) % MANY, way = next_random(seed) % 8;
+
+    if (way == 0)
+        return cross_to(cursor, ordinal, about);
+    if (way < 3)
+        return cross_many(cursor, ordinal, 1 + about);
+    for (uint64_t i = 0; way < 7 && i < about; i++) {
+        ordinal = cross_one(cursor, ordinal);
+        stands_at(cursor, ordinal, "one after another");
+    }
+    if (way == 7 && ordinal + about < the.n_events && !the.fell) {
+        if (gxt_cursor_seek_time(cursor, the.events[ordinal + about].time_ns) != 0)
+            wrong("a seek to what comes soon fails", ordinal);
+        return ordinal + about;
+    }
+    return ordinal;
+}
+
+static void try_mixed(const struct gxt_index *index, uint64_t *seed)
+{
+    struct gxt_cursor *cursor;
+    uint64_t ordinal = next_random(seed) % (the.n_events + 1);
+
+    if (gxt_cursor_new(the.trace, index, &cursor) != 0 || gxt_cursor_seek_ordinal(cursor, ordinal) != 0)
+        wrong("no cursor at a place", ordinal);
+    for (int i = 0; i < WARM; i++) {
+        stands_at(cursor, ordinal, "until it is warm");
+        ordinal = cross_one(cursor, ordinal);
+    }
+    for (int i = 0; i < MANY; i++) {
+        ordinal = go_on(cursor, ordinal, seed);
+        stands_at(cursor, ordinal, "on the way");
+    }
+    if (next_random(seed) % 2 == 0)
+        ordinal = step_back(cursor, ordinal);
+    else
+        same_states_here(cursor, ordinal);
+    stands_at(cursor, ordinal, "behind the way");
+    expect(cursor, ordinal, "from here on");
+    gxt_cursor_free(cursor);
+}
+
 int main(int argc, char **argv)
 {
     struct gxt_build_options options = GXT_BUILD_OPTIONS_INIT;
@@ -244,6 +402,8 @@ int main(int argc, char **argv)
             try_random(cursor, with_index || seeks < WITHOUT_INDEX ? seeks : WITHOUT_INDEX, seed);
         for (uint64_t i = 0; i < 20; i++)
             same_states(cursor, next_random(&seed) % (the.n_events + 1));
+        for (int i = 0; i < MIXES && the.n_events > 0; i++)
+            try_mixed(with_index ? the.index : NULL, &seed);
         gxt_cursor_free(cursor);
     }
     printf("%" PRIu64 " events, seed %s\n", the.n_events, argc > 4 ? argv[4] : "1");
@@ -253,5 +413,6 @@ int main(int argc, char **argv)
     gxt_index_close(the.index);
     gxt_trace_close(the.trace);
     free(the.events);
+    free(the.around);
     return 0;
 }

@@ -67,17 +67,17 @@ static struct gxt_cursor *new_cursor(struct gxt_trace *trace, const struct gxt_i
     return cursor;
 }
 
-static size_t next(struct gxt_cursor *cursor, struct gxt_event *ret)
+static size_t next(struct gxt_cursor *cursor, uint64_t ordinal, struct gxt_event *ret)
 {
     struct order_record record;
     struct gxt_error fault;
     const int r = order_next(cursor->order, &record);
 
     if (r < 0)
-        wrong(order_fault(cursor->order)->message, cursor->ordinal);
+        wrong(order_fault(cursor->order)->message, ordinal);
     if (r > 0 && resolve(&cursor->resolver, order_gen(cursor->order), &record, ret, &fault) < 0)
-        wrong(fault.message, cursor->ordinal);
-    ret->ordinal = cursor->ordinal;
+        wrong(fault.message, ordinal);
+    ret->ordinal = ordinal;
     return (size_t)r;
 }
 
@@ -139,29 +139,30 @@ static uint64_t compare(struct gxt_trace *trace, size_t most, bool counts)
     const struct resolve_taker taker = tally_taker(&in_lots.tally);
     struct gxt_cursor *cursor = new_cursor(trace, NULL);
     struct gxt_event lot[MOST_OF_LOT];
-    uint64_t n_quick = 0;
+    uint64_t n_quick = 0, at = 0;
+    int64_t time_ns;
 
     begin_count(&singly);
     begin_count(&in_lots);
-    while (cursor->ordinal < n_events) {
+    while (at < n_events) {
         if (counts)
-            compare_counts(cursor->ordinal);
-        size_t n = counts ? resolve_tally(&cursor->resolver, cursor->order, most, &taker, &cursor->time_ns)
-                          : resolve_quick(&cursor->resolver, cursor->order, most, cursor->ordinal, lot);
+            compare_counts(at);
+        size_t n = counts ? resolve_tally(&cursor->resolver, cursor->order, most, &taker, &time_ns)
+                          : resolve_quick(&cursor->resolver, cursor->order, most, at, lot);
         if (n > most)
             wrong("more at once than", most);
         n_quick += n;
-        if (n == 0 && (n = next(cursor, lot)) == 1 && counts)
+        if (n == 0 && (n = next(cursor, at, lot)) == 1 && counts)
             tally_event(&in_lots.tally, lot);
-        for (size_t i = 0; i < n && cursor->ordinal < n_events; i++, cursor->ordinal++) {
-            tally_event(&singly.tally, &events[cursor->ordinal]);
-            if (!counts && !same_event(&lot[i], &events[cursor->ordinal]))
-                wrong("another event", cursor->ordinal);
+        for (size_t i = 0; i < n && at < n_events; i++, at++) {
+            tally_event(&singly.tally, &events[at]);
+            if (!counts && !same_event(&lot[i], &events[at]))
+                wrong("another event", at);
         }
     }
     if (counts)
         compare_counts(n_events);
-    if (next(cursor, lot) > 0)
+    if (next(cursor, n_events, lot) > 0)
         wrong("more events than", n_events);
     tally_done(&singly.tally);
     tally_done(&in_lots.tally);
@@ -268,8 +269,8 @@ int main(int argc, char **argv)
         if (gxt_trace_open(trace_path, &trace, &error) != 0)
             wrong(error.message, 0);
         struct gxt_cursor *cursor = new_cursor(trace, NULL);
-        for (n_events = 0; n_events < MOST_EVENTS && next(cursor, &events[n_events]) > 0; n_events++)
-            cursor->ordinal++;
+        for (n_events = 0; n_events < MOST_EVENTS && next(cursor, n_events, &events[n_events]) > 0; n_events++)
+            ;
         gxt_cursor_free(cursor);
         for (size_t i = 0; i < sizeof lots / sizeof *lots; i++) {
             n_all += n_events;
