@@ -233,6 +233,8 @@ int cursor_tally(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t n_generat
 int cursor_tally_run(struct gxt_cursor *cursor, struct tally *tally, size_t most, size_t *ret_n);
 /** cursor_place() - say that the walk stands before event @ordinal and generation @next_generation */
 void cursor_place(struct gxt_cursor *cursor, uint64_t ordinal, gxt_gen next_generation);
+/** cursor_lose() - say that it is at no position */
+void cursor_lose(struct gxt_cursor *cursor);
 /** cursor_gap() - where the cursor stands */
 struct gap cursor_gap(const struct gxt_cursor *cursor);
 uint64_t cursor_bytes(const struct gxt_cursor *cursor);

@@ -182,7 +182,7 @@ int resource_seek(struct gxt_cursor *cursor, struct gxt_resource_id id, int64_t 
         return seek_ordinal(cursor, event->ordinal);
     if (r == 0 || fault_is_of_trace(r))
         return 0;
-    cursor->placed = false;
+    cursor_lose(cursor);
     return r;
 }
 
@@ -263,7 +263,7 @@ int count_between(struct gxt_cursor *cursor, uint64_t begin, uint64_t end, uint6
         if (r == 0)
             r = count_walk(cursor, end_at, end, ret);
     }
-    cursor->placed = false;
+    cursor_lose(cursor);
     return r;
 }
 

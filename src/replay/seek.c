@@ -232,7 +232,7 @@ static int approach(struct gxt_cursor *cursor, const struct target *target, bool
     }
     if (r == GXT_ENOMEM) {
         cursor->error = damage;
-        cursor->placed = false;
+        cursor_lose(cursor);
         return r;
     }
     if (r < 0)
@@ -247,7 +247,7 @@ static int arrive(struct gxt_cursor *cursor, int r)
 {
     if (r >= 0 || fault_is_of_trace(r))
         return 0;
-    cursor->placed = false;
+    cursor_lose(cursor);
     return r;
 }
 
@@ -345,7 +345,7 @@ int seek_generation(struct gxt_cursor *cursor, gxt_gen generation)
 int seek_pos(struct gxt_cursor *cursor, struct gxt_pos pos)
 {
     if (pos.fingerprint != cursor->trace->facts.fingerprint) {
-        cursor->placed = false;
+        cursor_lose(cursor);
         return fault_set(&cursor->error, GXT_EINVAL, GXT_NO_OFFSET, "the position is in another trace");
     }
     return seek_ordinal(cursor, pos.ordinal);

@@ -98,6 +98,12 @@ static inline void leave_lot(struct gxt_cursor *cursor)
     cursor->next = cursor->lot_end = cursor->lot;
 }
 
+void cursor_lose(struct gxt_cursor *cursor)
+{
+    leave_lot(cursor);
+    cursor->placed = false;
+}
+
 static int fail(struct gxt_cursor *cursor, int code)
 {
     if (!cursor->placed)

@@ -114,6 +114,47 @@ Test(gxt_cursor_seek_pos, refuses_another_traces_position)
     gxt_trace_close(other);
 }
 
+/* Also with events at hand that were taken with others. */
+Test(gxt_cursor_next, yields_nothing_at_no_position)
+{
+    enum {
+        N = 300
+    };
+    struct gxt_trace *trace = open_trace(DATA "/go126-coroutines.trace"), *other = open_trace(DATA "/go125-tiny.trace");
+    struct gxt_cursor *elsewhere = cursor_of(other);
+    const struct gxt_resource_id any = {GXT_RESOURCE_GOROUTINE, 1};
+    const struct gxt_event *event;
+    struct gxt_event events[4];
+    uint64_t counts[GXT_N_KINDS];
+    struct gxt_pos pos;
+    size_t n;
+
+    gxt_cursor_tell(elsewhere, &pos);
+    for (size_t i = 1; i < N; i++) {
+        struct gxt_cursor *cursor = cursor_of(trace);
+        for (size_t at = 0; at < i; at++)
+            cr_assert_eq(gxt_cursor_next(cursor, &event), 1);
+        if (i % 3 == 0)
+            cr_assert_eq(gxt_cursor_seek_time(cursor, event->time_ns + 1), 0); /* which takes what comes next */
+        if (i % 2 == 0)
+            cr_assert_eq(gxt_cursor_seek_pos(cursor, pos), GXT_EINVAL);
+        else
+            cr_assert_eq(gxt_cursor_count(cursor, 0, i, counts), 0);
+        cr_assert_eq(gxt_cursor_next(cursor, &event), GXT_EINVAL, "behind %zu events", i);
+        cr_assert_eq(gxt_cursor_next_many(cursor, events, 4, &n), GXT_EINVAL);
+        cr_assert_eq(n, 0);
+        cr_assert_eq(gxt_cursor_next_of(cursor, &any, 1, &event), GXT_EINVAL);
+        cr_assert_eq(gxt_cursor_prev(cursor, &event), GXT_EINVAL);
+        cr_assert_eq(gxt_cursor_seek_ordinal(cursor, i), 0);
+        cr_assert_eq(gxt_cursor_next(cursor, &event), 1);
+        cr_assert_eq(event->ordinal, i);
+        gxt_cursor_free(cursor);
+    }
+    gxt_cursor_free(elsewhere);
+    gxt_trace_close(trace);
+    gxt_trace_close(other);
+}
+
 Test(gxt_cursor_experimental, hands_out_the_data_of_each_generation)
 {
     struct gxt_trace *trace = open_trace(DATA "/go126-allocfree.trace");
