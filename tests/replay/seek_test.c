@@ -335,10 +335,11 @@ static uint64_t go_on(struct gxt_cursor *cursor, uint64_t ordinal, uint64_t *see
         ordinal = cross_one(cursor, ordinal);
         stands_at(cursor, ordinal, "one after another");
     }
-    if (way == 7 && ordinal + about < the.n_events && !the.fell) {
-        if (gxt_cursor_seek_time(cursor, the.events[ordinal + about].time_ns) != 0)
-            wrong("a seek to what comes soon fails", ordinal);
-        return ordinal + about;
+    const uint64_t back = ordinal < MANY / 2 ? ordinal : MANY / 2;
+    if (way == 7 && ordinal - back + about < the.n_events && !the.fell) {
+        ordinal = ordinal - back + about;
+        if (gxt_cursor_seek_time(cursor, the.events[ordinal].time_ns) != 0)
+            wrong("a seek to what is near fails", ordinal);
     }
     return ordinal;
 }
