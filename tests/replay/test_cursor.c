@@ -2,6 +2,7 @@
  */
 #include <criterion/criterion.h>
 #include <gxt/gxt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,44 @@ Test(gxt_cursor_experimental, hands_out_the_data_of_each_generation)
     cr_assert_eq(gxt_cursor_experimental(cursor, 0, &batch), 0, "none after the last Sync");
     gxt_cursor_free(cursor);
     gxt_trace_close(trace);
+}
+
+/* With a generation's Sync crossed, what comes next may be another Sync. */
+Test(gxt_cursor_experimental, hands_out_the_data_of_a_generation_without_events)
+{
+    enum {
+        N = 3
+    };
+    static const char version[] = "go 1.23 trace\0\0";
+    /* A batch with a frequency, and one with a byte of data. */
+    uint8_t bytes[] = {1,  0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
+                       10, 2, 8,    100,  49,   1,    0,    0,    10,   1,    7};
+    struct gxt_experimental_batch batch;
+    const struct gxt_event *lent;
+    struct gxt_event event;
+    struct gxt_trace *trace;
+    size_t n;
+    FILE *file = tmpfile();
+
+    cr_assert_not_null(file);
+    (void)fwrite(version, 1, sizeof version, file);
+    for (uint8_t i = 1; i <= N; i++) {
+        bytes[1] = bytes[18] = i;
+        (void)fwrite(bytes, 1, sizeof bytes, file);
+    }
+    rewind(file);
+    cr_assert_eq(gxt_trace_open_fd(fileno(file), NULL, &trace, NULL), 0);
+    for (int by_many = 0; by_many < 2; by_many++) {
+        struct gxt_cursor *cursor = cursor_of(trace);
+        for (gxt_gen i = 0; i <= N; i++) {
+            cr_assert_eq(by_many ? gxt_cursor_next_many(cursor, &event, 1, &n) : gxt_cursor_next(cursor, &lent), 1);
+            cr_assert_eq(gxt_cursor_experimental(cursor, 0, &batch), i < N);
+            cr_assert_eq(gxt_cursor_generation(cursor), i < N ? i : N - 1);
+        }
+        gxt_cursor_free(cursor);
+    }
+    gxt_trace_close(trace);
+    (void)fclose(file);
 }
 
 /* What each thread executes, told by transitions alone, is what the states say. */
