@@ -236,8 +236,9 @@ static void try_random(struct gxt_cursor *cursor, uint64_t n, uint64_t seed)
 
 enum {
     WARM = 100, /* events: behind so many a cursor takes several at once */
-    MANY = 40,  /* more than it takes at once */
-    MIXES = 12
+    MANY = 80,  /* more than it takes at once */
+    MIXES = 12,
+    WAYS = 40
 };
 
 /* What can be asked without that it makes a difference. */
@@ -355,7 +356,7 @@ static void try_mixed(const struct gxt_index *index, uint64_t *seed)
         stands_at(cursor, ordinal, "until it is warm");
         ordinal = cross_one(cursor, ordinal);
     }
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < WAYS; i++) {
         ordinal = go_on(cursor, ordinal, seed);
         stands_at(cursor, ordinal, "on the way");
     }
