@@ -184,7 +184,10 @@ static int take_gs(struct sched_table *gs, struct sched_table *ahead)
             continue;
         struct sched_resource *g = sched_find(ahead, before->id);
         const size_t n_ended = g && g->extra ? g->extra->n_popped : 0, n = before->extra->n_regions;
-        if (g && g->at_start && n_ended < n && put_before(g, before->extra->regions, n - n_ended) < 0)
+        if (!g || !g->at_start || n_ended >= n)
+            continue;
+        sched_touch(ahead, g); /* it may have settled: without them */
+        if (put_before(g, before->extra->regions, n - n_ended) < 0 || ahead->lost < 0)
             return GXT_ENOMEM;
     }
     const struct sched_table taken = *ahead;

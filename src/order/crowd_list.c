@@ -17,15 +17,29 @@
 
 #include <stdlib.h>
 
-static __attribute__((noinline)) bool push(struct crowd_entries *entries, const struct crowd_entry *entry)
+/* Puts one behind the others. Return: whether there is memory for it. */
+static inline bool push(struct crowd_entries *entries, const struct crowd_entry *entry)
 {
     struct crowd_entry *grown = array_grow(entries->list, entries->n, &entries->capacity, sizeof *grown);
 
-    if (!grown)
+    if (UNLIKELY(!grown))
         return false;
     entries->list = grown;
     entries->list[entries->n++] = *entry;
     return true;
+}
+
+/* Adds goroutines to the last entry, where nothing tells them apart, or behind it. Return: as push(). */
+static inline bool append(struct crowd_entries *entries, const struct crowd_entry *more)
+{
+    struct crowd_entry *last = entries->list + entries->n - (entries->n > 0);
+
+    if (LIKELY(entries->n > 0) && last->id + last->n == more->id && last->flags == more->flags &&
+        last->seq == more->seq && !more->extra) {
+        last->n += more->n;
+        return true;
+    }
+    return push(entries, more);
 }
 
 /* ---- notes ---- */
@@ -37,6 +51,8 @@ static void look_at_added(struct sched_table *table)
     struct pair *pairs = changes->list.pairs;
     size_t n = changes->n_sorted;
 
+    while (n < changes->n && !(pairs[n].value & SCHED_ADDED))
+        n++;
     for (size_t i = n; i < changes->n; i++) {
         struct pair note = pairs[i];
         if (note.value & SCHED_ADDED) {
@@ -90,37 +106,21 @@ struct rest {
 struct listing {
     struct sched_table *table;
     struct crowd_entries *ret;
-    struct crowd_entry at_hand; /* comes behind them; n is 0 for none */
     struct rest start, settled;
     bool changes;        /* whether it is what has changed, … */
     uint64_t generation; /* … in the one of this number */
     bool failed;
 };
 
-/* Adds goroutines behind those at hand: to them, or these take their place. */
-static inline void add(struct listing *listing, struct crowd_entry more)
+static inline void add(struct listing *listing, const struct crowd_entry *more)
 {
-    struct crowd_entry *at_hand = &listing->at_hand;
-
-    if (LIKELY(at_hand->id + at_hand->n == more.id && at_hand->flags == more.flags && at_hand->seq == more.seq &&
-               !more.extra && at_hand->n > 0)) {
-        at_hand->n += more.n;
-        return;
-    }
-    if (at_hand->n > 0 && !push(listing->ret, at_hand))
+    if (UNLIKELY(!append(listing->ret, more)))
         listing->failed = true;
-    *at_hand = more;
 }
 
-/* The same of those that settle. */
 static inline void settle(struct listing *listing, const struct crowd_entry *more)
 {
-    struct crowd_entries *list = &listing->table->changes.settling;
-    struct crowd_entry *last = list->n > 0 ? &list->list[list->n - 1] : NULL;
-
-    if (LIKELY(last && last->id + last->n == more->id && last->seq == more->seq))
-        last->n += more->n;
-    else if (!push(list, more))
+    if (UNLIKELY(!append(&listing->table->changes.settling, more)))
         listing->failed = true;
 }
 
@@ -151,8 +151,10 @@ static void pass(struct rest *rest, uint64_t last_id)
 
 static void list_start(struct listing *listing, uint64_t last_id)
 {
-    while (is_up_to(&listing->start, last_id))
-        add(listing, take_run(&listing->start, last_id));
+    while (is_up_to(&listing->start, last_id)) {
+        const struct crowd_entry run = take_run(&listing->start, last_id);
+        add(listing, &run);
+    }
 }
 
 /* Lists those that have ids up to this one, of which nothing is noted. */
@@ -168,7 +170,7 @@ static void list_rest(struct listing *listing, uint64_t last_id)
         else
             run = (struct crowd_entry){.id = id, .n = run.n, .flags = run.flags & CROWD_STATUS};
         pass(&listing->start, id + run.n - 1);
-        add(listing, run);
+        add(listing, &run);
     }
     list_start(listing, last_id);
 }
@@ -232,8 +234,26 @@ static __attribute__((noinline)) size_t list_notes(struct listing *listing, cons
     if (there && has_gone && listing->changes)
         entry.flags |= CROWD_ANEW;
     if (there || (has_gone && listing->changes))
-        add(listing, entry);
+        add(listing, &entry);
     return n_kept;
+}
+
+/* One settles that was not there at the start: sched_mark() is to find it. */
+static __attribute__((noinline)) void keep_born(struct listing *listing, struct sched_resource *resource)
+{
+    struct sched_changes *changes = &listing->table->changes;
+    uint32_t *grown = resource->is_born
+                          ? changes->born
+                          : array_grow(changes->born, changes->n_born, &changes->born_capacity, sizeof *grown);
+
+    if (!grown) {
+        listing->failed = true;
+        return;
+    }
+    changes->born = grown;
+    if (!resource->is_born)
+        grown[changes->n_born++] = (uint32_t)(resource - listing->table->items);
+    resource->is_born = true;
 }
 
 /* Lists what was noted once, and is there, or lets it settle. Return: how many lines of it are kept, at @kept. In a
@@ -245,14 +265,46 @@ static inline size_t list_one(struct listing *listing, struct sched_resource *re
     /* What it has had since before is not told inside a generation, but at the next boundary. */
     const bool waits = entry.flags == (G_WAITING | CROWD_TOLD) && !resource->extra;
 
-    add(listing, entry);
+    add(listing, &entry);
     if (waits && (entry.seq == 0 || note->value >> 32 == (uint32_t)entry.seq)) {
         resource->touched = false;
+        if (UNLIKELY(!resource->at_start))
+            keep_born(listing, resource);
         settle(listing, &entry);
         return 0;
     }
     *kept = (struct pair){note->key, (uint32_t)note->value | (waits ? entry.seq << 32 : 0)};
     return 1;
+}
+
+/* Behind one that has settled: lets those settle that have the ids behind its, as far as nothing tells them apart. Of
+ * the notes from @note on the last is not one of theirs: it tells whether the one before it is the only one of its id.
+ * Return: behind their notes. */
+static __attribute__((noinline)) const struct pair *settle_run(struct listing *listing, const struct pair *note,
+                                                              const struct pair *last)
+{
+    const struct sched_resource waits = {.status = G_WAITING, .live = true, .touched = true};
+    struct sched_resource *const items = listing->table->items;
+    struct crowd_entry *listed = &listing->ret->list[listing->ret->n - 1];
+    struct crowd_entry *settled = &listing->table->changes.settling.list[listing->table->changes.settling.n - 1];
+    const uint64_t seq = listed->seq, generation = listing->generation, behind = listed->id + listed->n;
+    uint64_t id = behind;
+
+    for (; note < last && note->key == id && note[1].key == id + 1; note++, id++) {
+        const uint64_t place = note->value ^ seq << 32;
+        if (UNLIKELY(place >= SCHED_GONE)) /* it is, or has not waited since */
+            break;
+        struct sched_resource *resource = &items[place];
+        if (UNLIKELY((uint64_t)resource->id != id || resource->word != waits.word || resource->seq != seq ||
+                     resource->seq_generation != generation || resource->extra))
+            break;
+        resource->touched = false;
+        if (UNLIKELY(!resource->at_start))
+            keep_born(listing, resource);
+    }
+    settled->n += id - behind;
+    listed->n += id - behind;
+    return note;
 }
 
 /* The first id that is not noted: before those that follow it there is something to list. */
@@ -262,6 +314,14 @@ static uint64_t next_rest(const struct listing *listing)
     const uint64_t settled = is_up_to(&listing->settled, UINT64_MAX) ? listing->settled.at->id : UINT64_MAX;
 
     return start < settled ? start : settled;
+}
+
+/* The last of the notes, or one before it that is as far behind the first as there are ids before this one. */
+static inline const struct pair *last_before(const struct pair *note, const struct pair *end, uint64_t next_id)
+{
+    const struct pair *last = end - (note < end);
+
+    return note < end && next_id - note->key < (size_t)(last - note) ? note + (next_id - note->key) : last;
 }
 
 static void list_all(struct listing *listing)
@@ -279,9 +339,11 @@ static void list_all(struct listing *listing)
         }
         if (LIKELY(note + 1 == end || note[1].key != id) && LIKELY(note->value != SCHED_GONE)) {
             struct sched_resource *resource = noted(listing->table, note);
-            if (resource)
-                kept += list_one(listing, resource, note, kept);
+            const size_t n_kept = resource ? list_one(listing, resource, note, kept) : 0;
+            kept += n_kept;
             note++;
+            if (resource && n_kept == 0 && !listing->failed)
+                note = settle_run(listing, note, last_before(note, end, next_id));
             continue;
         }
         size_t n = 1;
@@ -291,8 +353,6 @@ static void list_all(struct listing *listing)
         note += n;
     }
     list_rest(listing, UINT64_MAX);
-    if (listing->at_hand.n > 0 && !push(listing->ret, &listing->at_hand))
-        listing->failed = true;
     if (changes->n > 0)
         changes->n = changes->n_sorted = (size_t)(kept - changes->list.pairs);
 }

@@ -214,6 +214,7 @@ struct sched_resource {
     };
     bool at_start; /* it was there at the last sched_mark() */
     bool is_added; /* of the slot: there is a note, not looked at yet, that one was added in it */
+    bool is_born;  /* of the slot: it is in table->changes.born */
 };
 
 /* Goroutines to be saved that have neighbouring ids, and nothing to tell them apart. */
@@ -237,6 +238,8 @@ struct sched_changes {
     size_t n_sorted; /* so many of them do not fall by id */
     struct pairs_spare list, spare;
     struct crowd_entries start, settled, settling, listed;
+    uint32_t *born; /* slots of some that settled, and were not there at the last sched_mark() */
+    size_t n_born, born_capacity;
     bool knows_start; /* start is all that there was at the last sched_mark() */
 };
 

@@ -11,12 +11,12 @@ enum {
     FIRST_PLACES = 4096
 };
 
-static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place)
+static inline bool add_change(struct sched_changes *changes, int64_t id, uint64_t place)
 {
     struct pairs_spare *list = &changes->list;
     struct pair *grown = array_grow(list->pairs, changes->n, &list->capacity, sizeof *grown);
 
-    if (!grown)
+    if (UNLIKELY(!grown))
         return false;
     list->pairs = grown;
     list->pairs[changes->n++] = (struct pair){(uint64_t)id, place};
@@ -25,22 +25,38 @@ static bool add_change(struct sched_changes *changes, int64_t id, uint64_t place
 
 static void forget_changes(struct sched_changes *changes)
 {
-    changes->n = changes->n_sorted = changes->settled.n = 0;
+    changes->n = changes->n_sorted = changes->n_born = changes->settled.n = 0;
+}
+
+/* A note for which there is no room. Apart, as is all that is rare below: who calls nobody saves no registers. */
+static __attribute__((noinline)) void note_more(struct sched_table *table, int64_t id, uint64_t place)
+{
+    if (!add_change(&table->changes, id, place))
+        table->lost = GXT_ENOMEM;
+}
+
+static inline void note(struct sched_table *table, const struct sched_resource *resource, uint64_t kind)
+{
+    struct sched_changes *changes = &table->changes;
+    const uint64_t place = (uint64_t)(resource - table->items) | kind;
+
+    if (UNLIKELY(changes->n >= changes->list.capacity))
+        note_more(table, resource->id, place);
+    else
+        changes->list.pairs[changes->n++] = (struct pair){(uint64_t)resource->id, place};
 }
 
 void sched_note(struct sched_table *table, struct sched_resource *resource)
 {
     resource->touched = true;
-    if (!add_change(&table->changes, resource->id, (uint64_t)(resource - table->items)))
-        table->lost = GXT_ENOMEM;
+    note(table, resource, 0);
 }
 
 /* The same of one that is added: in this slot it is the first one since the notes were looked at. */
-static __attribute__((noinline)) void note_added(struct sched_table *table, struct sched_resource *resource)
+static inline void note_added(struct sched_table *table, struct sched_resource *resource)
 {
-    resource->is_added = add_change(&table->changes, resource->id, (uint64_t)(resource - table->items) | SCHED_ADDED);
-    if (!resource->is_added)
-        table->lost = GXT_ENOMEM;
+    resource->is_added = true;
+    note(table, resource, SCHED_ADDED);
 }
 
 /* Who stands where an id leads. There are places. */
@@ -100,41 +116,66 @@ uint32_t sched_find_elsewhere(struct sched_table *table, int64_t id)
     return at;
 }
 
-/* Makes a slot that is free. Return: whether there is memory for it. */
-static __attribute__((noinline)) bool add_slot(struct sched_table *table)
+/* Makes room for another slot. Return: whether there is memory for it. */
+static __attribute__((noinline)) bool grow(struct sched_table *table)
 {
     struct sched_resource *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
 
     if (!grown || table->n >= MAP_NONE)
         return false;
     table->items = grown;
-    table->items[table->n] = (struct sched_resource){0};
-    table->free_slot = (uint32_t)table->n++;
-    table->n_free = 1;
-    if (UNLIKELY(!table->places || 2 * table->n > table->places_mask))
+    if (!table->places || 2 * (table->n + 1) > table->places_mask)
         grow_places(table);
     return true;
 }
 
-struct sched_resource *sched_add(struct sched_table *table, int64_t id)
+/* Whether there is a slot that is free: it is made. */
+static inline bool has_slot(struct sched_table *table)
 {
-    if (UNLIKELY(table->n_free == 0) && !add_slot(table))
-        return NULL;
-    const uint32_t at = table->free_slot;
-    if (LIKELY(table->places != NULL) && LIKELY(!is_taken(table, id)))
-        *place_of(table, id) = at;
-    else if (id_map_put(&table->others, (uint64_t)id, at) < 0)
-        return NULL;
-    struct sched_resource *resource = &table->items[at];
-    const bool is_added = resource->is_added;
+    if (LIKELY(table->n_free > 0))
+        return true;
+    if (UNLIKELY(table->n >= table->capacity || 2 * (table->n + 1) > table->places_mask) && !grow(table))
+        return false;
+    table->items[table->n] = (struct sched_resource){0};
+    table->free_slot = (uint32_t)table->n++;
+    table->n_free = 1;
+    return true;
+}
+
+/* Puts a resource in the free slot that comes next. */
+static inline struct sched_resource *fill_slot(struct sched_table *table, int64_t id)
+{
+    struct sched_resource *resource = &table->items[table->free_slot];
+    const bool is_added = resource->is_added, is_born = resource->is_born;
+
     table->n_free--;
     table->free_slot = (uint32_t)resource->seq;
-    *resource = (struct sched_resource){.id = id, .live = true, .touched = true, .is_added = is_added};
+    *resource =
+        (struct sched_resource){.id = id, .live = true, .touched = true, .is_added = is_added, .is_born = is_born};
     if (UNLIKELY(table->tracks && !is_added))
         note_added(table, resource);
-    if (UNLIKELY(id == -1))
-        table->has_nobody = true;
     return resource;
+}
+
+/* Adds one where another one has the place, or none has one; or one that is nobody. */
+static __attribute__((noinline)) struct sched_resource *add_elsewhere(struct sched_table *table, int64_t id)
+{
+    if (table->places && !is_taken(table, id))
+        *place_of(table, id) = table->free_slot;
+    else if (id_map_put(&table->others, (uint64_t)id, table->free_slot) < 0)
+        return NULL;
+    table->has_nobody = table->has_nobody || id == -1;
+    return fill_slot(table, id);
+}
+
+struct sched_resource *sched_add(struct sched_table *table, int64_t id)
+{
+    if (UNLIKELY(!has_slot(table)))
+        return NULL;
+    if (UNLIKELY(!table->places || is_taken(table, id) || id == -1))
+        return add_elsewhere(table, id);
+    *place_of(table, id) = table->free_slot;
+    return fill_slot(table, id);
 }
 
 bool sched_note_all(struct sched_table *table)
@@ -143,25 +184,48 @@ bool sched_note_all(struct sched_table *table)
 
     forget_changes(&table->changes);
     for (size_t i = 0; i < table->n; i++) {
-        table->items[i].is_added = false;
+        table->items[i].is_added = table->items[i].is_born = false;
         if (good && table->items[i].live)
             good = add_change(&table->changes, table->items[i].id, i);
     }
     return good;
 }
 
+static inline void mark_one(struct sched_resource *resource)
+{
+    resource->at_start = resource->live;
+    resource->touched = resource->is_added = resource->is_born = false;
+    if (UNLIKELY(resource->extra != NULL)) {
+        resource->extra->n_before = resource->extra->n_regions;
+        resource->extra->n_popped = 0;
+    }
+}
+
+/* Those that were noted since the last time, and those that were there then and are not noted, which are marked. */
+static void mark_noted(struct sched_table *table)
+{
+    const struct sched_changes *changes = &table->changes;
+
+    for (size_t i = 0; i < changes->n; i++) {
+        const uint32_t place = (uint32_t)changes->list.pairs[i].value;
+        if (LIKELY(place != SCHED_GONE)) /* whoever is there now */
+            mark_one(&table->items[place]);
+    }
+    for (size_t i = 0; i < changes->n_born; i++)
+        mark_one(&table->items[changes->born[i]]);
+}
+
 static void mark(struct sched_table *table)
 {
+    if (table->tracks)
+        mark_noted(table);
+    for (size_t i = 0; !table->tracks && i < table->n; i++)
+        mark_one(&table->items[i]);
     table->tracks = true;
     forget_changes(&table->changes);
-    for (size_t i = 0; i < table->n; i++) {
-        struct sched_resource *resource = &table->items[i];
-        resource->at_start = resource->live;
-        resource->touched = resource->is_added = false;
-        if (UNLIKELY(resource->extra != NULL)) {
-            resource->extra->n_before = resource->extra->n_regions;
-            resource->extra->n_popped = 0;
-        }
+    if (table->n == 0) {
+        table->changes.start.n = 0;
+        table->changes.knows_start = true;
     }
 }
 
@@ -196,21 +260,28 @@ static void free_extra(struct sched_resource *resource)
     resource->extra = NULL;
 }
 
+/* What is to be done of one that goes, of few. */
+static __attribute__((noinline)) void clean_up(struct sched_table *table, struct sched_resource *resource)
+{
+    if (!table->places || *place_of(table, resource->id) != (uint32_t)(resource - table->items))
+        id_map_remove(&table->others, (uint64_t)resource->id);
+    free_extra(resource);
+    if (resource->at_start)
+        note_more(table, resource->id, SCHED_GONE);
+    if (table->ended && id_set_add(table->ended, (uint64_t)resource->id) < 0)
+        table->lost = GXT_ENOMEM;
+}
+
 void sched_remove(struct sched_table *table, struct sched_resource *resource)
 {
     const uint32_t at = (uint32_t)(resource - table->items);
 
-    if (UNLIKELY(!table->places || *place_of(table, resource->id) != at))
-        id_map_remove(&table->others, (uint64_t)resource->id);
-    if (UNLIKELY(resource->extra != NULL))
-        free_extra(resource);
     assert(resource->touched || resource->at_start); /* who has settled waits: something comes before the end */
+    if (UNLIKELY(resource->extra || resource->at_start || table->ended || !table->places ||
+                 *place_of(table, resource->id) != at))
+        clean_up(table, resource);
     resource->live = false;
     resource->touched = false;
-    if (resource->at_start && !add_change(&table->changes, resource->id, SCHED_GONE))
-        table->lost = GXT_ENOMEM;
-    if (UNLIKELY(table->ended != NULL) && id_set_add(table->ended, (uint64_t)resource->id) < 0)
-        table->lost = GXT_ENOMEM;
     resource->seq = table->free_slot;
     table->free_slot = at;
     table->n_free++;
@@ -298,6 +369,7 @@ void sched_table_done(struct sched_table *table)
     free(table->items);
     free(table->places);
     pairs_done(&table->changes.list);
+    free(table->changes.born);
     pairs_done(&table->changes.spare);
     free(table->changes.start.list);
     free(table->changes.settled.list);

@@ -84,6 +84,25 @@ static inline uint64_t tops(const uint8_t *at)
     return ret;
 }
 
+/* Which of 64 bytes are more than 1: those have another bit set. */
+static inline uint64_t larger(const uint8_t *at)
+{
+    uint64_t ret = 0;
+
+#if defined(__SSE2__)
+    for (unsigned i = 0; i < 4; i++) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
+        const __m128i others = _mm_and_si128(bytes, _mm_set1_epi8((char)0xfe));
+        ret |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(others, _mm_setzero_si128())) << 16 * i;
+    }
+    return ~ret;
+#else
+    for (unsigned i = 0; i < 64; i++)
+        ret |= (uint64_t)(at[i] > 1) << i;
+    return ret;
+#endif
+}
+
 /* Eight bytes from @at on have the top bit set, and the one before them has not. Return: behind the byte that ends them
  * where what they are part of fits 64 bits, whichever of them it begins with; else NULL. */
 static const uint8_t *behind_long(const uint8_t *at, const uint8_t *end)
@@ -93,7 +112,9 @@ static const uint8_t *behind_long(const uint8_t *at, const uint8_t *end)
     return end - at > 9 && at[9] <= 1 ? at + 10 : NULL;
 }
 
-/* Windows of 64 bytes overlap by seven, so that eight bytes side by side are in one of them. */
+/* Windows of 64 bytes overlap by seven, so that eight bytes side by side are in one of them. Where there are such, it is
+ * by nine: then a number that does not fit is in one of them, which is nine bytes with the top bit set before one that
+ * is more than 1. */
 const uint8_t *wire_plain_end(struct span bytes)
 {
     const uint8_t *next;
@@ -101,16 +122,17 @@ const uint8_t *wire_plain_end(struct span bytes)
 
     for (; span_size(bytes) >= 64; bytes.at = next) {
         prefetch(bytes.at, AHEAD);
-        uint64_t runs = tops(bytes.at);
-        runs &= runs >> 1;
+        const uint64_t top = tops(bytes.at);
+        uint64_t runs = top & top >> 1;
         runs &= runs >> 2;
         runs &= runs >> 4;
         next = bytes.at + 64 - 7;
         if (LIKELY(runs == 0))
             continue;
-        const uint8_t *at = bytes.at + __builtin_ctzll(runs);
-        if (!(next = behind_long(at, bytes.end)))
-            return at;
+        runs &= top >> 8 & larger(bytes.at) >> 9;
+        if (runs != 0)
+            return bytes.at + __builtin_ctzll(runs);
+        next = bytes.at + 64 - 9;
     }
     for (next = bytes.at; next < bytes.end;) {
         run = *next++ < 0x80 ? 0 : run + 1;
