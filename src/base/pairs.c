@@ -195,15 +195,20 @@ int pairs_merge(struct pair *pairs, size_t n_left, size_t n, struct pairs_spare 
     return 0;
 }
 
-int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare)
+static size_t count_runs(const struct pair *pairs, size_t n)
 {
-    uint64_t differ = 0;
     size_t n_runs = 1;
 
-    for (size_t i = 1; i < n; i++) {
-        differ |= pairs[i].key ^ pairs[0].key;
+    for (size_t i = 1; i < n; i++)
         n_runs += pairs[i - 1].key > pairs[i].key;
-    }
+    return n_runs;
+}
+
+int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare)
+{
+    const size_t n_runs = count_runs(pairs, n);
+    uint64_t differ = 0;
+
     if (n_runs == 1)
         return 0;
     if (n < FEW) {
@@ -216,6 +221,8 @@ int pairs_sort(struct pair *pairs, size_t n, struct pairs_spare *spare)
         merge_runs(pairs, n, spare->pairs);
         return 0;
     }
+    for (size_t i = 1; i < n; i++)
+        differ |= pairs[i].key ^ pairs[0].key;
     const unsigned bits = digit_bits(differ);
     struct digit digit = {(unsigned)__builtin_ctzll(differ), (UINT64_C(1) << bits) - 1};
     struct pair *from = pairs, *to = spare->pairs;

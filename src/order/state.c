@@ -142,17 +142,20 @@ static inline bool has_slot(struct sched_table *table)
     return true;
 }
 
-/* Puts a resource in the free slot that comes next. */
+/* Puts a resource in the free slot that comes next. What is of the slot stays. */
 static inline struct sched_resource *fill_slot(struct sched_table *table, int64_t id)
 {
+    const struct sched_resource begun = {.live = true, .touched = true};
     struct sched_resource *resource = &table->items[table->free_slot];
-    const bool is_added = resource->is_added, is_born = resource->is_born;
 
     table->n_free--;
     table->free_slot = (uint32_t)resource->seq;
-    *resource =
-        (struct sched_resource){.id = id, .live = true, .touched = true, .is_added = is_added, .is_born = is_born};
-    if (UNLIKELY(table->tracks && !is_added))
+    resource->id = id;
+    resource->seq = resource->seq_generation = 0;
+    resource->extra = NULL;
+    resource->word = begun.word;
+    resource->at_start = false;
+    if (UNLIKELY(table->tracks && !resource->is_added))
         note_added(table, resource);
     return resource;
 }

@@ -36,12 +36,13 @@ static inline uint64_t join(uint64_t word)
 /* Numbers that stand for -1, as those of no thread, have ten bytes. */
 struct wire_number wire_number_slow(const uint8_t *at)
 {
-    const uint64_t word = load(at), ends = ~word & TOPS;
+    const uint64_t word = load(at);
 
-    if (LIKELY(ends != 0))
-        return (struct wire_number){at + 1 + __builtin_ctzll(ends) / 8, join(word & (ends ^ (ends - 1)))};
     if (LIKELY(word == UINT64_MAX && at[8] == 0xff && at[9] == 1)) /* -1, which stands for none */
         return (struct wire_number){at + 10, UINT64_MAX};
+    const uint64_t ends = ~word & TOPS;
+    if (LIKELY(ends != 0))
+        return (struct wire_number){at + 1 + __builtin_ctzll(ends) / 8, join(word & (ends ^ (ends - 1)))};
     if (at[8] < 0x80)
         return (struct wire_number){at + 9, join(word) | (uint64_t)at[8] << 56};
     if (UNLIKELY(at[9] > 1)) /* only one bit of the 64 is left to fill */
