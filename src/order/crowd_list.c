@@ -281,7 +281,7 @@ static inline size_t list_one(struct listing *listing, struct sched_resource *re
  * the notes from @note on the last is not one of theirs: it tells whether the one before it is the only one of its id.
  * Return: behind their notes. */
 static __attribute__((noinline)) const struct pair *settle_run(struct listing *listing, const struct pair *note,
-                                                              const struct pair *last)
+                                                               const struct pair *last)
 {
     const struct sched_resource waits = {.status = G_WAITING, .live = true, .touched = true};
     struct sched_resource *const items = listing->table->items;
@@ -290,7 +290,9 @@ static __attribute__((noinline)) const struct pair *settle_run(struct listing *l
     const uint64_t seq = listed->seq, generation = listing->generation, behind = listed->id + listed->n;
     uint64_t id = behind;
 
-    for (; note < last && note->key == id && note[1].key == id + 1; note++, id++) {
+    if (note >= last || note->key != id)
+        return note;
+    for (; note < last && note[1].key == id + 1; note++, id++) {
         const uint64_t place = note->value ^ seq << 32;
         if (UNLIKELY(place >= SCHED_GONE)) /* it is, or has not waited since */
             break;
