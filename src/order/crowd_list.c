@@ -32,9 +32,9 @@ static inline bool push(struct crowd_entries *entries, const struct crowd_entry 
 /* Adds goroutines to the last entry, where nothing tells them apart, or behind it. Return: as push(). */
 static inline bool append(struct crowd_entries *entries, const struct crowd_entry *more)
 {
-    struct crowd_entry *last = entries->list + entries->n - (entries->n > 0);
+    struct crowd_entry *last = entries->n > 0 ? &entries->list[entries->n - 1] : NULL;
 
-    if (LIKELY(entries->n > 0) && last->id + last->n == more->id && last->flags == more->flags &&
+    if (LIKELY(last != NULL) && last->id + last->n == more->id && last->flags == more->flags &&
         last->seq == more->seq && !more->extra) {
         last->n += more->n;
         return true;
@@ -277,9 +277,9 @@ static inline size_t list_one(struct listing *listing, struct sched_resource *re
     return 1;
 }
 
-/* Behind one that has settled: lets those settle that have the ids behind its, as far as nothing tells them apart. Of
- * the notes from @note on the last is not one of theirs: it tells whether the one before it is the only one of its id.
- * Return: behind their notes. */
+/* Behind one that was listed and has settled: does the same with those that have the ids behind its, as far as nothing
+ * tells them apart. Of the notes from @note on the last is not one of theirs: it tells whether the one before it is the
+ * only one of its id. Return: behind their notes. */
 static __attribute__((noinline)) const struct pair *settle_run(struct listing *listing, const struct pair *note,
                                                                const struct pair *last)
 {
@@ -318,7 +318,7 @@ static uint64_t next_rest(const struct listing *listing)
     return start < settled ? start : settled;
 }
 
-/* The last of the notes, or one before it that is as far behind the first as there are ids before this one. */
+/* Up to where notes in a row have ids before this one, but no further than to the last of them. */
 static inline const struct pair *last_before(const struct pair *note, const struct pair *end, uint64_t next_id)
 {
     const struct pair *last = end - (note < end);

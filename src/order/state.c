@@ -226,7 +226,7 @@ static void mark(struct sched_table *table)
         mark_one(&table->items[i]);
     table->tracks = true;
     forget_changes(&table->changes);
-    if (table->n == 0) {
+    if (table->n == 0) { /* nobody was there: who is to come is all that there will be */
         table->changes.start.n = 0;
         table->changes.knows_start = true;
     }

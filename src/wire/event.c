@@ -113,9 +113,9 @@ static const uint8_t *behind_long(const uint8_t *at, const uint8_t *end)
     return end - at > 9 && at[9] <= 1 ? at + 10 : NULL;
 }
 
-/* Windows of 64 bytes overlap by seven, so that eight bytes side by side are in one of them. Where there are such, it is
- * by nine: then a number that does not fit is in one of them, which is nine bytes with the top bit set before one that
- * is more than 1. */
+/* Windows of 64 bytes overlap by seven, so that eight bytes side by side are in one of them. Where there are such, they
+ * overlap by nine: so is a number that does not fit, which is nine bytes with the top bit set before one that is more
+ * than 1. */
 const uint8_t *wire_plain_end(struct span bytes)
 {
     const uint8_t *next;
