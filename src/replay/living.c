@@ -73,7 +73,7 @@ static int merge_ended(struct living *living, const struct tally_met *met, tally
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < met->n_ended; i++) {
-        const struct tally_item *item = &met->ended[i];
+        const struct tally_item *item = tally_ended(met, i);
         const size_t next = up_to(living, at, item->id);
         const bool was_there = is_at(living, next, item->id);
         if (n != at)
@@ -96,7 +96,7 @@ static size_t merge_there(struct living *living, const struct tally_met *met)
     size_t at = 0, n_new = 0;
 
     for (size_t i = 0; i < met->n_there; i++) {
-        const struct tally_item *item = &met->there[i];
+        const struct tally_item *item = tally_there(met, i);
         at = up_to(living, at, item->id);
         if (!is_at(living, at, item->id)) {
             n_new++;
@@ -121,7 +121,7 @@ static int add_new(struct living *living, const struct tally_met *met, size_t n_
     living->n += n_new;
     living->n_goroutines += n_new;
     for (size_t to = living->n; to > old; to--) {
-        const struct tally_item *item = &met->there[there - 1];
+        const struct tally_item *item = tally_there(met, there - 1);
         const bool is_old = old > 0 && gs[old - 1].id >= item->id;
         there -= !is_old || gs[old - 1].id == item->id;
         gs[to - 1] = is_old ? gs[old - 1] : *item;

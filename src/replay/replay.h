@@ -288,11 +288,11 @@ struct tally_item;
 
 typedef int tally_member(void *user, const struct store_member *member);
 typedef int tally_goroutine(void *user, const struct store_goroutine *row);
-typedef int tally_ended(void *user, const struct tally_item *item);
+typedef int tally_passed(void *user, const struct tally_item *item);
 
 /* A goroutine: of 64 bytes, since there may be many. */
 struct tally_item {
-    gxt_goid id; /* GXT_NO_GOROUTINE: nobody's */
+    gxt_goid id;
     int64_t first_ns;
     gxt_goid creator; /* and what follows as in a row, but for what is counted nearby */
     uint64_t start, stack;
@@ -301,7 +301,6 @@ struct tally_item {
     uint32_t listed; /* the last block that has it, as far as it is not nearby; or as the how manieth it ended */
     bool is_created; /* its creation is in the trace */
     bool is_kept;    /* it is in the map: else it is nearby */
-    bool is_ended;   /* and was not created in the generation */
     bool is_first;   /* at a boundary: its row is to be told: it is new, or its stack was found */
 };
 
@@ -327,16 +326,31 @@ struct tally_sample {
     size_t n_ended; /* so many had ended that were not created */
 };
 
+/* What holds the rows of goroutines, and orders of them, as places. */
+struct tally_room {
+    struct tally_item *items;
+    uint32_t *there, *ended;
+    size_t items_capacity, there_capacity, ended_capacity;
+};
+
 /** Goroutines that a generation has, as far as it can be known from it alone; each list by rising id. */
 struct tally_met {
-    struct tally_item *there; /**< at its end */
-    size_t n_there, there_capacity;
-    struct tally_item
-        *ended; /**< in it, not created in it; those of one id in the order of their ends. Behind @there */
-    size_t n_ended;
+    struct tally_room room;
+    size_t n_there; /**< at its end: tally_there() */
+    size_t n_ended; /**< in it, not created in it: tally_ended(); those of one id in the order of their ends */
     struct tally_sample *samples; /**< of goroutines that were met later or never: of those that were there before */
     size_t n_samples, samples_capacity;
 };
+
+static inline const struct tally_item *tally_there(const struct tally_met *met, size_t i)
+{
+    return &met->room.items[met->room.there[i]];
+}
+
+static inline const struct tally_item *tally_ended(const struct tally_met *met, size_t i)
+{
+    return &met->room.items[met->room.ended[i]];
+}
 
 /* Whose events the block at hand has. */
 struct tally_ids {
@@ -351,15 +365,14 @@ struct tally_ids {
 struct tally {
     struct nearby nearby; /* n_by_kind is set to zero by who wants to count anew */
     struct id_map ids;    /* to places of items */
-    struct tally_item *items;
-    size_t n_items, items_capacity;
+    size_t n_items;
     uint32_t *free_places;
     size_t n_free, free_capacity;
-    struct tally_met met; /* but for those that are there */
+    struct tally_met met; /* but for the order of those that are there; of those that ended, the order of their ends */
     uint32_t stamp;       /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
     struct id_runs runs;
-    tally_ended *ended; /* those that were created in the generation; NULL: nobody wants them */
+    tally_passed *ended; /* those that were created in the generation; NULL: nobody wants them */
     void *user;
     int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */
 };

@@ -23,88 +23,103 @@ void tally_init(struct tally *tally)
         tally->nearby.seen[SEEN_P][i] = tally->nearby.seen[SEEN_M][i] = NOBODY;
 }
 
-/* Many items have pages of their own. They are one walk's, then a boundary's that may be put by another thread: so they
+/* Many rows have pages of their own. They are one walk's, then a boundary's that may be put by another thread: so they
  * go back to the system, and leave no holes where either allocates; and to grow moves nothing. */
 enum {
     PAGES_BYTES = 1 << 20
 };
 
-static bool has_pages(size_t capacity)
+static bool has_pages(size_t bytes)
 {
-    return capacity >= PAGES_BYTES / sizeof(struct tally_item);
+    return bytes >= PAGES_BYTES;
 }
 
-static void free_items(struct tally_item *items, size_t capacity)
+static void *new_pages(size_t bytes)
 {
-    if (has_pages(capacity))
-        (void)munmap(items, capacity * sizeof *items);
+    void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages != MAP_FAILED ? pages : NULL;
+}
+
+static void *new_rows(size_t n, size_t size)
+{
+    return has_pages(n * size) ? new_pages(n * size) : malloc(n * size);
+}
+
+static void free_rows(void *rows, size_t capacity, size_t size)
+{
+    if (has_pages(capacity * size))
+        (void)munmap(rows, capacity * size);
     else
-        free(items);
+        free(rows);
 }
 
-static struct tally_item *grow_pages(struct tally_item *items, size_t *capacity)
+/* As array_double(), to pages. */
+static void *double_pages(void *rows, size_t *capacity, size_t size)
 {
-    const size_t bytes = *capacity * sizeof *items;
-    const bool had_pages = has_pages(*capacity);
+    const size_t bytes = *capacity * size;
+    void *grown;
 
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    void *grown = had_pages ? mremap(items, bytes, 2 * bytes, MREMAP_MAYMOVE)
-                            : mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (grown == MAP_FAILED)
-        return NULL;
-    if (!had_pages) {
-        memcpy(grown, items, bytes);
-        free(items);
+    if (has_pages(bytes)) {
+        grown = mremap(rows, bytes, 2 * bytes, MREMAP_MAYMOVE);
+        grown = grown != MAP_FAILED ? grown : NULL;
+    } else if ((grown = new_pages(2 * bytes)) != NULL) {
+        memcpy(grown, rows, bytes);
+        free(rows);
     }
-    *capacity *= 2;
+    if (grown)
+        *capacity *= 2;
     return grown;
 }
 
 /* As array_grow(). */
-static inline struct tally_item *grow_items(struct tally_item *items, size_t n, size_t *capacity)
+static void *grow_rows(void *rows, size_t n, size_t *capacity, size_t size)
 {
-    if (LIKELY(n < *capacity))
-        return items;
-    if (!has_pages(2 * *capacity))
-        return array_grow(items, n, capacity, sizeof *items);
-    return grow_pages(items, capacity);
+    if (LIKELY(n < *capacity) || *capacity * size < PAGES_BYTES / 2)
+        return array_grow(rows, n, capacity, size);
+    return double_pages(rows, capacity, size);
+}
+
+static void room_done(struct tally_room *room)
+{
+    free_rows(room->items, room->items_capacity, sizeof *room->items);
+    free_rows(room->there, room->there_capacity, sizeof *room->there);
+    free_rows(room->ended, room->ended_capacity, sizeof *room->ended);
+    *room = (struct tally_room){0};
 }
 
 void tally_met_done(struct tally_met *met)
 {
-    free_items(met->there, met->there_capacity);
+    room_done(&met->room);
     free(met->samples);
     *met = (struct tally_met){0};
 }
 
 /* Room for goroutines serves a tally that has none. */
-static void give_room(struct tally *tally, struct tally_item **items, size_t *capacity)
+static void give_room(struct tally *tally, struct tally_room *room)
 {
-    if (tally->items)
+    if (tally->met.room.items)
         return;
-    tally->items = *items;
-    tally->items_capacity = *capacity;
-    *items = NULL;
-    *capacity = 0;
+    tally->met.room = *room;
+    *room = (struct tally_room){0};
 }
 
 void tally_reuse(struct tally *tally, struct tally_met *met)
 {
-    give_room(tally, &met->there, &met->there_capacity);
+    give_room(tally, &met->room);
     tally_met_done(met);
 }
 
 void tally_give_room(struct tally *from, struct tally *to)
 {
-    give_room(to, &from->items, &from->items_capacity);
+    give_room(to, &from->met.room);
 }
 
 void tally_done(struct tally *tally)
 {
     id_map_done(&tally->ids);
     tally_met_done(&tally->met);
-    free_items(tally->items, tally->items_capacity);
     free(tally->free_places);
     id_runs_done(&tally->runs);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
@@ -230,7 +245,7 @@ static bool has_place(const struct nearby_g *g, gxt_goid id)
 
 static int keep(struct tally *tally, uint32_t at)
 {
-    struct tally_item *item = &tally->items[at];
+    struct tally_item *item = &tally->met.room.items[at];
 
     const int r = id_map_put(&tally->ids, (uint64_t)item->id, at);
 
@@ -240,7 +255,7 @@ static int keep(struct tally *tally, uint32_t at)
 
 static void sum_up(const struct tally *tally, const struct nearby_g *g)
 {
-    struct tally_item *item = &tally->items[g->place];
+    struct tally_item *item = &tally->met.room.items[g->place];
 
     item->n_events += g->n_events;
     item->last_ns = g->last_ns;
@@ -251,7 +266,7 @@ static void clear(struct tally *tally, struct nearby_g *g)
 {
     if (g->id == NOBODY)
         return;
-    struct tally_item *item = &tally->items[g->place];
+    struct tally_item *item = &tally->met.room.items[g->place];
     sum_up(tally, g);
     if (g->id == item->id)
         item->listed = tally->stamp;
@@ -307,16 +322,17 @@ static void clear_item(struct tally_item *item, gxt_goid id)
     item->last_ns = 0;
     item->n_events = 0;
     item->listed = 0;
-    item->is_created = item->is_kept = item->is_ended = item->is_first = false;
+    item->is_created = item->is_kept = item->is_first = false;
 }
 
 static __attribute__((noinline)) bool make_room(struct tally *tally)
 {
     if (tally->n_items >= MAP_NONE / 2) /* there are twice as many then */
         return false;
-    struct tally_item *grown = grow_items(tally->items, tally->n_items, &tally->items_capacity);
+    struct tally_room *room = &tally->met.room;
+    struct tally_item *grown = grow_rows(room->items, tally->n_items, &room->items_capacity, sizeof *grown);
     if (grown)
-        tally->items = grown;
+        room->items = grown;
     return grown != NULL;
 }
 
@@ -327,11 +343,11 @@ static inline uint32_t add(struct tally *tally, gxt_goid id)
 
     if (tally->n_free > 0)
         at = tally->free_places[--tally->n_free];
-    else if (LIKELY(tally->n_items < tally->items_capacity) || make_room(tally))
+    else if (LIKELY(tally->n_items < tally->met.room.items_capacity) || make_room(tally))
         at = (uint32_t)tally->n_items++;
     else
         return MAP_NONE;
-    clear_item(&tally->items[at], id);
+    clear_item(&tally->met.room.items[at], id);
     return at;
 }
 
@@ -361,8 +377,8 @@ static bool begin_nearby(void *user, const struct birth *birth)
         fail(tally, GXT_ENOMEM);
         return true;
     }
-    begin(&tally->items[at], birth->time_ns);
-    create(&tally->items[at], birth);
+    begin(&tally->met.room.items[at], birth->time_ns);
+    create(&tally->met.room.items[at], birth);
     clear(tally, g);
     *g = (struct nearby_g){id, birth->time_ns, 1, at};
     list_id(tally, TALLY_G, id);
@@ -372,16 +388,30 @@ static bool begin_nearby(void *user, const struct birth *birth)
 /* Makes room for another one at the place of one that was created here, and is told in full. */
 static int tell_ended(struct tally *tally, uint32_t at)
 {
-    struct tally_item *item = &tally->items[at];
+    const struct tally_item *item = &tally->met.room.items[at];
     uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
 
     if (!grown)
         return GXT_ENOMEM;
     tally->free_places = grown;
     tally->free_places[tally->n_free++] = at;
-    const int r = tally->ended ? tally->ended(tally->user, item) : 0;
-    item->id = NOBODY;
-    return r;
+    return tally->ended ? tally->ended(tally->user, item) : 0;
+}
+
+/* Another one than that of this id may have been there before one that was not created here: it stays at its place. */
+static __attribute__((noinline)) void stay(struct tally *tally, uint32_t at)
+{
+    struct tally_met *met = &tally->met;
+    struct tally_room *room = &met->room;
+    uint32_t *grown = grow_rows(room->ended, met->n_ended, &room->ended_capacity, sizeof *grown);
+
+    if (!grown) {
+        fail(tally, GXT_ENOMEM);
+        return;
+    }
+    room->ended = grown;
+    room->items[at].listed = (uint32_t)met->n_ended;
+    room->ended[met->n_ended++] = at;
 }
 
 static void end(void *user, gxt_goid id)
@@ -392,7 +422,7 @@ static void end(void *user, gxt_goid id)
 
     if (at == MAP_NONE)
         return;
-    struct tally_item *item = &tally->items[at];
+    struct tally_item *item = &tally->met.room.items[at];
     if (has_place(g, id)) {
         sum_up(tally, g);
         g->id = NOBODY;
@@ -405,8 +435,7 @@ static void end(void *user, gxt_goid id)
             fail(tally, r);
         return;
     }
-    item->is_ended = true; /* another one may have been there before: it stays at its place */
-    item->listed = (uint32_t)tally->met.n_ended++;
+    stay(tally, at);
 }
 
 /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
@@ -437,7 +466,7 @@ static bool may_bring(void *user, gxt_goid id)
     if (has_place(nearby_g(&tally->nearby, id), id))
         return true;
     const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
-    return at != MAP_NONE && !wants_stack(&tally->items[at]);
+    return at != MAP_NONE && !wants_stack(&tally->met.room.items[at]);
 }
 
 /* One that is at its place is met in the block. */
@@ -457,11 +486,11 @@ static bool bring(void *user, gxt_goid id)
         return true;
     }
     const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
-    if (at == MAP_NONE || wants_stack(&tally->items[at]))
+    if (at == MAP_NONE || wants_stack(&tally->met.room.items[at]))
         return false;
     clear(tally, g);
-    *g = (struct nearby_g){id, tally->items[at].last_ns, 0, at};
-    list_item(tally, &tally->items[at]);
+    *g = (struct nearby_g){id, tally->met.room.items[at].last_ns, 0, at};
+    list_item(tally, &tally->met.room.items[at]);
     return true;
 }
 
@@ -472,10 +501,10 @@ static uint32_t add_met(struct tally *tally, struct id_block *block, gxt_goid id
 
     if (at == MAP_NONE)
         return MAP_NONE;
-    begin(&tally->items[at], time_ns);
+    begin(&tally->met.room.items[at], time_ns);
     if (UNLIKELY(!block))
         return keep(tally, at) < 0 ? MAP_NONE : at;
-    tally->items[at].is_kept = true;
+    tally->met.room.items[at].is_kept = true;
     id_block_put(block, (uint64_t)id, at);
     return at;
 }
@@ -499,7 +528,7 @@ static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stac
         fail(tally, GXT_ENOMEM);
         return;
     }
-    struct tally_item *item = &tally->items[at];
+    struct tally_item *item = &tally->met.room.items[at];
     item->n_events++;
     item->last_ns = time_ns;
     list_item(tally, item);
@@ -547,9 +576,9 @@ static void touch_anew(struct tally *tally, const struct gxt_event *event, gxt_g
             fail(tally, GXT_ENOMEM);
             return;
         }
-        begin_with(&tally->items[at], event);
+        begin_with(&tally->met.room.items[at], event);
     }
-    struct tally_item *item = &tally->items[at];
+    struct tally_item *item = &tally->met.room.items[at];
     item->n_events++;
     item->last_ns = event->time_ns;
     list_item(tally, item);
@@ -613,31 +642,19 @@ static struct pair *samples_by_id(const struct tally_met *met, struct pairs_spar
     return sorted(order, met->n_samples, spare);
 }
 
-/* Of those that ended, the same; those of one id in the order of their ends. */
-static struct pair *ended_by_id(const struct tally_met *met, struct pairs_spare *spare)
+/* Puts samples in an order, in place: along each ring of places of which one has the other's. */
+static void arrange(struct pair *order, struct tally_sample *samples, size_t n)
 {
-    struct pair *order = malloc((met->n_ended + 1) * sizeof *order);
-
-    for (size_t i = 0; order && i < met->n_ended; i++)
-        order[met->ended[i].listed] = (struct pair){(uint64_t)met->ended[i].id ^ SIGN, i};
-    return sorted(order, met->n_ended, spare);
-}
-
-/* Puts rows in an order, in place: along each ring of places of which one has the other's row. */
-static void arrange(struct pair *order, void *rows, size_t n, size_t size)
-{
-    uint8_t *at = rows, spare[sizeof(struct tally_item)];
-
     for (size_t i = 0; i < n; i++) {
         size_t to = i, from;
         if (order[i].value == i)
             continue;
-        memcpy(spare, at + i * size, size);
+        const struct tally_sample spare = samples[i];
         for (; (from = (size_t)order[to].value) != i; to = from) {
-            memcpy(at + to * size, at + from * size, size);
+            samples[to] = samples[from];
             order[to].value = to;
         }
-        memcpy(at + to * size, spare, size);
+        samples[to] = spare;
         order[to].value = to;
     }
 }
@@ -649,120 +666,100 @@ static void drop_late_samples(struct tally_met *met)
 
     for (size_t i = 0; i < met->n_samples; i++) {
         const struct tally_sample *sample = &met->samples[i];
-        while (ended < met->n_ended && met->ended[ended].id < sample->id)
+        while (ended < met->n_ended && tally_ended(met, ended)->id < sample->id)
             ended++;
-        if (ended == met->n_ended || met->ended[ended].id > sample->id || sample->n_ended <= met->ended[ended].listed)
+        const struct tally_item *first = ended < met->n_ended ? tally_ended(met, ended) : NULL;
+        if (!first || first->id > sample->id || sample->n_ended <= first->listed)
             met->samples[n++] = *sample;
     }
     met->n_samples = n;
 }
 
-static int arrange_aside(struct tally_met *met)
+static int arrange_samples(struct tally_met *met, struct pairs_spare *spare)
 {
-    struct pairs_spare spare = {0};
-    struct pair *samples = samples_by_id(met, &spare), *ended = ended_by_id(met, &spare);
-    const int r = samples && ended ? 0 : GXT_ENOMEM;
+    struct pair *order = samples_by_id(met, spare);
 
-    pairs_done(&spare);
-    if (r == 0) {
-        arrange(samples, met->samples, met->n_samples, sizeof *met->samples);
-        arrange(ended, met->ended, met->n_ended, sizeof *met->ended);
-        drop_late_samples(met);
-    }
-    free(samples);
-    free(ended);
-    return r;
+    if (!order)
+        return GXT_ENOMEM;
+    arrange(order, met->samples, met->n_samples);
+    drop_late_samples(met);
+    free(order);
+    return 0;
 }
 
-/* The map does not lead there yet. */
-static void move(struct tally_item *to, const struct tally_item *from)
+/* Those that ended, by rising id; those of one id stay in the order of their ends. */
+static int arrange_ended(struct tally_met *met, struct pairs_spare *spare)
 {
-    *to = *from;
-    to->is_kept = false;
+    struct pair *order = malloc((met->n_ended + 1) * sizeof *order);
+
+    for (size_t i = 0; order && i < met->n_ended; i++)
+        order[i] = (struct pair){(uint64_t)tally_ended(met, i)->id ^ SIGN, met->room.ended[i]};
+    if (!(order = sorted(order, met->n_ended, spare)))
+        return GXT_ENOMEM;
+    for (size_t i = 0; i < met->n_ended; i++)
+        met->room.ended[i] = (uint32_t)order[i].value;
+    free(order);
+    return 0;
 }
 
-/* Parts those that are there, to whom the map leads then, from those that ended, who come behind them, and drops those
- * that are nobody. Once through all: they may be a crowd. */
-static int part_items(struct tally *tally, size_t *ret_there)
+/* The map leads to those that were kept; the others are nearby. */
+static int keep_nearby(struct tally *tally)
 {
-    struct tally_item *items = tally->items;
-    size_t there = 0, ended = tally->n_items;
     int r = 0;
 
-    while (r == 0 && there < ended) {
-        struct tally_item *item = &items[there];
-        if (item->id == NOBODY) {
-            move(item, &items[--ended]);
-            items[ended] = items[--tally->n_items];
-        } else if (item->is_ended) {
-            const struct tally_item spare = *item;
-            move(item, &items[--ended]);
-            items[ended] = spare;
-        } else {
-            r = item->is_kept ? 0 : keep(tally, (uint32_t)there);
-            there++;
-        }
-    }
-    *ret_there = there;
-    return r;
-}
-
-/* Puts items in an order, in place, as arrange(). */
-static void arrange_items(uint32_t *order, struct tally_item *items, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t to = i;
-        if (order[i] == i)
+    for (size_t i = 0; r == 0 && i < NEARBY; i++) {
+        struct nearby_g *g = &tally->nearby.gs[i];
+        if (g->id == NOBODY)
             continue;
-        const struct tally_item spare = items[i];
-        for (size_t from; (from = order[to]) != i; to = from) {
-            items[to] = items[from];
-            order[to] = (uint32_t)to;
-        }
-        items[to] = spare;
-        order[to] = (uint32_t)to;
+        sum_up(tally, g);
+        if (!tally->met.room.items[g->place].is_kept)
+            r = keep(tally, g->place);
+        g->id = NOBODY;
     }
-}
-
-/* The map knows their order, so little more is needed to find it. */
-static int arrange_there(struct tally *tally, size_t n)
-{
-    uint32_t *order = malloc((n + 1) * sizeof *order);
-    size_t n_listed = n;
-    int r = order ? 0 : GXT_ENOMEM;
-
-    if (r == 0)
-        r = id_map_list(&tally->ids, order, &n_listed);
-    if (r == 0 && n_listed != n)
-        r = GXT_EORDER; /* the map has others than those that are there: then this is no order of them */
-    if (r == 0)
-        arrange_items(order, tally->items, n);
-    free(order);
     return r;
 }
 
-static int list_items(struct tally *tally)
+static bool make_room_for_order(struct tally_room *room, size_t n)
+{
+    if (n <= room->there_capacity)
+        return true;
+    free_rows(room->there, room->there_capacity, sizeof *room->there);
+    room->there = new_rows(n, sizeof *room->there);
+    room->there_capacity = room->there ? n : 0;
+    return room->there != NULL;
+}
+
+/* The map leads to all that are there, and knows their order. */
+static int list_there(struct tally *tally)
 {
     struct tally_met *met = &tally->met;
+    const size_t most = tally->n_items - tally->n_free - met->n_ended;
 
-    size_t n_there;
-    int r = part_items(tally, &n_there);
+    met->n_there = most;
+    if (!make_room_for_order(&met->room, most))
+        return GXT_ENOMEM;
+    const int r = id_map_list(&tally->ids, met->room.there, &met->n_there);
+    return r == 0 && met->n_there != most ? GXT_EORDER : r; /* then somebody was lost */
+}
+
+static int arrange_met(struct tally *tally)
+{
+    struct pairs_spare spare = {0};
+    int r = keep_nearby(tally);
+
     if (r == 0)
-        r = arrange_there(tally, n_there);
-    if (r < 0)
-        return r;
-    met->there = tally->items;
-    met->there_capacity = tally->items_capacity;
-    met->n_there = n_there;
-    met->ended = tally->items ? &tally->items[n_there] : NULL;
-    tally->items = NULL;
-    tally->items_capacity = 0;
-    return 0;
+        r = list_there(tally);
+    if (r == 0)
+        r = arrange_ended(&tally->met, &spare);
+    if (r == 0)
+        r = arrange_samples(&tally->met, &spare);
+    pairs_done(&spare);
+    return r;
 }
 
 static void forget_goroutines(struct tally *tally)
 {
-    tally->n_items = tally->items_capacity = tally->n_free = 0;
+    tally->n_items = tally->n_free = 0;
     id_map_clear(&tally->ids);
 }
 
@@ -770,15 +767,7 @@ int tally_take(struct tally *tally, struct tally_met *ret)
 {
     if (tally->code < 0)
         return tally->code;
-    for (size_t i = 0; i < NEARBY; i++) {
-        struct nearby_g *g = &tally->nearby.gs[i];
-        if (g->id != NOBODY)
-            sum_up(tally, g);
-        g->id = NOBODY;
-    }
-    int r = list_items(tally);
-    if (r == 0)
-        r = arrange_aside(&tally->met);
+    const int r = arrange_met(tally);
     if (r < 0)
         return r;
     *ret = tally->met;

@@ -21,6 +21,27 @@ static struct tally_item there(gxt_goid id, int64_t first_ns, int64_t last_ns, u
         .id = id, .first_ns = first_ns, .creator = GXT_NO_GOROUTINE, .last_ns = last_ns, .n_events = n_events};
 }
 
+/* Rows lie in no order: those that are there last, and backwards. */
+static struct tally_met met_of(const struct tally_item *are_there, size_t n_there, const struct tally_item *have_ended,
+                               size_t n_have_ended)
+{
+    static struct tally_item items[16];
+    static uint32_t places[16];
+    struct tally_met met = {.room = {.items = items, .there = &places[n_have_ended], .ended = places},
+                            .n_there = n_there,
+                            .n_ended = n_have_ended};
+
+    for (size_t i = 0; i < n_have_ended; i++) {
+        items[i] = have_ended[i];
+        met.room.ended[i] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < n_there; i++) {
+        met.room.there[i] = (uint32_t)(n_have_ended + n_there - 1 - i);
+        items[met.room.there[i]] = are_there[i];
+    }
+    return met;
+}
+
 static void merge(struct tally_met met)
 {
     n_ended = 0;
@@ -54,15 +75,15 @@ Test(living_merge, sums_up_over_generations)
 
     items[1].is_created = true;
     items[1].creator = 7;
-    merge((struct tally_met){.there = items, .n_there = 3});
+    merge(met_of(items, 3, NULL, 0));
     cr_assert_eq(living.n, 3);
-    merge((struct tally_met){.there = later, .n_there = 3});
+    merge(met_of(later, 3, NULL, 0));
     cr_assert_eq(living.n, 5);
     cr_assert(find(3)->is_first && find(9)->is_first && !find(7)->is_first && !find(1)->is_first);
     cr_assert_eq(find(7)->n_events, 9);
     cr_assert_eq(find(7)->first_ns, 11);
     cr_assert_eq(find(7)->last_ns, 41);
-    merge((struct tally_met){.ended = rows, .n_ended = 2});
+    merge(met_of(NULL, 0, rows, 2));
     cr_assert_eq(n_ended, 2);
     cr_assert(ended[0].id == 1 && ended[0].n_events == 5 && ended[0].first_ns == 10 && ended[0].length_ns == 50);
     cr_assert(ended[0].creator == 7 && ended[0].flags == STORE_CREATED);
@@ -77,8 +98,8 @@ Test(living_merge, an_id_ends_and_is_born_again)
     struct tally_item rows[] = {there(5, 10, 11, 2), there(5, 11, 12, 1)};
 
     again.is_created = true;
-    merge((struct tally_met){.there = &first, .n_there = 1});
-    merge((struct tally_met){.there = &again, .n_there = 1, .ended = rows, .n_ended = 2});
+    merge(met_of(&first, 1, NULL, 0));
+    merge(met_of(&again, 1, rows, 2));
     cr_assert(n_ended == 2 && ended[0].n_events == 3 && ended[0].first_ns == 1 && ended[1].n_events == 1);
     cr_assert(find(5)->is_first && find(5)->first_ns == 12 && find(5)->n_events == 4);
     cr_assert_eq(living.n_goroutines, 3);
@@ -90,12 +111,12 @@ Test(living_merge, a_stack_is_found_later)
 
     items[1].is_created = true;
     later[0].stack = later[1].stack = 77;
-    merge((struct tally_met){.there = items, .n_there = 2});
-    merge((struct tally_met){.there = later, .n_there = 2});
+    merge(met_of(items, 2, NULL, 0));
+    merge(met_of(later, 2, NULL, 0));
     cr_assert(find(5)->stack == 77 && find(5)->is_first);
     cr_assert(find(6)->stack == 0 && !find(6)->is_first, "its creation is in the trace, and had none");
     later[0].stack = 78;
-    merge((struct tally_met){.there = later, .n_there = 1});
+    merge(met_of(later, 1, NULL, 0));
     cr_assert(find(5)->stack == 77 && !find(5)->is_first);
 }
 
@@ -129,7 +150,7 @@ Test(living_merge, samples_count_for_those_that_were_there)
     struct tally_item item = there(5, 1, 2, 1);
     struct tally_sample samples[] = {{.id = 4, .time_ns = 8}, {.id = 5, .time_ns = 9, .stack = 77}};
 
-    merge((struct tally_met){.there = &item, .n_there = 1});
+    merge(met_of(&item, 1, NULL, 0));
     merge((struct tally_met){.samples = samples, .n_samples = 2});
     cr_assert(living.n == 1 && living.n_goroutines == 1);
     cr_assert(find(5)->n_events == 2 && find(5)->last_ns == 9 && find(5)->stack == 77 && find(5)->is_first);
