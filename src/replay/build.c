@@ -297,7 +297,7 @@ static int put_first(struct builder *builder)
     const struct living *living = &builder->living;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < living->n; i++) {
+    for (size_t i = living->first; r == 0 && i < living->n; i++) {
         if (LIKELY(!living->gs[i].is_first))
             continue;
         struct store_goroutine row = tally_row(&living->gs[i]);

@@ -19,12 +19,12 @@ void living_done(struct living *living)
 }
 
 /* Of one whose creation is not in the trace the first stack that is found is its own. */
-static void find_stack(struct tally_item *g, uint64_t stack)
+static bool find_stack(struct tally_item *g, uint64_t stack)
 {
     if (g->stack != 0 || g->is_created || stack == 0)
-        return;
+        return false;
     g->stack = stack;
-    g->is_first = true;
+    return g->is_first = true;
 }
 
 /* Goes on to the first that has not a smaller id. */
@@ -52,14 +52,15 @@ static void merge_samples(struct living *living, const struct tally_met *met)
             continue;
         living->gs[at].n_events++;
         living->gs[at].last_ns = sample->time_ns;
-        find_stack(&living->gs[at], sample->stack);
+        if (find_stack(&living->gs[at], sample->stack))
+            living->first = 0; /* places change yet */
     }
 }
 
 /* The whole row of one that ended. */
 static struct store_goroutine put_together(struct tally_item *g, const struct tally_item *ended)
 {
-    find_stack(g, ended->stack);
+    (void)find_stack(g, ended->stack);
     struct tally_item whole = *g;
     whole.n_events += ended->n_events;
     whole.last_ns = ended->last_ns;
@@ -96,15 +97,16 @@ static size_t merge_there(struct living *living, const struct tally_met *met)
     size_t at = 0, n_new = 0;
 
     for (size_t i = 0; i < met->n_there; i++) {
-        const struct tally_item *item = tally_there(met, i);
-        at = up_to(living, at, item->id);
-        if (!is_at(living, at, item->id)) {
+        const struct tally_item item = tally_there(met, i);
+        at = up_to(living, at, item.id);
+        if (!is_at(living, at, item.id)) {
             n_new++;
             continue;
         }
-        living->gs[at].n_events += item->n_events;
-        living->gs[at].last_ns = item->last_ns;
-        find_stack(&living->gs[at], item->stack);
+        living->gs[at].n_events += item.n_events;
+        living->gs[at].last_ns = item.last_ns;
+        if (find_stack(&living->gs[at], item.stack) && at < living->first)
+            living->first = at;
     }
     return n_new;
 }
@@ -113,7 +115,7 @@ static size_t merge_there(struct living *living, const struct tally_met *met)
 static int add_new(struct living *living, const struct tally_met *met, size_t n_new)
 {
     struct tally_item *gs = realloc(living->gs, (living->n + n_new) * sizeof *gs);
-    size_t old = living->n, there = met->n_there;
+    size_t old = living->n, there = met->n_there, first = old;
 
     if (!gs)
         return GXT_ENOMEM;
@@ -121,19 +123,25 @@ static int add_new(struct living *living, const struct tally_met *met, size_t n_
     living->n += n_new;
     living->n_goroutines += n_new;
     for (size_t to = living->n; to > old; to--) {
-        const struct tally_item *item = tally_there(met, there - 1);
-        const bool is_old = old > 0 && gs[old - 1].id >= item->id;
-        there -= !is_old || gs[old - 1].id == item->id;
-        gs[to - 1] = is_old ? gs[old - 1] : *item;
-        gs[to - 1].is_first = gs[to - 1].is_first || !is_old;
+        const struct tally_item item = tally_there(met, there - 1);
+        const bool is_old = old > 0 && gs[old - 1].id >= item.id;
+        there -= !is_old || gs[old - 1].id == item.id;
+        gs[to - 1] = is_old ? gs[old - 1] : item;
         old -= is_old;
+        if (is_old)
+            continue;
+        gs[to - 1].is_first = true;
+        first = to - 1;
     }
+    if (first < living->first)
+        living->first = first;
     return 0;
 }
 
 int living_merge(struct living *living, const struct tally_met *met, uint64_t n_passed, tally_goroutine *ended,
                  void *user)
 {
+    living->first = living->n;
     merge_samples(living, met);
     const int r = merge_ended(living, met, ended, user);
     if (r < 0)

@@ -326,11 +326,33 @@ struct tally_sample {
     size_t n_ended; /* so many had ended that were not created */
 };
 
+/* A goroutine of which nothing is known but that it was met once: of 24 bytes, since of a crowd most are that. */
+struct tally_brief {
+    gxt_goid id;
+    int64_t time_ns;
+    uint64_t stack; /* its id, or 0 */
+};
+
+/** tally_whole() - what a brief row tells */
+static inline struct tally_item tally_whole(const struct tally_brief *brief)
+{
+    return (struct tally_item){.id = brief->id,
+                               .first_ns = brief->time_ns,
+                               .creator = GXT_NO_GOROUTINE,
+                               .stack = brief->stack,
+                               .last_ns = brief->time_ns,
+                               .n_events = 1};
+}
+
+/* Of a place: that of a brief row. Places are smaller. */
+#define TALLY_BRIEF (UINT32_C(1) << 31)
+
 /* What holds the rows of goroutines, and orders of them, as places. */
 struct tally_room {
     struct tally_item *items;
-    uint32_t *there, *ended;
-    size_t items_capacity, there_capacity, ended_capacity;
+    struct tally_brief *briefs;
+    uint32_t *there, *ended; /* the latter have no brief rows */
+    size_t items_capacity, briefs_capacity, there_capacity, ended_capacity;
 };
 
 /** Goroutines that a generation has, as far as it can be known from it alone; each list by rising id. */
@@ -342,9 +364,11 @@ struct tally_met {
     size_t n_samples, samples_capacity;
 };
 
-static inline const struct tally_item *tally_there(const struct tally_met *met, size_t i)
+static inline struct tally_item tally_there(const struct tally_met *met, size_t i)
 {
-    return &met->room.items[met->room.there[i]];
+    const uint32_t at = met->room.there[i];
+
+    return at & TALLY_BRIEF ? tally_whole(&met->room.briefs[at & ~TALLY_BRIEF]) : met->room.items[at];
 }
 
 static inline const struct tally_item *tally_ended(const struct tally_met *met, size_t i)
@@ -364,8 +388,10 @@ struct tally_ids {
  * but is not found there. */
 struct tally {
     struct nearby nearby; /* n_by_kind is set to zero by who wants to count anew */
-    struct id_map ids;    /* to places of items */
-    size_t n_items;
+    struct id_map ids;    /* to places of rows */
+    size_t n_items, n_briefs;
+    size_t n_nobodys;    /* of the brief rows: they are whole ones elsewhere */
+    size_t block_briefs; /* from here on brief rows are of the block at hand */
     uint32_t *free_places;
     size_t n_free, free_capacity;
     struct tally_met met; /* but for the order of those that are there; of those that ended, the order of their ends */
@@ -401,6 +427,7 @@ void tally_give_room(struct tally *from, struct tally *to);
 struct living {
     struct tally_item *gs;
     size_t n;
+    size_t first; /* the rows before it need not be told: see is_first */
     uint64_t n_goroutines;
 };
 

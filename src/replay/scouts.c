@@ -185,7 +185,7 @@ static void meet(struct scouts *scouts, size_t n_goroutines)
 static size_t n_met(const struct scout *scout)
 {
     const struct tally_met *met = &scout->chapter.met;
-    return scout->tally.n_items + met->n_there + met->n_ended;
+    return scout->tally.n_items + scout->tally.n_briefs + met->n_there + met->n_ended;
 }
 
 static bool keep_all(struct scouts *scouts, struct scout *scout, struct parts *parts)

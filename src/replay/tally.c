@@ -81,9 +81,21 @@ static void *grow_rows(void *rows, size_t n, size_t *capacity, size_t size)
     return double_pages(rows, capacity, size);
 }
 
+/* Room of which little was used goes back to the system, in part: it goes on to others, who may need no more either. */
+static void trim_rows(void *rows, size_t n, size_t *capacity, size_t size)
+{
+    size_t enough = *capacity;
+
+    while (n < enough / 4 && has_pages(enough / 2 * size))
+        enough /= 2;
+    if (enough < *capacity && mremap(rows, *capacity * size, enough * size, 0) != MAP_FAILED)
+        *capacity = enough;
+}
+
 static void room_done(struct tally_room *room)
 {
     free_rows(room->items, room->items_capacity, sizeof *room->items);
+    free_rows(room->briefs, room->briefs_capacity, sizeof *room->briefs);
     free_rows(room->there, room->there_capacity, sizeof *room->there);
     free_rows(room->ended, room->ended_capacity, sizeof *room->ended);
     *room = (struct tally_room){0};
@@ -99,8 +111,9 @@ void tally_met_done(struct tally_met *met)
 /* Room for goroutines serves a tally that has none. */
 static void give_room(struct tally *tally, struct tally_room *room)
 {
-    if (tally->met.room.items)
+    if (tally->met.room.items || tally->met.room.briefs)
         return;
+    room_done(&tally->met.room);
     tally->met.room = *room;
     *room = (struct tally_room){0};
 }
@@ -309,6 +322,7 @@ int tally_end_block(struct tally *tally, uint64_t block, tally_member *take, voi
         map_clear(&list->listed);
     }
     tally->stamp++;
+    tally->block_briefs = tally->n_briefs;
     return r;
 }
 
@@ -327,7 +341,7 @@ static void clear_item(struct tally_item *item, gxt_goid id)
 
 static __attribute__((noinline)) bool make_room(struct tally *tally)
 {
-    if (tally->n_items >= MAP_NONE / 2) /* there are twice as many then */
+    if (tally->n_items >= TALLY_BRIEF / 2) /* there is room for twice as many then */
         return false;
     struct tally_room *room = &tally->met.room;
     struct tally_item *grown = grow_rows(room->items, tally->n_items, &room->items_capacity, sizeof *grown);
@@ -349,6 +363,67 @@ static inline uint32_t add(struct tally *tally, gxt_goid id)
         return MAP_NONE;
     clear_item(&tally->met.room.items[at], id);
     return at;
+}
+
+/* Of one that is met first, by its state. Return: its place; MAP_NONE without memory. */
+static inline uint32_t add_brief(struct tally *tally, const struct tally_brief *brief)
+{
+    struct tally_room *room = &tally->met.room;
+
+    if (tally->n_briefs >= TALLY_BRIEF / 2) /* as in make_room() */
+        return MAP_NONE;
+    struct tally_brief *grown = grow_rows(room->briefs, tally->n_briefs, &room->briefs_capacity, sizeof *grown);
+    if (!grown)
+        return MAP_NONE;
+    room->briefs = grown;
+    room->briefs[tally->n_briefs] = *brief;
+    return TALLY_BRIEF | (uint32_t)tally->n_briefs++;
+}
+
+static bool is_brief(uint32_t at)
+{
+    return at != MAP_NONE && (at & TALLY_BRIEF) != 0;
+}
+
+/* A brief row is nobody's. The last one's place serves again: to who runs something happens as soon as it is met. */
+static void forget_brief(struct tally *tally, size_t place)
+{
+    if (place + 1 < tally->n_briefs) {
+        tally->n_nobodys++;
+        return;
+    }
+    tally->n_briefs = place;
+    if (tally->block_briefs > place)
+        tally->block_briefs = place;
+}
+
+/* Something else happens to one that has a brief row. Return: its place; MAP_NONE without
+ * memory, which is told. */
+static __attribute__((noinline)) uint32_t make_whole(struct tally *tally, uint32_t at_brief)
+{
+    const uint32_t place = at_brief & ~TALLY_BRIEF;
+    const struct tally_item whole = tally_whole(&tally->met.room.briefs[place]);
+    const uint32_t at = add(tally, whole.id);
+
+    if (at == MAP_NONE) {
+        fail(tally, GXT_ENOMEM);
+        return MAP_NONE;
+    }
+    struct tally_item *item = &tally->met.room.items[at];
+    *item = whole;
+    item->listed = place >= tally->block_briefs ? tally->stamp : 0;
+    item->is_kept = true;
+    (void)id_map_put(&tally->ids, (uint64_t)item->id, at); /* its id is there, so nothing is needed */
+    forget_brief(tally, place);
+    return at;
+}
+
+/* The place of one that was met; MAP_NONE where it was not, or without memory. */
+static inline uint32_t find(struct tally *tally, gxt_goid id)
+{
+    const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+
+    return UNLIKELY(is_brief(at)) ? make_whole(tally, at) : at;
 }
 
 static void begin(struct tally_item *item, int64_t time_ns)
@@ -418,24 +493,24 @@ static void end(void *user, gxt_goid id)
 {
     struct tally *tally = user;
     struct nearby_g *g = nearby_g(&tally->nearby, id);
-    const uint32_t at = has_place(g, id) ? g->place : id_map_get(&tally->ids, (uint64_t)id);
+    uint32_t at = g->place;
 
-    if (at == MAP_NONE)
-        return;
-    struct tally_item *item = &tally->met.room.items[at];
-    if (has_place(g, id)) {
+    if (LIKELY(has_place(g, id))) {
         sum_up(tally, g);
         g->id = NOBODY;
-    }
-    if (item->is_kept)
-        id_map_remove(&tally->ids, (uint64_t)id);
-    if (item->is_created) {
-        const int r = tell_ended(tally, at);
-        if (r < 0)
-            fail(tally, r);
+    } else if ((at = find(tally, id)) == MAP_NONE) {
         return;
     }
-    stay(tally, at);
+    const struct tally_item *item = &tally->met.room.items[at];
+    if (item->is_kept)
+        id_map_remove(&tally->ids, (uint64_t)id);
+    if (UNLIKELY(!item->is_created)) {
+        stay(tally, at);
+        return;
+    }
+    const int r = tell_ended(tally, at);
+    if (UNLIKELY(r < 0))
+        fail(tally, r);
 }
 
 /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
@@ -466,6 +541,8 @@ static bool may_bring(void *user, gxt_goid id)
     if (has_place(nearby_g(&tally->nearby, id), id))
         return true;
     const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    if (UNLIKELY(is_brief(at)))
+        return tally->met.room.briefs[at & ~TALLY_BRIEF].stack != 0;
     return at != MAP_NONE && !wants_stack(&tally->met.room.items[at]);
 }
 
@@ -485,7 +562,7 @@ static bool bring(void *user, gxt_goid id)
         turn_on(tally, g, id);
         return true;
     }
-    const uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    const uint32_t at = find(tally, id);
     if (at == MAP_NONE || wants_stack(&tally->met.room.items[at]))
         return false;
     clear(tally, g);
@@ -494,19 +571,18 @@ static bool bring(void *user, gxt_goid id)
     return true;
 }
 
-/* Adds one that is met first. @block: its id's, or NULL. Return: its place; MAP_NONE without memory. */
-static uint32_t add_met(struct tally *tally, struct id_block *block, gxt_goid id, int64_t time_ns)
+/* Nothing but its state may ever be told of it. @block: its id's, or NULL */
+static void meet_first(struct tally *tally, struct id_block *block, const struct tally_brief *brief)
 {
-    const uint32_t at = add(tally, id);
+    const uint32_t at = add_brief(tally, brief);
 
-    if (at == MAP_NONE)
-        return MAP_NONE;
-    begin(&tally->met.room.items[at], time_ns);
-    if (UNLIKELY(!block))
-        return keep(tally, at) < 0 ? MAP_NONE : at;
-    tally->met.room.items[at].is_kept = true;
-    id_block_put(block, (uint64_t)id, at);
-    return at;
+    if (at == MAP_NONE || (UNLIKELY(!block) && id_map_put_apart(&tally->ids, (uint64_t)brief->id, at) < 0)) {
+        fail(tally, GXT_ENOMEM);
+        return;
+    }
+    if (LIKELY(block != NULL))
+        id_block_put(block, (uint64_t)brief->id, at);
+    list_id(tally, TALLY_G, brief->id);
 }
 
 static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stack *stack)
@@ -524,10 +600,12 @@ static void meet(void *user, gxt_goid id, int64_t time_ns, const struct gxt_stac
     }
     struct id_block *block = id_map_block(&tally->ids, (uint64_t)id);
     uint32_t at = LIKELY(block != NULL) ? id_block_get(block, (uint64_t)id) : MAP_NONE;
-    if (at == MAP_NONE && (at = add_met(tally, block, id, time_ns)) == MAP_NONE) {
-        fail(tally, GXT_ENOMEM);
+    if (LIKELY(at == MAP_NONE)) {
+        meet_first(tally, block, &(struct tally_brief){id, time_ns, gen_stack_id(stack)});
         return;
     }
+    if (is_brief(at) && (at = make_whole(tally, at)) == MAP_NONE)
+        return;
     struct tally_item *item = &tally->met.room.items[at];
     item->n_events++;
     item->last_ns = time_ns;
@@ -563,7 +641,7 @@ static void keep_sample(struct tally *tally, const struct gxt_event *event, gxt_
 /* An event of a goroutine that cannot be nearby yet. */
 static void touch_anew(struct tally *tally, const struct gxt_event *event, gxt_goid id)
 {
-    uint32_t at = id_map_get(&tally->ids, (uint64_t)id);
+    uint32_t at = find(tally, id);
 
     if (at == MAP_NONE && event->kind == GXT_KIND_STACK_SAMPLE) {
         list_id(tally, TALLY_G, id);
@@ -733,13 +811,13 @@ static bool make_room_for_order(struct tally_room *room, size_t n)
 static int list_there(struct tally *tally)
 {
     struct tally_met *met = &tally->met;
-    const size_t most = tally->n_items - tally->n_free - met->n_ended;
+    const size_t n = tally->n_items - tally->n_free - met->n_ended + tally->n_briefs - tally->n_nobodys;
 
-    met->n_there = most;
-    if (!make_room_for_order(&met->room, most))
+    met->n_there = n;
+    if (!make_room_for_order(&met->room, n))
         return GXT_ENOMEM;
     const int r = id_map_list(&tally->ids, met->room.there, &met->n_there);
-    return r == 0 && met->n_there != most ? GXT_EORDER : r; /* then somebody was lost */
+    return r == 0 && met->n_there != n ? GXT_EORDER : r; /* then somebody was lost */
 }
 
 static int arrange_met(struct tally *tally)
@@ -760,16 +838,21 @@ static int arrange_met(struct tally *tally)
 static void forget_goroutines(struct tally *tally)
 {
     tally->n_items = tally->n_free = 0;
+    tally->n_briefs = tally->n_nobodys = tally->block_briefs = 0;
     id_map_clear(&tally->ids);
 }
 
 int tally_take(struct tally *tally, struct tally_met *ret)
 {
+    struct tally_room *room = &tally->met.room;
+
     if (tally->code < 0)
         return tally->code;
     const int r = arrange_met(tally);
     if (r < 0)
         return r;
+    trim_rows(room->items, tally->n_items, &room->items_capacity, sizeof *room->items);
+    trim_rows(room->briefs, tally->n_briefs, &room->briefs_capacity, sizeof *room->briefs);
     *ret = tally->met;
     tally->met = (struct tally_met){0};
     forget_goroutines(tally);

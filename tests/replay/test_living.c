@@ -50,6 +50,8 @@ static void merge(struct tally_met met)
     cr_assert_eq(living_merge(&living, &met, 0, take, NULL), 0);
     for (size_t i = 1; i < living.n; i++)
         cr_assert_lt(living.gs[i - 1].id, living.gs[i].id);
+    for (size_t i = 0; i < living.first && i < living.n; i++)
+        cr_assert_not(living.gs[i].is_first, "it is not told of %d", (int)living.gs[i].id);
 }
 
 static const struct tally_item *find(gxt_goid id)

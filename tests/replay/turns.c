@@ -110,8 +110,12 @@ static void end_block(struct count *count, bool is_last)
     if (tally_end_block(&count->tally, 0, take_member, &count->told) < 0 ||
         (is_last && tally_take(&count->tally, &met) < 0))
         wrong("no memory", 0);
-    for (size_t i = 0; i < met.n_there + met.n_ended; i++)
-        (void)take_row(&count->told, i < met.n_there ? tally_there(&met, i) : tally_ended(&met, i - met.n_there));
+    for (size_t i = 0; i < met.n_there; i++) {
+        const struct tally_item item = tally_there(&met, i);
+        (void)take_row(&count->told, &item);
+    }
+    for (size_t i = 0; i < met.n_ended; i++)
+        (void)take_row(&count->told, tally_ended(&met, i));
     if (met.n_samples > 0)
         buf_put(&count->told, met.samples, met.n_samples * sizeof *met.samples);
     buf_put(&count->told, count->tally.nearby.n_by_kind, sizeof count->tally.nearby.n_by_kind);
