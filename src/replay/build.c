@@ -580,6 +580,7 @@ static int walk(struct builder *builder)
     do
         r = builder->scouts ? go_on(builder) : keep_next(builder);
     while (r > 0);
+    builder->scouts = scouts_free(builder->scouts);
     if (r < 0 && !fault_is_of_trace(r))
         return r;
     builder->meta.rising = builder->chapter.is_rising;

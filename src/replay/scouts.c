@@ -18,7 +18,8 @@
 enum {
     MOST_THREADS = 16,
     SCOUTS_EACH = 2,      /* for a thread: one that it goes with, and one that the builder is to catch up with */
-    CROWD = 50000,        /* goroutines, of whom each takes memory: from here on a thread has one scout */
+    CROWD = 50000,        /* goroutines, of whom each takes memory: from here on a thread has one scout, … */
+    CROWD_MORE = 1,       /* … but for so many, since else the threads would wait for the builder */
     MOST_CROWDS = 300000, /* of all scouts: with more there are fewer of these, and none of whom one has so many */
     MOST_SCOUTS = SCOUTS_EACH * MOST_THREADS,
     N_ENDS = MOST_SCOUTS + 3, /* that may still be asked for, those of the builder among them */
@@ -131,10 +132,10 @@ static void free_scout(struct scout *scout)
     tally_init(&scout->tally);
 }
 
-/* Gives back the memory of those that do not go again. */
+/* Gives back the memory of those that do not go again: at the end, when much may have to be told, nobody does. */
 static void free_spare(struct scouts *scouts)
 {
-    for (size_t i = scouts->n_most; i < scouts->n; i++)
+    for (size_t i = scouts->ended ? 0 : scouts->n_most; i < scouts->n; i++)
         if (!scouts->list[i].is_taken)
             free_scout(&scouts->list[i]);
 }
@@ -169,8 +170,8 @@ static bool foretell(struct scouts *scouts, struct order *order, uint64_t genera
 /* Of many goroutines there are fewer scouts: who is one too many goes to its end first. */
 static void meet(struct scouts *scouts, size_t n_goroutines)
 {
-    const size_t n_threads = scouts->n / SCOUTS_EACH, n_fit = MOST_CROWDS / (n_goroutines + 1);
-    const size_t n = n_fit < n_threads ? n_fit : n_threads;
+    const size_t n_most = scouts->n / SCOUTS_EACH + CROWD_MORE, n_fit = MOST_CROWDS / (n_goroutines + 1);
+    const size_t n = n_fit < n_most ? n_fit : n_most;
 
     if (n_goroutines <= CROWD)
         return;

@@ -206,6 +206,7 @@ struct walk {
     struct order_snapshot start;
     struct scouts *scouts;
     struct scout *had[N_GENERATIONS]; /* who had which generation; NULL: it did itself */
+    size_t n_left[N_GENERATIONS];     /* of whom so many had memory yet when it was caught up with */
 };
 
 static void begin_walk(struct walk *walk, struct gxt_trace *trace, unsigned n_scouts)
@@ -236,6 +237,20 @@ static void walk_generation(struct walk *walk)
     parts_free(parts);
 }
 
+/* How many of those who have had a generation have memory. */
+static size_t count_left(const struct walk *walk)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_GENERATIONS; i++) {
+        size_t before = 0;
+        while (walk->had[before] != walk->had[i])
+            before++;
+        n += before == i && walk->had[i] && walk->had[i]->cursor;
+    }
+    return n;
+}
+
 static void catch_up(struct walk *walk, struct scout *scout)
 {
     struct order *order = walk->cursor->order;
@@ -244,6 +259,21 @@ static void catch_up(struct walk *walk, struct scout *scout)
         wrong("it cannot catch up with generation", (int64_t)scout->generation);
     cursor_place(walk->cursor, 0, order_generations(order));
     scouts_release(walk->scouts, scout);
+    walk->n_left[order_generations(order) - 1] = count_left(walk);
+}
+
+/* Who has what would come is asked for it: by then it is known that this is the end. */
+static void come_to_end(struct walk *walk)
+{
+    struct scout *scout;
+
+    while (!scouts_next(walk->scouts, walk->cursor->order, &scout))
+        continue;
+    if (!scout || scout->is_done)
+        wrong("there is another generation than", N_GENERATIONS);
+    scouts_release(walk->scouts, scout);
+    if (count_left(walk) > 0)
+        wrong("memory is left in the end, of scouts", (int64_t)count_left(walk));
 }
 
 /* Return: whether there is another generation. */
@@ -266,7 +296,8 @@ static bool go_on(struct walk *walk)
     return true;
 }
 
-/* From which generation on the first @n scouts had all, and the others have nothing left. */
+/* From which generation on the first @n scouts had all, and the others had nothing left; of one, in the end it has
+ * nothing either. */
 static void check_scouts(unsigned n_scouts, unsigned n_goroutines, size_t n, size_t from)
 {
     struct gxt_trace *trace = make_trace(N_GENERATIONS, n_goroutines);
@@ -288,9 +319,13 @@ static void check_scouts(unsigned n_scouts, unsigned n_goroutines, size_t n, siz
             wrong("another one had generation", (int64_t)i);
         if (scout && scout >= first + n && i >= from)
             wrong("one too many has generation", (int64_t)i);
-        if (scout && scout >= first + n && scout->cursor)
-            wrong("memory is not given back, of generation", (int64_t)i);
+        if (i >= from && walk.n_left[i] > n)
+            wrong("memory is not given back, at generation", (int64_t)i);
     }
+    if (n_scouts == 1 && n > 1 && walk.had[1] == walk.had[3])
+        wrong("nobody goes on while the builder is to catch up, of goroutines", n_goroutines);
+    if (n_scouts == 1)
+        come_to_end(&walk);
     end_walk(&walk);
     gxt_trace_close(trace);
 }
@@ -312,7 +347,9 @@ static void check_end(unsigned n_goroutines)
 
 static void try_crowd(void)
 {
-    check_scouts(1, 60000, 1, 1);
+    check_scouts(1, 160000, 1, 3);
+    check_scouts(1, 60000, 2, 1);
+    check_scouts(3, 55000, 4, 5);
     check_scouts(3, 110000, 2, 5);
     check_end(310000);
 }
