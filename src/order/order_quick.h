@@ -7,8 +7,7 @@
  * its reasons; tests walk every trace both ways.
  *
  * Few threads run at a time, and mostly two lanes are earlier than all others: these take turns without a look at the
- * heap, each event from where its lane has it, so that a turn costs next to nothing. The heap is left as it was before
- * the first turn, and put in order behind the last one.
+ * heap. It is left as it was before the first turn, and put in order behind the last one.
  */
 #ifndef ORDER_QUICK_H
 #define ORDER_QUICK_H
@@ -186,6 +185,14 @@ QUICK void quick_begin(struct lane *lane, struct sched_m *m)
 {
     lane->m_at_hand = m;
     lane->run = (struct order_run){.processor = m->p};
+}
+
+/* Others have their turn: where the lane is now. */
+QUICK void quick_put(struct lane *lane, const uint8_t *args, uint8_t now, int64_t time_ns)
+{
+    lane->args = args;
+    lane->now = now;
+    lane->time_ns = time_ns;
 }
 
 /* They were, if there were some. */
@@ -372,13 +379,13 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
         goto unusual;
 #define GO_ON                                                                                                          \
     lane->head = at = next;                                                                                            \
-    lane->now = next_case;
+    now = next_case;
 
+        const uint8_t *at = lane->args;
+        uint8_t now = lane->now;
+        int64_t time_ns = lane->time_ns;
         for (;;) {
-            const uint8_t *at = lane->args;
-            const uint8_t now = lane->now;
-            int64_t time_ns = lane->time_ns, now_ns = time_ns > last_ns ? time_ns : last_ns + 1;
-            m = lane->m_at_hand;
+            int64_t now_ns = time_ns > last_ns ? time_ns : last_ns + 1;
             if (turns)
                 turns->turn(user, &lane->run);
             event->time_ns = now_ns;
@@ -675,21 +682,26 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
                 lane->run.last_ns = now_ns;
             /* lane_read_head() */
             lane->before_ns = time_ns;
-            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(at + 1, whole_ns, ns_per_tick, &lane->args));
-            lane->time_ns = time_ns;
+            time_ns = (int64_t)((uint64_t)time_ns + quick_delta(at + 1, whole_ns, ns_per_tick, &at));
             /* A time that fell behind 0 is as one that is too late: it is not usual. */
             if (UNLIKELY((uint64_t)time_ns > (uint64_t)until_ns) || UNLIKELY(ordinal == most))
                 break;
             if (__builtin_expect_with_probability(time_ns > other->time_ns, 1, 0.5)) {
                 struct lane *const later = lane;
+                quick_put(later, at, now, time_ns);
                 lane = other;
                 other = later;
+                at = lane->args;
+                now = lane->now;
+                time_ns = lane->time_ns;
+                m = lane->m_at_hand;
             }
             continue;
         unusual:
             most = 0;
             break;
         }
+        quick_put(lane, at, now, time_ns);
         quick_end(turns, user, lane);
         if (other != lane) {
             quick_end(turns, user, other);
