@@ -598,8 +598,8 @@ int scouts_next(struct scouts *scouts, const struct order *order, struct scout *
 /** scouts_met_crowd() - whether there are so many goroutines, or there is so much else to be kept of a generation, that
  * scouts need too much memory: they go no further */
 bool scouts_met_crowd(const struct scouts *scouts);
-/** scouts_left_last() - whether the generation that a walk stands before is the trace's last one and the builder's own, as
- * far as is known: then nothing is left for them to do */
+/** scouts_left_last() - whether the generation that a walk stands before is the builder's own and, as far as is known,
+ * the last one: then nothing is left for them to do */
 bool scouts_left_last(struct scouts *scouts, const struct order *order);
 /** scouts_bytes() - up to where in the file a generation's scout is; 0 when none has it yet */
 uint64_t scouts_bytes(struct scouts *scouts, uint64_t generation);
