@@ -397,8 +397,7 @@ static void forget_brief(struct tally *tally, size_t place)
         tally->block_briefs = place;
 }
 
-/* Something else happens to one that has a brief row. Return: its place; MAP_NONE without
- * memory, which is told. */
+/* Something else happens to one that has a brief row. Return: its place; MAP_NONE without memory, which is told. */
 static __attribute__((noinline)) uint32_t make_whole(struct tally *tally, uint32_t at_brief)
 {
     const uint32_t place = at_brief & ~TALLY_BRIEF;
