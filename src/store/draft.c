@@ -140,12 +140,10 @@ int store_put_rows(struct store_draft *draft, enum store_list list, uint64_t gen
                    const void *rows, size_t n, struct gxt_error *fault)
 {
     const struct key key = key_chunk(list_tag(list), generation, chunk);
-
     struct list_ends ends;
 
     list_encode(list, rows, n, begin_packed(draft), &ends);
     pack_list(draft->packer, &draft->raw, &ends, draft_value(draft));
-    draft->value.failed = draft->value.failed || draft->raw.failed;
     return draft_put(draft, &key, fault);
 }
 

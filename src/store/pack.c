@@ -110,6 +110,7 @@ void pack_list(struct packer *packer, const struct buf *bytes, const struct list
     if (to)
         taken = squeeze_columns(packer->columns, bytes, ends, to, room);
     end_squeezed(bytes->at, bytes->size, before, taken, ret);
+    ret->failed = ret->failed || bytes->failed;
 }
 
 int unpack(struct span in, struct buf *ret)
