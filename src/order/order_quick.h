@@ -196,7 +196,7 @@ QUICK void quick_put(struct lane *lane, const uint8_t *args, uint8_t now, int64_
 }
 
 /* They were, if there were some. */
-QUICK void quick_end(const struct order_turns *turns, void *user, const struct lane *lane)
+QUICK void quick_ran(const struct order_turns *turns, void *user, const struct lane *lane)
 {
     if (turns && LIKELY(lane->run.last_ns != 0))
         turns->ran(user, lane->thread, &lane->run, lane->m_at_hand->g);
@@ -702,9 +702,9 @@ QUICK size_t order_quick(struct order *order, size_t most, order_take *take, con
             break;
         }
         quick_put(lane, at, now, time_ns);
-        quick_end(turns, user, lane);
+        quick_ran(turns, user, lane);
         if (other != lane) {
-            quick_end(turns, user, other);
+            quick_ran(turns, user, other);
             entries[0].lane = lane;
             second->lane = other;
             second->time_ns = other->time_ns;
