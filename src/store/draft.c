@@ -130,9 +130,9 @@ static struct buf *begin_packed(struct store_draft *draft)
 }
 
 /* Makes draft->value of draft->raw, behind what is in it. */
-static void pack_raw(struct store_draft *draft, enum pack_effort effort)
+static void pack_raw(struct store_draft *draft)
 {
-    pack(draft->packer, draft->raw.at, draft->raw.size, effort, &draft->value);
+    pack(draft->packer, draft->raw.at, draft->raw.size, &draft->value);
     draft->value.failed = draft->value.failed || draft->raw.failed;
 }
 
@@ -156,7 +156,7 @@ int store_put_piece(struct store_draft *draft, uint64_t generation, unsigned str
         return fault_set(fault, GXT_ELIMIT, GXT_NO_OFFSET, "the trace is too long for an index");
     buf_put(begin_packed(draft), bytes.at, span_size(bytes));
     (void)draft_value(draft);
-    pack_raw(draft, PACK_STREAM);
+    pack_raw(draft);
     return draft_put(draft, &key, fault);
 }
 
@@ -233,7 +233,7 @@ static int put_chunk(struct store_draft *draft, const uint8_t *bytes, size_t siz
         return 0;
     buf_put(begin_packed(draft), bytes, size);
     (void)draft_value(draft);
-    pack_raw(draft, PACK_SNAPSHOT);
+    pack_raw(draft);
     return draft_put_once(draft, &key, KNOWN_CHUNK, &is_new, fault);
 }
 
@@ -262,7 +262,7 @@ static int put_snapshot(struct store_draft *draft, const struct key *key, struct
     if (span_size(bytes) <= STORE_GROUP_BYTES && (n_cuts == 0 || span_size(bytes) <= CHUNK_BYTES)) {
         buf_put(begin_packed(draft), bytes.at, span_size(bytes));
         buf_put_u8(draft_value(draft), SNAPSHOT_WHOLE);
-        pack_raw(draft, PACK_SNAPSHOT);
+        pack_raw(draft);
         return draft_put(draft, key, fault);
     }
     for (size_t i = 0; r == 0 && i <= n_cuts; i++) {

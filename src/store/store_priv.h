@@ -102,12 +102,6 @@ int pages_check(const struct pages *pages, uint64_t *ret_proved, struct gxt_erro
 
 /* ---- pack.c: values made smaller ---- */
 
-/* zstd's levels: snapshots say again what others say from afar. */
-enum pack_effort {
-    PACK_STREAM = 1,
-    PACK_SNAPSHOT = 3,
-};
-
 enum {
     MOST_COLUMNS = 15, /* of a list */
 };
@@ -125,7 +119,7 @@ struct packer;
 struct packer *packer_new(void);
 struct packer *packer_free(struct packer *packer);
 /* Puts @size bytes, packed. */
-void pack(struct packer *packer, const void *bytes, size_t size, enum pack_effort effort, struct buf *ret);
+void pack(struct packer *packer, const void *bytes, size_t size, struct buf *ret);
 /* The same of a list's bytes. Numbers of one column are alike, but hardly say again what others say: each column has a
  * code of its own for its bytes, and repetitions are not sought, which takes half the time and less room. */
 void pack_list(struct packer *packer, const struct buf *bytes, const struct list_ends *ends, struct buf *ret);

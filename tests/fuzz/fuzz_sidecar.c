@@ -206,7 +206,7 @@ static void seal(const struct record *record, const struct buf *content, struct 
 
     if (record->is_packed) {
         buf_put(ret, content->at, head);
-        pack(packer, content->at + head, content->size - head, PACK_STREAM, ret);
+        pack(packer, content->at + head, content->size - head, ret);
     } else {
         buf_put(ret, content->at, content->size);
     }

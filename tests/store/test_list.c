@@ -180,7 +180,7 @@ Test(pack, refuses_a_bomb_and_what_was_cut)
     struct buf packed = {0}, out = {0};
     struct packer *packer = packer_new();
 
-    pack(packer, zeros, PACK_MOST, PACK_SNAPSHOT, &packed);
+    pack(packer, zeros, PACK_MOST, &packed);
     cr_assert_lt(packed.size, 1000);
     cr_assert_eq(unpack((struct span){packed.at, packed.at + packed.size}, &out), 0);
     cr_assert_eq(out.size, PACK_MOST);
@@ -188,7 +188,7 @@ Test(pack, refuses_a_bomb_and_what_was_cut)
     for (size_t size = 0; size < packed.size; size++)
         cr_assert_eq(unpack((struct span){packed.at, packed.at + size}, &out), GXT_EINDEX, "%zu", size);
     packed.size = 0;
-    pack(packer, zeros, sizeof zeros, PACK_SNAPSHOT, &packed);
+    pack(packer, zeros, sizeof zeros, &packed);
     cr_assert_eq(unpack((struct span){packed.at, packed.at + packed.size}, &out), GXT_EINDEX);
     cr_assert_eq(out.size, 0);
     (void)packer_free(packer);
