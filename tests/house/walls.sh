@@ -15,7 +15,7 @@ refuse() { # refuse WHAT GREP-OUTPUT
 
 cd "$SOURCE" || exit 1
 refuse "lmdb.h outside src/store" "$(grep -rn 'include.*lmdb\.h' src indexer include | grep -v '^src/store/')"
-refuse "xxhash.h outside src/base/hash.c" "$(grep -rn 'include.*xxhash\.h' src indexer include |
+refuse "xxHash outside src/base/hash.c" "$(grep -rnE 'include.*<xxh.*\.h' src indexer include |
     grep -v '^src/base/hash\.c:')"
 refuse "an include that walks round the wall" "$(grep -rnE 'include +["<]\.\./' src indexer include bench)"
 refuse "the program includes more than <gxt/…> of the library" \
