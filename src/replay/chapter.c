@@ -230,8 +230,8 @@ static int count(struct chapter *chapter, const struct part *part, struct gxt_er
     facts->last_ns = part->last_ns;
     for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
         facts->n_by_kind[kind] += part->n_by_kind[kind];
-    chapter->n_passed += part->n_ended;
-    return chapter_put_rows(chapter, STORE_ENDED, part->ended, part->n_ended, sizeof *part->ended, fault);
+    chapter->n_passed += part->ended.n;
+    return chapter_put_rows(chapter, STORE_ENDED, part->ended.rows, part->ended.n, sizeof *part->ended.rows, fault);
 }
 
 static void take_end(struct chapter *chapter, struct part *part)

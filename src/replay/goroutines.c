@@ -35,12 +35,6 @@ static int add_ended(void *user, const struct store_goroutine *row)
     return add(user, &ended);
 }
 
-static int add_ended_item(void *user, const struct tally_item *item)
-{
-    const struct store_goroutine row = tally_row(item);
-    return add_ended(user, &row);
-}
-
 enum {
     MOST_TRIES = 16 /* a list is dropped when two more are there: reading it does not take that long */
 };
@@ -124,10 +118,15 @@ static int end_generation(struct walk *walk)
 
 static int count(struct walk *walk, const struct gxt_event *event)
 {
-    const int r = event->kind == GXT_KIND_SYNC ? end_generation(walk) : 0;
+    struct tally_rows *ended = &walk->tally.ended;
+    int r = event->kind == GXT_KIND_SYNC ? end_generation(walk) : 0;
 
     tally_event(&walk->tally, event);
-    return r < 0 ? r : walk->tally.code;
+    if (r == 0)
+        r = walk->tally.code;
+    if (r == 0 && ended->n > 0) /* then it is one */
+        r = add_ended(walk->list, &ended->rows[--ended->n]);
+    return r;
 }
 
 /* From a generation on to the trace's end. */
@@ -189,8 +188,6 @@ int goroutines_new(struct gxt_trace *trace, const struct gxt_index *index, struc
     list->index = index;
     tally_init(&walk.tally);
     int r = take_indexed(list, &walk.living, &generation, fault);
-    walk.tally.ended = add_ended_item;
-    walk.tally.user = list;
     int end = r < 0 ? r : walk_from(&walk, generation, fault);
     r = end < 0 && !fault_is_of_trace(end) ? end : 0;
     if (r == 0 && (r = list_all(&walk)) < 0)

@@ -30,7 +30,6 @@ struct parts {
     bool in_generation;
     uint64_t block;               /* number of the block being read */
     struct order_snapshot passed; /* a boundary that the walk did not stop at */
-    struct part *filling;
     struct part ring[RING];
     bool is_lent;    /* a part is with who reads */
     bool has_thread; /* without one there is one part */
@@ -92,19 +91,6 @@ static void end_part(struct part *part, int code, const char *why)
 {
     part->end = PART_LAST;
     (void)fault_set(&part->fault, code, GXT_NO_OFFSET, "%s", why);
-}
-
-static int take_ended(void *user, const struct tally_item *item)
-{
-    const struct parts *parts = user;
-    struct part *part = parts->filling;
-    struct store_goroutine *grown = array_grow(part->ended, part->n_ended, &part->ended_capacity, sizeof *grown);
-
-    if (!grown)
-        return GXT_ENOMEM;
-    part->ended = grown;
-    part->ended[part->n_ended++] = tally_row(item);
-    return 0;
 }
 
 static int take_member(void *user, const struct store_member *member)
@@ -221,12 +207,20 @@ static void take_sync(struct parts *parts, struct part *part)
     begin_generation(parts, part);
 }
 
-static void begin_part(struct parts *parts, struct part *part)
+static void begin_part(struct part *part)
 {
     part->end = PART_GOES_ON;
     part->n_events = 0;
-    part->n_ended = part->n_members = 0;
-    parts->filling = part;
+    part->ended.n = part->n_members = 0;
+}
+
+/* Those that ended, until here. */
+static void take_ended(struct tally *tally, struct part *part)
+{
+    const struct tally_rows spare = part->ended;
+
+    part->ended = tally->ended;
+    tally->ended = spare;
 }
 
 static void fill(struct parts *parts, struct part *part)
@@ -236,7 +230,7 @@ static void fill(struct parts *parts, struct part *part)
     uint64_t *n_by_kind = tally->nearby.n_by_kind;
     size_t n;
 
-    begin_part(parts, part);
+    begin_part(part);
     while (part->n_events < PART_EVENTS && part->end == PART_GOES_ON) {
         const int r = cursor_tally_run(cursor, tally, room_of(parts), &n);
         if (UNLIKELY(r <= 0)) {
@@ -255,6 +249,7 @@ static void fill(struct parts *parts, struct part *part)
         else if (is_place(parts))
             end_block(parts, part, PART_PLACE, false);
     }
+    take_ended(tally, part);
     part->last_ns = cursor_gap(cursor).time_ns;
     memcpy(part->n_by_kind, n_by_kind, sizeof part->n_by_kind);
     memset(n_by_kind, 0, sizeof part->n_by_kind);
@@ -332,8 +327,6 @@ int parts_new(struct gxt_cursor *cursor, struct tally *tally, uint64_t inside_ev
     parts->cursor = cursor;
     parts->tally = tally;
     parts->inside_events = inside_events;
-    tally->ended = take_ended;
-    tally->user = parts;
     parts->n_generations = walk_generations(cursor);
     (void)pthread_mutex_init(&parts->lock, NULL);
     (void)pthread_cond_init(&parts->filled, NULL);
@@ -361,7 +354,7 @@ struct parts *parts_free(struct parts *parts)
         order_keep_boundaries(parts->cursor->order, NULL);
     order_snapshot_done(&parts->passed);
     for (size_t i = 0; i < RING; i++) {
-        free(parts->ring[i].ended);
+        free(parts->ring[i].ended.rows);
         free(parts->ring[i].members);
         tally_met_done(&parts->ring[i].met);
         (void)part_generation_free(parts->ring[i].begins);

@@ -288,7 +288,6 @@ struct tally_item;
 
 typedef int tally_member(void *user, const struct store_member *member);
 typedef int tally_goroutine(void *user, const struct store_goroutine *row);
-typedef int tally_passed(void *user, const struct tally_item *item);
 
 /* A goroutine: of 64 bytes, since there may be many. */
 struct tally_item {
@@ -298,7 +297,8 @@ struct tally_item {
     uint64_t start, stack;
     int64_t last_ns;
     uint64_t n_events;
-    uint32_t listed; /* the last block that has it, as far as it is not nearby; or as the how manieth it ended */
+    uint32_t listed; /* the last block that has it, as far as it is not nearby; or as the how manieth it ended; of a
+                        place that is free, the one that is taken next */
     bool is_created; /* its creation is in the trace */
     bool is_kept;    /* it is in the map: else it is nearby */
     bool is_first;   /* at a boundary: its row is to be told: it is new, or its stack was found */
@@ -376,6 +376,12 @@ static inline const struct tally_item *tally_ended(const struct tally_met *met, 
     return &met->room.items[met->room.ended[i]];
 }
 
+/* Goroutines of which all is known. */
+struct tally_rows {
+    struct store_goroutine *rows;
+    size_t n, capacity;
+};
+
 /* Whose events the block at hand has. */
 struct tally_ids {
     uint64_t *keys; /* ids, the sign turned over, so that keys rise as ids do */
@@ -392,15 +398,15 @@ struct tally {
     size_t n_items, n_briefs;
     size_t n_nobodys;    /* of the brief rows: they are whole ones elsewhere */
     size_t block_briefs; /* from here on brief rows are of the block at hand */
-    uint32_t *free_places;
-    size_t n_free, free_capacity;
+    uint64_t most_kept;  /* no id in the map is larger, as a number without a sign */
+    size_t n_free;
+    uint32_t free_place;  /* of n_free that were left, the last */
     struct tally_met met; /* but for the order of those that are there; of those that ended, the order of their ends */
     uint32_t stamp;       /* of the block at hand */
     struct tally_ids block_ids[TALLY_KINDS];
     struct id_runs runs;
-    tally_passed *ended; /* those that were created in the generation; NULL: nobody wants them */
-    void *user;
-    int code; /* 0; GXT_ENOMEM or what ended() said: then the rest is of no use */
+    struct tally_rows ended; /* created in the generation; as they ended. Who wants them takes them */
+    int code;                /* 0; GXT_ENOMEM: then the rest is of no use */
 };
 
 void tally_init(struct tally *tally);
@@ -478,8 +484,7 @@ struct part {
     uint64_t n_events;
     int64_t first_ns, last_ns; /**< of the first of them, if it is a Sync or in no generation, and of the last */
     uint64_t n_by_kind[GXT_N_KINDS];
-    struct store_goroutine *ended; /**< goroutines that were created in this generation, and ended */
-    size_t n_ended, ended_capacity;
+    struct tally_rows ended; /**< goroutines that were created in this generation, and ended */
     enum part_end end;
     struct store_member *members; /**< PLACE, BOUNDARY: of the block that ends */
     size_t n_members, members_capacity;

@@ -133,7 +133,7 @@ void tally_done(struct tally *tally)
 {
     id_map_done(&tally->ids);
     tally_met_done(&tally->met);
-    free(tally->free_places);
+    free(tally->ended.rows);
     id_runs_done(&tally->runs);
     for (size_t kind = 0; kind < TALLY_KINDS; kind++) {
         free(tally->block_ids[kind].keys);
@@ -256,12 +256,20 @@ static bool has_place(const struct nearby_g *g, gxt_goid id)
     return id != NOBODY && (g->id == id || is_off(g, id));
 }
 
+/* An id comes into the map. */
+static inline void expect(struct tally *tally, gxt_goid id)
+{
+    if ((uint64_t)id > tally->most_kept)
+        tally->most_kept = (uint64_t)id;
+}
+
 static int keep(struct tally *tally, uint32_t at)
 {
     struct tally_item *item = &tally->met.room.items[at];
 
     const int r = id_map_put(&tally->ids, (uint64_t)item->id, at);
 
+    expect(tally, item->id);
     item->is_kept = r == 0;
     return r;
 }
@@ -275,7 +283,7 @@ static void sum_up(const struct tally *tally, const struct nearby_g *g)
 }
 
 /* Makes room at its place. */
-static void clear(struct tally *tally, struct nearby_g *g)
+static __attribute__((noinline)) void clear(struct tally *tally, struct nearby_g *g)
 {
     if (g->id == NOBODY)
         return;
@@ -350,18 +358,33 @@ static __attribute__((noinline)) bool make_room(struct tally *tally)
     return grown != NULL;
 }
 
+/* A place that is free: there is one. What stands there is written over, whole. */
+static inline uint32_t take_free_place(struct tally *tally)
+{
+    const uint32_t at = tally->free_place;
+
+    tally->free_place = tally->met.room.items[at].listed;
+    tally->n_free--;
+    return at;
+}
+
+/* A place for one more. Return: MAP_NONE without memory. */
+static inline uint32_t take_place(struct tally *tally)
+{
+    if (tally->n_free > 0)
+        return take_free_place(tally);
+    if (LIKELY(tally->n_items < tally->met.room.items_capacity) || make_room(tally))
+        return (uint32_t)tally->n_items++;
+    return MAP_NONE;
+}
+
 /* A row for one more. Return: its place; MAP_NONE without memory. */
 static inline uint32_t add(struct tally *tally, gxt_goid id)
 {
-    uint32_t at;
+    const uint32_t at = take_place(tally);
 
-    if (tally->n_free > 0)
-        at = tally->free_places[--tally->n_free];
-    else if (LIKELY(tally->n_items < tally->met.room.items_capacity) || make_room(tally))
-        at = (uint32_t)tally->n_items++;
-    else
-        return MAP_NONE;
-    clear_item(&tally->met.room.items[at], id);
+    if (at != MAP_NONE)
+        clear_item(&tally->met.room.items[at], id);
     return at;
 }
 
@@ -438,38 +461,72 @@ static void create(struct tally_item *item, const struct birth *birth)
     item->stack = gen_stack_id(birth->stack);
 }
 
-static bool begin_nearby(void *user, const struct birth *birth)
+/* What is said of one that is created, at a place that is its own; and nearby, where nobody is. */
+static inline void put_newborn(struct tally *tally, struct nearby_g *g, const struct birth *birth, uint32_t at)
 {
-    struct tally *tally = user;
-    const gxt_goid id = birth->id;
-    struct nearby_g *g = nearby_g(&tally->nearby, id);
+    struct tally_item *item = &tally->met.room.items[at];
 
-    if (has_place(g, id) || id_map_get(&tally->ids, (uint64_t)id) != MAP_NONE)
+    clear_item(item, birth->id);
+    begin(item, birth->time_ns);
+    create(item, birth);
+    *g = (struct nearby_g){birth->id, birth->time_ns, 1, at};
+    list_id(tally, TALLY_G, birth->id);
+}
+
+/* As begin_nearby(), whatever there is. */
+static __attribute__((noinline)) bool begin_anyhow(struct tally *tally, const struct birth *birth)
+{
+    struct nearby_g *g = nearby_g(&tally->nearby, birth->id);
+
+    if (has_place(g, birth->id) || id_map_get(&tally->ids, (uint64_t)birth->id) != MAP_NONE)
         return false;
-    const uint32_t at = add(tally, id);
+    const uint32_t at = take_place(tally);
     if (at == MAP_NONE) {
         fail(tally, GXT_ENOMEM);
         return true;
     }
-    begin(&tally->met.room.items[at], birth->time_ns);
-    create(&tally->met.room.items[at], birth);
     clear(tally, g);
-    *g = (struct nearby_g){id, birth->time_ns, 1, at};
-    list_id(tally, TALLY_G, id);
+    put_newborn(tally, g, birth, at);
     return true;
 }
 
-/* Makes room for another one at the place of one that was created here, and is told in full. */
-static int tell_ended(struct tally *tally, uint32_t at)
+/* Mostly another one has ended at its place, and left it a row; and its id is larger than all that are in the map. */
+static bool begin_nearby(void *user, const struct birth *birth)
 {
-    const struct tally_item *item = &tally->met.room.items[at];
-    uint32_t *grown = array_grow(tally->free_places, tally->n_free, &tally->free_capacity, sizeof *grown);
+    struct tally *tally = user;
+    const struct tally_ids *list = &tally->block_ids[TALLY_G];
+    struct nearby_g *g = nearby_g(&tally->nearby, birth->id);
 
-    if (!grown)
-        return GXT_ENOMEM;
-    tally->free_places = grown;
-    tally->free_places[tally->n_free++] = at;
-    return tally->ended ? tally->ended(tally->user, item) : 0;
+    if (UNLIKELY(g->id != NOBODY || (uint64_t)birth->id <= tally->most_kept || tally->n_free == 0 ||
+                 list->n >= list->capacity))
+        return begin_anyhow(tally, birth);
+    put_newborn(tally, g, birth, take_free_place(tally));
+    return true;
+}
+
+static __attribute__((noinline)) bool grow_ended(struct tally *tally)
+{
+    struct tally_rows *ended = &tally->ended;
+    struct store_goroutine *grown = array_grow(ended->rows, ended->n, &ended->capacity, sizeof *grown);
+
+    if (grown)
+        ended->rows = grown;
+    else
+        fail(tally, GXT_ENOMEM);
+    return grown != NULL;
+}
+
+/* Tells in full of one that was created here, and makes room for another one at its place. */
+static inline void tell_ended(struct tally *tally, uint32_t at)
+{
+    struct tally_item *item = &tally->met.room.items[at];
+    struct tally_rows *ended = &tally->ended;
+
+    if (LIKELY(ended->n < ended->capacity) || grow_ended(tally))
+        ended->rows[ended->n++] = tally_row(item);
+    item->listed = tally->free_place;
+    tally->free_place = at;
+    tally->n_free++;
 }
 
 /* Another one than that of this id may have been there before one that was not created here: it stays at its place. */
@@ -488,13 +545,13 @@ static __attribute__((noinline)) void stay(struct tally *tally, uint32_t at)
     room->ended[met->n_ended++] = at;
 }
 
-static void end(void *user, gxt_goid id)
+/* As end(), wherever it is. */
+static __attribute__((noinline)) void end_anywhere(struct tally *tally, gxt_goid id)
 {
-    struct tally *tally = user;
     struct nearby_g *g = nearby_g(&tally->nearby, id);
     uint32_t at = g->place;
 
-    if (LIKELY(has_place(g, id))) {
+    if (has_place(g, id)) {
         sum_up(tally, g);
         g->id = NOBODY;
     } else if ((at = find(tally, id)) == MAP_NONE) {
@@ -503,13 +560,33 @@ static void end(void *user, gxt_goid id)
     const struct tally_item *item = &tally->met.room.items[at];
     if (item->is_kept)
         id_map_remove(&tally->ids, (uint64_t)id);
-    if (UNLIKELY(!item->is_created)) {
+    if (item->is_created)
+        tell_ended(tally, at);
+    else
         stay(tally, at);
+}
+
+/* Whether it is nearby, and all is known of it. */
+static inline bool may_pass(const struct tally *tally, const struct nearby_g *g, gxt_goid id)
+{
+    if (UNLIKELY(g->id != id || id == NOBODY))
+        return false;
+    const struct tally_item *item = &tally->met.room.items[g->place];
+    return item->is_created && !item->is_kept;
+}
+
+static void end(void *user, gxt_goid id)
+{
+    struct tally *tally = user;
+    struct nearby_g *g = nearby_g(&tally->nearby, id);
+
+    if (UNLIKELY(!may_pass(tally, g, id) || tally->ended.n >= tally->ended.capacity)) {
+        end_anywhere(tally, id);
         return;
     }
-    const int r = tell_ended(tally, at);
-    if (UNLIKELY(r < 0))
-        fail(tally, r);
+    sum_up(tally, g);
+    g->id = NOBODY;
+    tell_ended(tally, g->place);
 }
 
 /* Of one whose creation was not seen, the first stack of its own: its outermost frame is where it started. */
@@ -579,6 +656,7 @@ static void meet_first(struct tally *tally, struct id_block *block, const struct
         fail(tally, GXT_ENOMEM);
         return;
     }
+    expect(tally, brief->id);
     if (LIKELY(block != NULL))
         id_block_put(block, (uint64_t)brief->id, at);
     list_id(tally, TALLY_G, brief->id);
@@ -837,6 +915,7 @@ static int arrange_met(struct tally *tally)
 static void forget_goroutines(struct tally *tally)
 {
     tally->n_items = tally->n_free = 0;
+    tally->most_kept = 0;
     tally->n_briefs = tally->n_nobodys = tally->block_briefs = 0;
     id_map_clear(&tally->ids);
 }

@@ -62,17 +62,21 @@ struct subject {
     int64_t now;
 };
 
-static int tell(struct buf *told, const struct tally_item *item)
+static void tell(struct buf *told, const struct tally_item *item)
 {
     const struct store_goroutine row = tally_row(item);
 
     buf_put(told, &row, sizeof row);
-    return 0;
 }
 
-static int take_passed(void *user, const struct tally_item *item)
+/* Those that were created here, and ended. */
+static void tell_ended(struct subject *subject)
 {
-    return tell(&((struct subject *)user)->told, item);
+    struct tally_rows *ended = &subject->tally.ended;
+
+    if (ended->n > 0)
+        buf_put(&subject->told, ended->rows, ended->n * sizeof *ended->rows);
+    ended->n = 0;
 }
 
 static int take_member(void *user, const struct store_member *member)
@@ -86,8 +90,6 @@ static void begin(struct subject *subject, bool is_quick)
     *subject = (struct subject){.is_quick = is_quick};
     tally_init(&subject->tally);
     subject->taker = tally_taker(&subject->tally);
-    subject->tally.ended = take_passed;
-    subject->tally.user = subject;
 }
 
 static void done(struct subject *subject)
@@ -114,6 +116,7 @@ static void happen(struct subject *subject, uint8_t kind, gxt_goid context, gxt_
         event.transition.stack = stack;
     }
     tally_event(&subject->tally, &event);
+    tell_ended(subject);
 }
 
 /* Its state is told. Who is nearby is counted there. */
@@ -168,6 +171,7 @@ static void finish(struct subject *subject, gxt_goid id)
 static void be_finished(struct subject *subject, gxt_goid id)
 {
     subject->taker.end(subject->taker.user, id);
+    tell_ended(subject);
 }
 
 /* As events that are counted together do. */
@@ -184,17 +188,16 @@ static void be_brought(struct subject *subject, gxt_goid id)
     }
 }
 
-/* It is not counted twice. */
+/* Both ways make an event of the creator's. It is not counted twice. */
 static void be_born(struct subject *subject, gxt_goid id)
 {
-    const struct birth birth = {.id = id, .creator = 1, .time_ns = ++subject->now, .start = &a_stack};
+    const struct birth birth = {
+        .id = id, .creator = 1, .time_ns = subject->now + 1, .start = &a_stack, .stack = &a_stack};
 
-    if (!subject->is_quick || !subject->taker.begin(subject->taker.user, &birth)) {
-        subject->now--;
+    if (subject->is_quick && subject->taker.begin(subject->taker.user, &birth))
+        happen(subject, GXT_KIND_LOG, 1, 0, 0, 0, &a_stack);
+    else
         happen(subject, GXT_KIND_STATE_TRANSITION, 1, id, GXT_GO_NOT_EXIST, GXT_GO_RUNNABLE, &a_stack);
-        return;
-    }
-    do_something(subject, 1); /* both make an event of the creator's */
 }
 
 static const struct way {
@@ -214,10 +217,10 @@ static void tell_met(struct subject *subject, const struct tally_met *met)
 {
     for (size_t i = 0; i < met->n_there; i++) {
         const struct tally_item item = tally_there(met, i);
-        (void)tell(&subject->told, &item);
+        tell(&subject->told, &item);
     }
     for (size_t i = 0; i < met->n_ended; i++)
-        (void)tell(&subject->told, tally_ended(met, i));
+        tell(&subject->told, tally_ended(met, i));
     for (size_t i = 0; i < met->n_samples; i++)
         buf_put(&subject->told, &met->samples[i], sizeof met->samples[i]);
     buf_put(&subject->told, (const uint64_t[]){met->n_there, met->n_ended, met->n_samples}, 24);
@@ -376,6 +379,57 @@ Test(tally, of_an_id_that_ends_again_and_again_each_one_is_told)
     cr_assert(tally_there(&met, 0).id == 1 && tally_there(&met, 1).id == 9 && tally_there(&met, 1).n_events == 1);
     tally_met_done(&met);
     done(&subject);
+}
+
+/* ---- who comes and goes ---- */
+
+/* Ids mostly rise, and some come again: of those that are there yet, and of those that are not. */
+static gxt_goid id_that_comes(uint64_t draw, gxt_goid newest)
+{
+    const gxt_goid back = (gxt_goid)(draw >> 8 & 3) * NEARBY + (gxt_goid)(draw >> 16 & 63);
+
+    return draw % 8 == 0 && back < newest ? newest - back : newest;
+}
+
+/* Most end soon, some together, some when others have come to their places, some in another generation. */
+static void come_and_go(struct subject *subject, uint64_t seed)
+{
+    for (gxt_goid newest = 2; newest < 3 * NEARBY; newest++) {
+        const uint64_t draw = hash_mix((uint64_t)newest, seed);
+        be_born(subject, id_that_comes(draw, newest));
+        if (draw >> 24 & 1)
+            be_brought(subject, id_that_comes(draw >> 25, newest));
+        for (gxt_goid id = newest - 8; newest % 8 == 0 && id < newest; id++)
+            if (draw >> 32 >> id % 8 & 1)
+                be_finished(subject, id);
+        if (draw >> 32 & 1)
+            be_finished(subject, id_that_comes(draw >> 33, newest));
+        if ((draw >> 48 & 15) == 0)
+            meet(subject, id_that_comes(draw >> 40, newest), &another);
+        if ((draw >> 52 & 63) == 0)
+            end_block(subject);
+        if (draw >> 58 == 0)
+            take(subject);
+    }
+    end_block(subject);
+    take(subject);
+}
+
+Test(tally, who_comes_and_goes_is_told_as_one_event_at_a_time)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct subject quick, slow;
+        char what[32];
+        begin(&quick, true);
+        begin(&slow, false);
+        come_and_go(&quick, seed);
+        come_and_go(&slow, seed);
+        cr_assert(quick.tally.code == 0 && slow.tally.code == 0);
+        snprintf(what, sizeof what, "seed %" PRIu64, seed);
+        compare(&quick, &slow, what);
+        done(&quick);
+        done(&slow);
+    }
 }
 
 /* ---- memory ---- */

@@ -87,19 +87,26 @@ static int take_member(void *user, const struct store_member *member)
     return 0;
 }
 
-static int take_row(void *user, const struct tally_item *item)
+static void take_row(struct buf *told, const struct tally_item *item)
 {
     const struct store_goroutine row = tally_row(item);
 
-    buf_put(user, &row, sizeof row);
-    return 0;
+    buf_put(told, &row, sizeof row);
+}
+
+/* Those that were created and ended. */
+static void take_ended(struct count *count)
+{
+    struct tally_rows *ended = &count->tally.ended;
+
+    if (ended->n > 0)
+        buf_put(&count->told, ended->rows, ended->n * sizeof *ended->rows);
+    ended->n = 0;
 }
 
 static void begin_count(struct count *count)
 {
     tally_init(&count->tally);
-    count->tally.ended = take_row;
-    count->tally.user = &count->told;
     count->told.size = 0;
 }
 
@@ -107,15 +114,16 @@ static void end_block(struct count *count, bool is_last)
 {
     struct tally_met met = {0};
 
+    take_ended(count);
     if (tally_end_block(&count->tally, 0, take_member, &count->told) < 0 ||
         (is_last && tally_take(&count->tally, &met) < 0))
         wrong("no memory", 0);
     for (size_t i = 0; i < met.n_there; i++) {
         const struct tally_item item = tally_there(&met, i);
-        (void)take_row(&count->told, &item);
+        take_row(&count->told, &item);
     }
     for (size_t i = 0; i < met.n_ended; i++)
-        (void)take_row(&count->told, tally_ended(&met, i));
+        take_row(&count->told, tally_ended(&met, i));
     if (met.n_samples > 0)
         buf_put(&count->told, met.samples, met.n_samples * sizeof *met.samples);
     buf_put(&count->told, count->tally.nearby.n_by_kind, sizeof count->tally.nearby.n_by_kind);
