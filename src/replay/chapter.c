@@ -51,6 +51,23 @@ void chapter_begin(struct chapter *chapter, uint64_t generation)
 
 /* ---- lists ---- */
 
+/* As many rows as are packed together. */
+static int put_chunk(struct chapter *chapter, enum store_list list, const void *rows, struct gxt_error *fault)
+{
+    return store_put_rows(chapter->draft, list, chapter->generation, chapter->lists[list].chunk++, rows,
+                          STORE_LIST_ROWS, fault);
+}
+
+/* Gathers rows, as many as there is room for. Return: how many. */
+static size_t gather(struct chapter_list *listing, const uint8_t *rows, size_t n, size_t size)
+{
+    const size_t fit = n < STORE_LIST_ROWS - listing->n ? n : STORE_LIST_ROWS - listing->n;
+
+    memcpy((uint8_t *)listing->cells + listing->n * size, rows, fit * size);
+    listing->n += fit;
+    return fit;
+}
+
 int chapter_put_rows(struct chapter *chapter, enum store_list list, const void *rows, size_t n, size_t size,
                      struct gxt_error *fault)
 {
@@ -61,14 +78,16 @@ int chapter_put_rows(struct chapter *chapter, enum store_list list, const void *
     if (!listing->cells && !(listing->cells = malloc(STORE_LIST_ROWS * size)))
         return no_memory(fault);
     for (size_t fit; r == 0 && n > 0; n -= fit, at += fit * size) {
-        fit = n < STORE_LIST_ROWS - listing->n ? n : STORE_LIST_ROWS - listing->n;
-        memcpy((uint8_t *)listing->cells + listing->n * size, at, fit * size);
-        listing->n += fit;
+        if (listing->n == 0 && n >= STORE_LIST_ROWS) {
+            fit = STORE_LIST_ROWS;
+            r = put_chunk(chapter, list, at, fault);
+            continue;
+        }
+        fit = gather(listing, at, n, size);
         if (listing->n < STORE_LIST_ROWS)
             continue;
         listing->n = 0;
-        r = store_put_rows(chapter->draft, list, chapter->generation, listing->chunk++, listing->cells, STORE_LIST_ROWS,
-                           fault);
+        r = put_chunk(chapter, list, listing->cells, fault);
     }
     return r;
 }

@@ -214,13 +214,37 @@ static void begin_part(struct part *part)
     part->ended.n = part->n_members = 0;
 }
 
-/* Those that ended, until here. */
+/* Rows that go on to a later part. Return: whether there is memory for them. */
+static bool leave_ended(struct tally *tally, const struct tally_rows *from, size_t n)
+{
+    struct tally_rows *to = &tally->ended;
+
+    if (n > to->capacity) {
+        struct store_goroutine *grown = realloc(to->rows, n * sizeof *grown);
+        if (!grown)
+            return false;
+        to->rows = grown;
+        to->capacity = n;
+    }
+    if (n > 0)
+        memcpy(to->rows, from->rows + (from->n - n), n * sizeof *to->rows);
+    to->n = n;
+    return true;
+}
+
+/* Those that have ended, as many as are packed together: they are packed where they are. Inside a generation the rest
+ * comes with a later part. */
 static void take_ended(struct tally *tally, struct part *part)
 {
+    const size_t n_rest = part->end < PART_BOUNDARY ? tally->ended.n % STORE_LIST_ROWS : 0;
     const struct tally_rows spare = part->ended;
 
+    if (n_rest == tally->ended.n)
+        return;
     part->ended = tally->ended;
     tally->ended = spare;
+    if (leave_ended(tally, &part->ended, n_rest))
+        part->ended.n -= n_rest;
 }
 
 static void fill(struct parts *parts, struct part *part)

@@ -1,11 +1,12 @@
 /* threads.c: an index is the same whatever the number of threads that build it.
  *
  * usage: threads TRACE [CUT]
- *        threads crowd
+ *        threads crowd|passing
  *
  * Builds the index of a trace, or of its first CUT bytes, with one thread, with two and with five, at once and in
  * pieces, and compares all records, key by key; and the goroutines that a piece tells of with those of a walk. Or of a
- * trace with so many goroutines that they are listed only now and then, also when it has grown.
+ * trace with so many goroutines that they are listed only now and then, also when it has grown; or of one in which so
+ * many come and go that their rows are packed more than once between two places.
  */
 #include "../events.h"
 
@@ -45,25 +46,34 @@ static void copy_trace(const char *path, size_t most)
     fclose(to);
 }
 
+enum {
+    OF_BATCH = 2000, /* events, or goroutines that pass */
+    TICK = 1000000   /* and more, of a generation */
+};
+
+/* What comes before a generation's events: one goroutine runs. */
+static void put_begin(struct buf *trace, struct buf *data, unsigned version, uint64_t generation)
+{
+    if (version >= 25)
+        buf_put_u8(data, WIRE_SYNC);
+    EVENT(data, WIRE_FREQUENCY, 1000000000);
+    if (version >= 25)
+        EVENT(data, WIRE_CLOCK_SNAPSHOT, 1, generation * TICK, 1, 1);
+    put_batch(trace, generation, UINT64_MAX, generation * TICK, data);
+    EVENT(data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
+    EVENT(data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+}
+
 /* Goroutines that wait, and one that runs: listed behind generations 3 and 6. */
 static void put_crowd(struct buf *trace, unsigned version, uint64_t generation)
 {
     enum {
         N_GOROUTINES = 1100,
         N_EVENTS = 24000,
-        OF_BATCH = 2000,
-        TICK = 1000000
     };
     struct buf data = {0};
 
-    if (version >= 25)
-        buf_put_u8(&data, WIRE_SYNC);
-    EVENT(&data, WIRE_FREQUENCY, 1000000000);
-    if (version >= 25)
-        EVENT(&data, WIRE_CLOCK_SNAPSHOT, 1, generation * TICK, 1, 1);
-    put_batch(trace, generation, UINT64_MAX, generation * TICK, &data);
-    EVENT(&data, WIRE_PROC_STATUS, 1, 1, P_RUNS);
-    EVENT(&data, WIRE_GO_STATUS, 1, 1, 5, RUNNING);
+    put_begin(trace, &data, version, generation);
     for (uint64_t i = 0; i < N_EVENTS; i++) {
         if (i >= N_GOROUTINES)
             EVENT(&data, WIRE_HEAP_ALLOC, 1, i);
@@ -79,7 +89,30 @@ static void put_crowd(struct buf *trace, unsigned version, uint64_t generation)
     buf_done(&data);
 }
 
-static void make_crowd(unsigned version, uint64_t n_generations)
+/* One goroutine runs, and others, each of which comes and ends; of more than 5,000 between two places. */
+static void put_passing(struct buf *trace, unsigned version, uint64_t generation)
+{
+    enum {
+        N_GOROUTINES = 12345,
+    };
+    struct buf data = {0};
+
+    put_begin(trace, &data, version, generation);
+    for (uint64_t i = 0; i < N_GOROUTINES; i++) {
+        const uint64_t id = generation * N_GOROUTINES + i;
+        EVENT(&data, WIRE_GO_CREATE_BLOCKED, 1, id, 0, 0);
+        EVENT(&data, WIRE_GO_SWITCH, 1, id, 1);
+        EVENT(&data, WIRE_GO_SWITCH_DESTROY, 1, 1, i + 1);
+        if (i % OF_BATCH == OF_BATCH - 1 || i + 1 == N_GOROUTINES)
+            put_batch(trace, generation, 5, generation * TICK + 4 * i, &data);
+    }
+    if (version >= 26)
+        buf_put_u8(trace, WIRE_END_OF_GENERATION);
+    buf_done(&data);
+}
+
+static void make_trace(void put(struct buf *trace, unsigned version, uint64_t generation), unsigned version,
+                       uint64_t n_generations)
 {
     struct buf trace = {0};
     char header[17];
@@ -88,7 +121,7 @@ static void make_crowd(unsigned version, uint64_t n_generations)
     snprintf(header, sizeof header, "go 1.%u trace%c%c%c", version, 0, 0, 0);
     buf_put(&trace, header, 16);
     for (uint64_t generation = 1; generation <= n_generations; generation++)
-        put_crowd(&trace, version, generation);
+        put(&trace, version, generation);
     if (!to || trace.failed || fwrite(trace.at, 1, trace.size, to) != trace.size || fclose(to) != 0)
         wrong("cannot write the trace", 0);
     buf_done(&trace);
@@ -310,13 +343,13 @@ static void compare_grown(unsigned version, uint64_t from, uint64_t to)
 {
     uint64_t n;
 
-    make_crowd(version, to);
+    make_trace(put_crowd, version, to);
     if (build(many, 1, 0, never, &n) != 0 || n != to)
         wrong("generations are missing", (int64_t)n);
-    make_crowd(version, from);
+    make_trace(put_crowd, version, from);
     if (build(pieces, 1, 0, never, &n) != 0 || n != from)
         wrong("generations are missing", (int64_t)n);
-    make_crowd(version, to);
+    make_trace(put_crowd, version, to);
     if (build(pieces, 1, 0, never, &n) != 0 || n != to)
         wrong("what has grown is not gone on with", (int64_t)n);
     (void)compare(many, pieces);
@@ -328,12 +361,21 @@ static void compare_grown(unsigned version, uint64_t from, uint64_t to)
 static void try_crowd(void)
 {
     for (unsigned version = 23; version <= 26; version += 3) {
-        make_crowd(version, 7);
+        make_trace(put_crowd, version, 7);
         compare_builds(2, 0);
         for (uint64_t from = 1; from < 7; from++) {
             compare_grown(version, from, from + 1);
             compare_grown(version, from, 7);
         }
+    }
+}
+
+static void try_passing(void)
+{
+    for (unsigned version = 23; version <= 26; version += 3) {
+        make_trace(put_passing, version, 3);
+        compare_builds(2, 0);
+        compare_builds(5, 50);
     }
 }
 
@@ -349,6 +391,8 @@ int main(int argc, char **argv)
     snprintf(pieces, sizeof pieces, "%s/pieces", folder);
     if (strcmp(argv[1], "crowd") == 0)
         try_crowd();
+    else if (strcmp(argv[1], "passing") == 0)
+        try_passing();
     else
         try_trace(argv[1], argc > 2 ? strtoull(argv[2], NULL, 10) : SIZE_MAX);
     unlink(trace_path);
