@@ -299,17 +299,14 @@ static __attribute__((noinline)) void clear(struct tally *tally, struct nearby_g
 /* None was met in the block that begins. */
 static void all_go_off(struct tally *tally)
 {
-    const struct tally_ids *list = &tally->block_ids[TALLY_G];
-
-    for (size_t i = 0; i < list->n; i++) {
-        const gxt_goid id = id_of(list->keys[i]);
-        struct nearby_g *g = nearby_g(&tally->nearby, id);
-        if (g->id != id)
+    for (size_t i = 0; i < NEARBY; i++) {
+        struct nearby_g *g = &tally->nearby.gs[i];
+        if ((uint64_t)g->id % NEARBY != i || g->id == NOBODY) /* who is off leads elsewhere */
             continue;
-        if (off(id) == NOBODY)
+        if (UNLIKELY(off(g->id) == NOBODY))
             clear(tally, g);
         else
-            g->id = off(id);
+            g->id = off(g->id);
     }
 }
 
