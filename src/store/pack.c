@@ -4,6 +4,7 @@
  *
  *     0 | the bytes
  *     1 | how many they are, a varint | a frame of zstd
+ *     2 | how many stay as they are, a varint | these | how many the others are, a varint | a frame of zstd
  */
 #include "store_priv.h"
 
@@ -16,6 +17,7 @@
 enum {
     PLAIN,
     SQUEEZED,
+    PARTLY,
     WORTH_TRYING = 128, /* bytes */
     LEVEL = 1,          /* zstd's: snapshots at level 3 have 2.5 % fewer bytes, and take twice the time */
 };
@@ -54,15 +56,15 @@ struct packer *packer_free(struct packer *packer)
     return NULL;
 }
 
-/* A frame with a block for each column, or more. Return: its size, or an error of zstd's. */
-static size_t squeeze_columns(ZSTD_CCtx *context, const struct buf *bytes, const struct list_ends *ends, void *to,
-                              size_t room)
+/* A frame with a block for each part behind the first, or more. Return: its size, or an error of zstd's. */
+static size_t squeeze_parts(ZSTD_CCtx *context, const struct buf *bytes, const struct list_ends *ends, void *to,
+                            size_t room)
 {
     ZSTD_outBuffer out = {to, room, 0};
     size_t left = ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
 
-    for (size_t i = 0, begin = 0; left == 0 && i < ends->n; begin = ends->at[i++]) {
-        ZSTD_inBuffer in = {bytes->at + begin, ends->at[i] - begin, 0};
+    for (size_t i = 1; left == 0 && i < ends->n; i++) {
+        ZSTD_inBuffer in = {bytes->at + ends->at[i - 1], ends->at[i] - ends->at[i - 1], 0};
         left = ZSTD_compressStream2(context, &out, &in, i + 1 < ends->n ? ZSTD_e_flush : ZSTD_e_end);
     }
     return left == 0 ? out.pos : ZSTD_isError(left) ? left : SIZE_MAX;
@@ -74,7 +76,6 @@ static uint8_t *begin_squeezed(size_t size, size_t *ret_room, struct buf *ret)
     *ret_room = ZSTD_compressBound(size);
     if (size < WORTH_TRYING)
         return NULL;
-    buf_put_u8(ret, SQUEEZED);
     buf_put_varint(ret, size);
     return buf_room(ret, *ret_room);
 }
@@ -95,6 +96,8 @@ void pack(struct packer *packer, const void *bytes, size_t size, struct buf *ret
 {
     const size_t before = ret->size;
     size_t room, taken = SIZE_MAX;
+
+    buf_put_u8(ret, SQUEEZED);
     uint8_t *to = begin_squeezed(size, &room, ret);
 
     if (to)
@@ -106,12 +109,17 @@ void pack_list(struct packer *packer, const struct buf *bytes, const struct list
 {
     const size_t before = ret->size;
     size_t room, taken = SIZE_MAX;
-    uint8_t *to = begin_squeezed(bytes->size, &room, ret);
 
-    if (to)
-        taken = squeeze_columns(packer->columns, bytes, ends, to, room);
-    end_squeezed(bytes->at, bytes->size, before, taken, ret);
     ret->failed = ret->failed || bytes->failed;
+    if (ret->failed)
+        return;
+    buf_put_u8(ret, PARTLY);
+    buf_put_varint(ret, ends->at[0]);
+    buf_put(ret, bytes->at, ends->at[0]);
+    uint8_t *to = begin_squeezed(bytes->size - ends->at[0], &room, ret);
+    if (to)
+        taken = squeeze_parts(packer->columns, bytes, ends, to, room);
+    end_squeezed(bytes->at, bytes->size, before, taken, ret);
 }
 
 int unpack(struct span in, struct buf *ret)
@@ -123,16 +131,19 @@ int unpack(struct span in, struct buf *ret)
         buf_put(ret, reader.in.at, span_size(reader.in));
         return ret->failed ? GXT_ENOMEM : 0;
     }
+    const uint64_t n_plain = how == PARTLY ? reader_varint(&reader) : 0;
+    const uint8_t *plain = reader_bytes(&reader, n_plain);
     const uint64_t size = reader_varint(&reader);
-    if (how != SQUEEZED || reader.failed || size > PACK_MOST)
+    if ((how != SQUEEZED && how != PARTLY) || reader.failed || n_plain > PACK_MOST || size > PACK_MOST - n_plain)
         return GXT_EINDEX;
-    if (!buf_reserve(ret, ret->size + (size_t)size))
+    if (!buf_reserve(ret, ret->size + (size_t)(n_plain + size)))
         return GXT_ENOMEM;
-    size_t got = ZSTD_decompress(ret->at + ret->size, (size_t)size, reader.in.at, span_size(reader.in));
+    size_t got = ZSTD_decompress(ret->at + ret->size + n_plain, (size_t)size, reader.in.at, span_size(reader.in));
     if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
         return GXT_ENOMEM;
     if (ZSTD_isError(got) || got != size)
         return GXT_EINDEX;
+    buf_put(ret, plain, (size_t)n_plain);
     ret->size += (size_t)size;
     return 0;
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Raised whenever what is written changes its meaning; FORMAT.md tells each. */
-#define SCHEMA 8
+#define SCHEMA 9
 /* Flags of what a reader must know (refuse if unknown) and may know. */
 #define INCOMPATIBLE_KNOWN UINT64_C(0)
 #define COMPATIBLE UINT64_C(0)

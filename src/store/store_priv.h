@@ -103,12 +103,13 @@ int pages_check(const struct pages *pages, uint64_t *ret_proved, struct gxt_erro
 /* ---- pack.c: values made smaller ---- */
 
 enum {
-    MOST_COLUMNS = 15, /* of a list */
+    MOST_COLUMNS = 15,                  /* of a list */
+    MOST_BLOCKS = 3 + 7 * MOST_COLUMNS, /* of a chunk of a list */
 };
 
-/* Where the columns of a chunk of a list end. */
+/* Where what belongs together ends in a chunk of a list: first what is not worth packing, then one after another. */
 struct list_ends {
-    size_t at[MOST_COLUMNS];
+    size_t at[MOST_BLOCKS];
     size_t n;
 };
 
@@ -120,8 +121,9 @@ struct packer *packer_new(void);
 struct packer *packer_free(struct packer *packer);
 /* Puts @size bytes, packed. */
 void pack(struct packer *packer, const void *bytes, size_t size, struct buf *ret);
-/* The same of a list's bytes. Numbers of one column are alike, but hardly say again what others say: each column has a
- * code of its own for its bytes, and repetitions are not sought, which takes half the time and less room. */
+/* The same of a list's bytes, but for the first, which stay as they are. The others hardly say again what was said
+ * before: what belongs together has a code of its own for its bytes, and repetitions are not sought, which takes half
+ * the time and less room. */
 void pack_list(struct packer *packer, const struct buf *bytes, const struct list_ends *ends, struct buf *ret);
 /* Adds the bytes that were packed. 0; GXT_EINDEX; GXT_ENOMEM. */
 int unpack(struct span in, struct buf *ret);
@@ -134,6 +136,67 @@ size_t list_columns(enum store_list list);
 void list_encode(enum store_list list, const void *rows, size_t n, struct buf *ret, struct list_ends *ret_ends);
 /* Adds a chunk's rows, @ret_n of them. 0; GXT_EINDEX; GXT_ENOMEM. */
 int list_decode(enum store_list list, const struct buf *bytes, struct store_rows *ret, size_t *ret_n);
+
+/* Every how many rows one is looked at when it is chosen how a column is told. */
+size_t list_sample_step(size_t n);
+
+/* ---- bits.c: numbers, most of them small ---- */
+
+enum {
+    MOST_BITS = 56, /* of each: what a byte has left of the number before must have room in eight bytes with them */
+};
+
+/* Columns of some rows that are told together. */
+struct column {
+    uint64_t *first; /* cell */
+    size_t n, step;  /* rows, and cells from one to the next */
+    size_t width;
+};
+
+static inline uint64_t *cell(const struct column *column, size_t row)
+{
+    return &column->first[row * column->step];
+}
+
+/* How a column is told. */
+struct telling {
+    unsigned unit;  /* the power of two: so many of a number's highest bits tell what is over */
+    bool is_signed; /* zigzag */
+    bool is_bytes;  /* bits stand as bytes, for packing */
+    unsigned bits;  /* of each row */
+};
+
+/* A chunk of a list that is made. */
+struct chunk {
+    struct buf *bits;      /* what is not packed */
+    struct buf bytes;      /* bits that are, … */
+    struct list_ends ends; /* … with the ends of their blocks */
+    struct buf tails, gaps;
+    uint64_t told[LIST_ROWS]; /* numbers of the column at hand */
+};
+
+static inline uint64_t rotate_right(uint64_t number, unsigned by)
+{
+    return number >> by | number << (-by & 63);
+}
+
+static inline uint64_t rotate_left(uint64_t number, unsigned by)
+{
+    return rotate_right(number, -by & 63);
+}
+
+static inline uint64_t lowest(uint64_t number, unsigned bits)
+{
+    return number & ((UINT64_C(1) << bits) - 1);
+}
+
+/* Puts the numbers of a column that are told in a chunk, which overwrites them; fills in bits and is_bytes. */
+void bits_put(struct chunk *chunk, size_t n, struct telling *telling);
+/* Reads what stands of a column but for its tails. */
+void bits_read(struct reader *in, const struct column *column, const struct telling *telling);
+/* Adds what tails tell. */
+void bits_read_tails(struct reader *in, struct reader *gaps, const struct column *column,
+                     const struct telling *telling);
 
 /* ---- the store ---- */
 
