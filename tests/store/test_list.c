@@ -81,7 +81,7 @@ Test(list, comes_back_as_it_was_put)
         }
 }
 
-/* The size of a list of members of which one column has numbers and the others nothing. @ret_plain: what is not packed */
+/* The size of a list of members of which one column has numbers, the others nothing. @ret_plain: what is not packed */
 static size_t packed_size(size_t column, const uint64_t *numbers, size_t *ret_plain)
 {
     static uint64_t cells[LIST_ROWS * 4];
@@ -239,16 +239,16 @@ static int decode(uint8_t unit, uint8_t bits, const uint8_t *behind, size_t size
 
 Test(list, refuses_what_no_column_is_told_by)
 {
-    static const uint8_t nothing[4 + 3 * 8 * 7 + 1] = {[3 * 8 * 7] = 3}, none[] = {3, 0, 0, 0},
-                                                 one[] = {4, 1, 0, 0, 0, 7}, far[] = {4, 1, 1, 0, 0, 7},
-                                                 more[] = {4, 0, 0, 0, 0}, less[] = {2, 0, 0},
-                                                 long_one[] = {4, 2, 0, 0, 0, 0, 7};
+    static const uint8_t too_many[3 * 8 * 8 + 4] = {[3 * 8 * 8] = 3}, nothing[4 + 3 * 8 * 7 + 1] = {[3 * 8 * 7] = 3},
+                                              none[] = {3, 0, 0, 0}, one[] = {4, 1, 0, 0, 0, 7},
+                                              far[] = {4, 1, 1, 0, 0, 7}, more[] = {4, 0, 0, 0, 0}, less[] = {2, 0, 0},
+                                              long_one[] = {4, 2, 0, 0, 0, 0, 7};
 
     cr_assert_eq(decode(0, 0, none, sizeof none), 0);
     cr_assert_eq(decode(10 << 1 | 1, 0, none, sizeof none), 0);
     cr_assert_eq(decode(11 << 1, 0, none, sizeof none), GXT_EINDEX, "a unit");
     cr_assert_eq(decode(0, 56 << 1, nothing, 3 * 8 * 7 + 4), 0);
-    cr_assert_eq(decode(0, 57 << 1, nothing, sizeof nothing), GXT_EINDEX, "bits");
+    cr_assert_eq(decode(0, 57 << 1, too_many, sizeof too_many), GXT_EINDEX, "bits");
     cr_assert_eq(decode(0, 4 << 1 | 1, (const uint8_t[]){1, 1, 1, 3, 0, 0, 0}, 7), 0);
     cr_assert_eq(decode(0, 5 << 1 | 1, (const uint8_t[]){1, 1, 1, 3, 0, 0, 0}, 7), GXT_EINDEX, "bits of bytes");
     cr_assert_eq(decode(0, 0, one, sizeof one), 0);
@@ -257,6 +257,24 @@ Test(list, refuses_what_no_column_is_told_by)
     cr_assert_eq(decode(0, 0, more, sizeof more), GXT_EINDEX, "gaps of no column");
     cr_assert_eq(decode(0, 0, less, sizeof less), GXT_EINDEX, "a column without gaps");
     cr_assert_eq(decode(0, 0, long_one, sizeof long_one), GXT_EINDEX, "more tails than gaps");
+}
+
+/* One goroutine, whose stacks are the first of the distinct ones. */
+Test(list, refuses_a_name_that_is_not_there)
+{
+    for (uint8_t n_names = 0; n_names <= 1; n_names++) {
+        struct buf bytes = {0};
+        struct store_rows rows = {0};
+        size_t got;
+        buf_put_varint(&bytes, 1);
+        buf_put(&bytes, (const uint8_t[16]){0}, 16);
+        buf_put(&bytes, (const uint8_t[7]){6}, 7);
+        buf_put_varint(&bytes, n_names);
+        buf_put(&bytes, (const uint8_t[24]){0}, 24u * n_names);
+        cr_assert_eq(list_decode(STORE_ENDED, &bytes, &rows, &got), n_names > 0 ? 0 : GXT_EINDEX);
+        buf_done(&bytes);
+        store_rows_done(&rows);
+    }
 }
 
 Test(list, refuses_more_rows_than_a_chunk_has)
