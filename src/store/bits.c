@@ -4,9 +4,9 @@
  * number that was not put.
  *
  * Of each number as many of its lowest bits are put as are worth it for all; few have more, and these have a tail that
- * tells the rest, and a gap, which is how many rows further it is than the one with a tail before. How the bits stand is
- * up to what they are like. Mostly they look like chance, and cannot be packed: they stand side by side, LANES rows at
- * once, each in a lane of its own:
+ * tells the rest, and a gap, which is how many rows further it is than the one with a tail before. How the bits stand
+ * is up to what they are like. Mostly they look like chance, and cannot be packed: they stand side by side, LANES rows
+ * at once, each in a lane of its own:
  *
  *     eight bytes of lane 0 | eight of lane 1 | … | the next eight of lane 0 | … | at last as many bytes as each has
  *
