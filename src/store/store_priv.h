@@ -143,7 +143,7 @@ size_t list_sample_step(size_t n);
 /* ---- bits.c: numbers, most of them small ---- */
 
 enum {
-    MOST_BITS = 56, /* of each: what a byte has left of the number before must have room in eight bytes with them */
+    MOST_BITS = 56, /* of each: few numbers have more */
 };
 
 /* Columns of some rows that are told together. */
