@@ -112,6 +112,11 @@ static inline uint64_t varint_zigzag(int64_t value)
     return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
 }
 
+static inline uint64_t varint_unzigzag(uint64_t value)
+{
+    return value >> 1 ^ (value & 1 ? UINT64_MAX : 0);
+}
+
 static inline uint8_t *varint_put_signed(uint8_t *at, int64_t value)
 {
     return varint_put(at, varint_zigzag(value));

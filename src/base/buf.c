@@ -132,8 +132,7 @@ uint64_t reader_varint(struct reader *reader)
 
 int64_t reader_signed(struct reader *reader)
 {
-    uint64_t value = reader_varint(reader);
-    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+    return (int64_t)varint_unzigzag(reader_varint(reader));
 }
 
 uint64_t reader_count(struct reader *reader, size_t least)

@@ -85,8 +85,7 @@ static inline uint64_t unfold(uint64_t told, unsigned unit, bool is_signed)
 {
     const uint64_t units = told << unit >> unit;
 
-    return is_signed ? (units >> 1 ^ -(units & 1)) << unit | lowest(rotate_left(told, unit), unit)
-                     : rotate_left(told, unit);
+    return is_signed ? varint_unzigzag(units) << unit | lowest(rotate_left(told, unit), unit) : rotate_left(told, unit);
 }
 
 /* ---- writing ---- */
