@@ -3,9 +3,10 @@
  *
  * Linked so that what a tally calls for memory is what is here.
  */
+#include "told.h"
+
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <replay.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -62,29 +63,6 @@ struct subject {
     int64_t now;
 };
 
-static void tell(struct buf *told, const struct tally_item *item)
-{
-    const struct store_goroutine row = tally_row(item);
-
-    buf_put(told, &row, sizeof row);
-}
-
-/* Those that were created here, and ended. */
-static void tell_ended(struct subject *subject)
-{
-    struct tally_rows *ended = &subject->tally.ended;
-
-    if (ended->n > 0)
-        buf_put(&subject->told, ended->rows, ended->n * sizeof *ended->rows);
-    ended->n = 0;
-}
-
-static int take_member(void *user, const struct store_member *member)
-{
-    buf_put(user, member, sizeof *member);
-    return 0;
-}
-
 static void begin(struct subject *subject, bool is_quick)
 {
     *subject = (struct subject){.is_quick = is_quick};
@@ -116,7 +94,7 @@ static void happen(struct subject *subject, uint8_t kind, gxt_goid context, gxt_
         event.transition.stack = stack;
     }
     tally_event(&subject->tally, &event);
-    tell_ended(subject);
+    told_ended(&subject->told, &subject->tally.ended);
 }
 
 /* Its state is told. Who is nearby is counted there. */
@@ -138,7 +116,7 @@ static void meet(struct subject *subject, gxt_goid id, const struct gxt_stack *s
 static void end_block(struct subject *subject)
 {
     buf_put_varint(&subject->told, subject->tally.block_ids[TALLY_G].n);
-    cr_assert_eq(tally_end_block(&subject->tally, 0, take_member, &subject->told), 0);
+    cr_assert_eq(tally_end_block(&subject->tally, 0, told_member, &subject->told), 0);
 }
 
 /* Ways in which something else happens to it. */
@@ -171,7 +149,7 @@ static void finish(struct subject *subject, gxt_goid id)
 static void be_finished(struct subject *subject, gxt_goid id)
 {
     subject->taker.end(subject->taker.user, id);
-    tell_ended(subject);
+    told_ended(&subject->told, &subject->tally.ended);
 }
 
 /* As events that are counted together do. */
@@ -213,25 +191,12 @@ static const struct way {
 
 /* ---- what was met ---- */
 
-static void tell_met(struct subject *subject, const struct tally_met *met)
-{
-    for (size_t i = 0; i < met->n_there; i++) {
-        const struct tally_item item = tally_there(met, i);
-        tell(&subject->told, &item);
-    }
-    for (size_t i = 0; i < met->n_ended; i++)
-        tell(&subject->told, tally_ended(met, i));
-    for (size_t i = 0; i < met->n_samples; i++)
-        buf_put(&subject->told, &met->samples[i], sizeof met->samples[i]);
-    buf_put(&subject->told, (const uint64_t[]){met->n_there, met->n_ended, met->n_samples}, 24);
-}
-
 static void take(struct subject *subject)
 {
     struct tally_met met;
 
     cr_assert_eq(tally_take(&subject->tally, &met), 0);
-    tell_met(subject, &met);
+    told_met(&subject->told, &met);
     tally_reuse(&subject->tally, &met);
 }
 
@@ -458,11 +423,11 @@ static int live(struct subject *subject, gxt_goid n)
         if (subject->tally.code < 0)
             return subject->tally.code;
     }
-    int r = tally_end_block(&subject->tally, 0, take_member, &subject->told);
+    int r = tally_end_block(&subject->tally, 0, told_member, &subject->told);
     if (r == 0)
         r = tally_take(&subject->tally, &met);
     if (r == 0) {
-        tell_met(subject, &met);
+        told_met(&subject->told, &met);
         tally_reuse(&subject->tally, &met);
     }
     return r;

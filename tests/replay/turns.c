@@ -10,6 +10,7 @@
 #include "../same.h"
 #include "replay.h"
 #include "scheduled.h"
+#include "told.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,29 +82,6 @@ static size_t next(struct gxt_cursor *cursor, uint64_t ordinal, struct gxt_event
     return (size_t)r;
 }
 
-static int take_member(void *user, const struct store_member *member)
-{
-    buf_put(user, member, sizeof *member);
-    return 0;
-}
-
-static void take_row(struct buf *told, const struct tally_item *item)
-{
-    const struct store_goroutine row = tally_row(item);
-
-    buf_put(told, &row, sizeof row);
-}
-
-/* Those that were created and ended. */
-static void take_ended(struct count *count)
-{
-    struct tally_rows *ended = &count->tally.ended;
-
-    if (ended->n > 0)
-        buf_put(&count->told, ended->rows, ended->n * sizeof *ended->rows);
-    ended->n = 0;
-}
-
 static void begin_count(struct count *count)
 {
     tally_init(&count->tally);
@@ -114,18 +92,11 @@ static void end_block(struct count *count, bool is_last)
 {
     struct tally_met met = {0};
 
-    take_ended(count);
-    if (tally_end_block(&count->tally, 0, take_member, &count->told) < 0 ||
+    told_ended(&count->told, &count->tally.ended);
+    if (tally_end_block(&count->tally, 0, told_member, &count->told) < 0 ||
         (is_last && tally_take(&count->tally, &met) < 0))
         wrong("no memory", 0);
-    for (size_t i = 0; i < met.n_there; i++) {
-        const struct tally_item item = tally_there(&met, i);
-        take_row(&count->told, &item);
-    }
-    for (size_t i = 0; i < met.n_ended; i++)
-        take_row(&count->told, tally_ended(&met, i));
-    if (met.n_samples > 0)
-        buf_put(&count->told, met.samples, met.n_samples * sizeof *met.samples);
+    told_met(&count->told, &met);
     buf_put(&count->told, count->tally.nearby.n_by_kind, sizeof count->tally.nearby.n_by_kind);
     tally_met_done(&met);
 }
