@@ -28,13 +28,14 @@
 
 /* ---- one census ---- */
 
-int census_new(const struct source *source, int version, struct pool *pool, struct census **ret)
+int census_new(const struct source *source, uint64_t begin, int version, struct pool *pool, struct census **ret)
 {
     struct census *census = calloc(1, sizeof *census);
 
     if (!census)
         return GXT_ENOMEM;
     census->source = source;
+    census->begin = begin;
     census->version = version;
     census->pool = pool;
     *ret = census;
@@ -228,7 +229,7 @@ static bool count_lanes(struct census *census)
     census->gc_is_known = false;
     census->gc_first = 0;
     census->gc_ns = 0;
-    census->n_gc_begins = 0;
+    census->n_gc_begins = census->n_gc_waits = 0;
     census->n_claims = 0;
     census->n_regions = census->n_popped = census->n_elsewhere = census->n_thefts = census->n_tasks = 0;
     map_clear(&census->task_ids);

@@ -713,12 +713,23 @@ void census_wake_for_gc(struct census *census)
     }
 }
 
+/* Which number a trace's collector begins with is told by the event that comes first. Where it begins but once that is
+ * known here; else the rest need not be counted. */
+static bool begins_anyhow(const struct census *census)
+{
+    return census->before.offset == census->begin && (census->n_gc_begins > 1 || census->n_gc_waits > 1);
+}
+
 /* The collector has a sequence of its own. With which number it goes on is not known until all wait. */
 static enum census_outcome collector(struct census *census, struct census_lane *lane, uint8_t type, uint64_t seq)
 {
     lane->waits_for_gc = !census->gc_is_known || seq != census->gc_seq + 1;
-    if (lane->waits_for_gc)
-        return census->gc_is_known ? CENSUS_WAITS : claim(census, lane);
+    if (lane->waits_for_gc && census->gc_is_known)
+        return CENSUS_WAITS;
+    if (lane->waits_for_gc) {
+        census->n_gc_waits += type != WIRE_GC_END;
+        return begins_anyhow(census) ? CENSUS_UNFIT : claim(census, lane);
+    }
     if ((census->gc_state == GC_RUNNING) == (type == WIRE_GC_BEGIN) || !has_both(census, lane))
         return CENSUS_UNFIT;
     follows(census, lane, census->gc_ns);
@@ -727,7 +738,7 @@ static enum census_outcome collector(struct census *census, struct census_lane *
     census->gc_state = type == WIRE_GC_END ? GC_NOT_RUNNING : GC_RUNNING;
     census->n_gc_begins += type != WIRE_GC_END;
     census_wake_for_gc(census);
-    return CENSUS_TAKEN;
+    return only_if(!begins_anyhow(census));
 }
 
 /* ---- regions, tasks ---- */

@@ -167,7 +167,7 @@ void order_forget(struct order *order);
  * side, of one trace. */
 struct census;
 
-int census_new(const struct source *source, int version, struct pool *pool, struct census **ret);
+int census_new(const struct source *source, uint64_t begin, int version, struct pool *pool, struct census **ret);
 struct census *census_free(struct census *census);
 
 /** census_find() - take the next generation

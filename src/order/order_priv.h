@@ -716,6 +716,7 @@ struct census {
     const struct source *source;
     struct pool *pool;
     int version;
+    uint64_t begin;                   /* of the trace's first generation */
     struct gen_stream before, behind; /* the generation */
     struct gen_dir dir;
     struct gen gen;
@@ -737,7 +738,8 @@ struct census {
     bool gc_is_known;
     uint8_t gc_first; /* type of the collector's first event; 0 for none … */
     uint64_t gc_first_seq;
-    uint64_t n_gc_begins; /* begun or found active */
+    uint64_t n_gc_begins; /* begun or found active; … */
+    uint64_t n_gc_waits;  /* … lanes that wait for that, before its number is known */
     uint64_t gc_seq;
     uint8_t gc_state;
     int64_t gc_ns; /* of its last event */

@@ -93,7 +93,7 @@ static int new_census(const struct counting *counting, struct census **ret)
 {
     const struct gxt_trace *trace = counting->cursor->trace;
 
-    return census_new(&trace->source, trace->facts.version, trace->pool, ret);
+    return census_new(&trace->source, trace->begin, trace->facts.version, trace->pool, ret);
 }
 
 static void *help(void *user)

@@ -122,7 +122,7 @@ static void check(const struct source *source, uint64_t begin, int version, stru
 
     if (order_new(source, begin, version, pool, (struct order_finder){0}, &walked) < 0 ||
         order_new(source, begin, version, pool, (struct order_finder){0}, &joined) < 0 ||
-        census_new(source, version, pool, &census) < 0)
+        census_new(source, begin, version, pool, &census) < 0)
         wrong("no memory");
     do {
         struct gen_stream stream = order_stream(joined);
