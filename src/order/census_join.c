@@ -219,7 +219,7 @@ static int put_regions(const struct census *census, const struct census_one *one
 
 static int put_one(const struct census *census, struct sched_table *table, const struct census_one *one)
 {
-    struct sched_resource *resource = find(table, one->id);
+    struct sched_resource *resource = one->told == CENSUS_BORN ? NULL : find(table, one->id);
 
     if (one->status == CENSUS_GONE) {
         if (resource)

@@ -30,12 +30,18 @@ static struct census_one *add(struct census_table *table, int64_t id, uint8_t st
 /* The one of an id, which is not told of when it is new. NULL without memory. */
 static struct census_one *name(struct census_table *table, int64_t id)
 {
-    const uint32_t at = id_map_get(&table->ids, (uint64_t)id);
+    struct id_block *block = id_map_block(&table->ids, (uint64_t)id);
+    const uint32_t at = block ? id_block_get(block, (uint64_t)id) : MAP_NONE;
 
     if (at != MAP_NONE)
         return &table->items[at];
-    if (id == -1 || id_map_put(&table->ids, (uint64_t)id, (uint32_t)table->n) < 0)
+    if (id == -1)
         return NULL;
+    if (block)
+        id_block_put(block, (uint64_t)id, (uint32_t)table->n);
+    else if (id_map_put_apart(&table->ids, (uint64_t)id, (uint32_t)table->n) < 0)
+        return NULL;
+    table->hints[(uint64_t)id % CENSUS_HINTS] = (uint32_t)table->n;
     return add(table, id, CENSUS_UNTOLD);
 }
 
@@ -451,10 +457,10 @@ static enum census_outcome go_status(struct census *census, struct census_lane *
     return CENSUS_TAKEN;
 }
 
-static enum census_outcome go_create(struct census *census, const struct census_lane *lane, const uint64_t *args,
-                                     uint8_t status)
+FAST enum census_outcome go_create(struct census *census, const struct census_lane *lane, const uint64_t *args,
+                                   uint8_t status)
 {
-    if (!runs_p(census, lane) || (lane->g != CENSUS_NOBODY && census->gs.items[lane->g].status != G_RUNNING))
+    if (UNLIKELY(!runs_p(census, lane) || (lane->g != CENSUS_NOBODY && census->gs.items[lane->g].status != G_RUNNING)))
         return CENSUS_UNFIT;
     return only_if(tell(census, lane, &census->gs, (gxt_goid)args[0], status, CENSUS_BORN) != NULL);
 }
@@ -843,8 +849,6 @@ static enum census_outcome try_other(struct census *census, struct census_lane *
     case WIRE_GO_STATUS:
     case WIRE_GO_STATUS_STACK:
         return go_status(census, lane, args);
-    case WIRE_GO_CREATE:
-        return go_create(census, lane, args, G_RUNNABLE);
     case WIRE_GO_CREATE_BLOCKED:
         return go_create(census, lane, args, G_WAITING);
     case WIRE_GO_CREATE_SYSCALL:
@@ -853,8 +857,6 @@ static enum census_outcome try_other(struct census *census, struct census_lane *
         return destroy_syscall(census, lane);
     case WIRE_GO_STOP:
         return go_leave(census, lane, G_RUNNABLE, true);
-    case WIRE_GO_DESTROY:
-        return go_leave(census, lane, CENSUS_GONE, true);
     case WIRE_GO_SYSCALL_END_BLOCKED:
         return syscall_end_blocked(census, lane);
     case WIRE_STW_BEGIN:
@@ -966,6 +968,13 @@ FAST enum census_outcome run(struct census *census, struct census_lane *lane, bo
             outcome = LIKELY(has_stack(census, args[1])) ? syscall_begin(census, lane, args, timed) : CENSUS_UNFIT;
         } else if (type == WIRE_GO_SYSCALL_END) {
             outcome = syscall_end(census, lane);
+        } else if (type == WIRE_GO_CREATE) {
+            next = wire_numbers(next, 3, args);
+            outcome = LIKELY(has_stack(census, args[1]) && has_stack(census, args[2]))
+                          ? go_create(census, lane, args, G_RUNNABLE)
+                          : CENSUS_UNFIT;
+        } else if (type == WIRE_GO_DESTROY) {
+            outcome = go_leave(census, lane, CENSUS_GONE, timed);
         } else if (type == WIRE_GO_SWITCH || type == WIRE_GO_SWITCH_DESTROY) {
             next = wire_numbers(next, 2, args);
             outcome = go_switch(census, lane, args, type == WIRE_GO_SWITCH_DESTROY, timed);
