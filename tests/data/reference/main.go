@@ -3,6 +3,7 @@
 //	reference text FILE     every event's String, one after another
 //	reference row FILE...   a line each: file, events, SHA-256 of the text, verdict
 //	reference count FILE... a line each: what a pass over all events takes
+//	reference stacks FILE... the same, of a pass that also looks at every frame of the stacks that events name
 package main
 
 import (
@@ -17,7 +18,7 @@ import (
 
 func main() {
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: reference text FILE | reference row FILE... | reference count FILE...")
+		fmt.Fprintln(os.Stderr, "usage: reference text FILE | reference row|count|stacks FILE...")
 		os.Exit(2)
 	}
 	status := 0
@@ -27,9 +28,9 @@ func main() {
 			fmt.Fprintln(os.Stderr, "reference:", err)
 			os.Exit(1)
 		}
-		if os.Args[1] == "count" {
+		if os.Args[1] == "count" || os.Args[1] == "stacks" {
 			begin := time.Now()
-			events, err := told.Count(file)
+			events, err := told.Count(file, os.Args[1] == "stacks")
 			seconds := time.Since(begin).Seconds()
 			fmt.Printf("events=%d seconds=%.3f Mevents_s=%.3f\n", events, seconds, float64(events)/seconds/1e6)
 			if err != nil {
