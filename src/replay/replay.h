@@ -120,7 +120,7 @@ size_t index_places_by_time(const struct store_rows *places, int64_t time_ns);
 /* A cursor that has walked for a while takes several events at once: much of what it costs is the same for one and for
  * many. One that is asked for states keeps its walk where it is. */
 enum {
-    CURSOR_AHEAD = 64,
+    CURSOR_AHEAD = 128,
     CURSOR_WARM = 64,
 };
 
