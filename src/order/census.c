@@ -53,6 +53,7 @@ struct census *census_free(struct census *census)
     map_done(&census->lane_ids);
     map_done(&census->task_ids);
     map_done(&census->waits);
+    free(census->past);
     free(census->lanes);
     free(census->ready);
     free(census->regions);
@@ -230,7 +231,7 @@ static bool count_lanes(struct census *census)
     census->gc_first = 0;
     census->gc_ns = 0;
     census->n_gc_begins = census->n_gc_waits = 0;
-    census->n_claims = 0;
+    census->n_claims = census->n_past = 0;
     census->n_regions = census->n_popped = census->n_elsewhere = census->n_thefts = census->n_tasks = 0;
     map_clear(&census->task_ids);
     map_clear(&census->waits);

@@ -47,8 +47,13 @@ static bool had_ranges(const struct census_one *one, const struct sched_resource
 
 static bool had_gs(const struct census *census, const struct sched *sched)
 {
+    for (size_t i = 0; i < census->n_past; i++)
+        if (find(&sched->gs, census->past[i]))
+            return false;
     for (size_t i = CENSUS_FIRST; i < census->gs.n; i++) {
         const struct census_one *one = &census->gs.items[i];
+        if (census_is_free(one))
+            continue;
         const struct sched_resource *g = find(&sched->gs, one->id);
         const bool was_so = one->told == CENSUS_BORN ? !g : is_first(sched) || (g && g->status == one->told);
         if (!was_so || ((one->had | one->lacked | one->open) && !had_ranges(one, g)))
@@ -217,6 +222,13 @@ static int put_regions(const struct census *census, const struct census_one *one
     return 0;
 }
 
+/* Whether it is as it was, if it was there. */
+static bool is_unchanged(const struct census_one *one)
+{
+    return one->status == one->told && !one->had && !one->open && one->region == MAP_NONE && one->n_popped == 0 &&
+           !one->is_reborn;
+}
+
 static int put_one(const struct census *census, struct sched_table *table, const struct census_one *one)
 {
     struct sched_resource *resource = one->told == CENSUS_BORN ? NULL : find(table, one->id);
@@ -235,6 +247,19 @@ static int put_one(const struct census *census, struct sched_table *table, const
     resource->status = one->status;
     int r = one->had || one->open ? put_ranges(one, resource) : 0;
     return r < 0 || (one->region == MAP_NONE && one->n_popped == 0) ? r : put_regions(census, one, resource);
+}
+
+static int put_gs(const struct census *census, struct sched *sched)
+{
+    const bool were_there = !is_first(sched);
+    int r = 0;
+
+    for (size_t i = CENSUS_FIRST; r == 0 && i < census->gs.n; i++) {
+        const struct census_one *one = &census->gs.items[i];
+        if (!census_is_free(one) && !(were_there && is_unchanged(one)))
+            r = put_one(census, &sched->gs, one);
+    }
+    return r;
 }
 
 static int put_ps(const struct census *census, struct sched *sched)
@@ -330,8 +355,8 @@ int order_join(struct order *order, const struct census *census)
     int r = put_ms(census, sched);
     if (r == 0)
         r = put_ps(census, sched);
-    for (size_t i = CENSUS_FIRST; r == 0 && i < census->gs.n; i++)
-        r = put_one(census, &sched->gs, &census->gs.items[i]);
+    if (r == 0)
+        r = put_gs(census, sched);
     if (r == 0)
         r = put_tasks(census, sched);
     if (r < 0)

@@ -14,35 +14,39 @@
 
 /* ---- tables ---- */
 
-static struct census_one *add(struct census_table *table, int64_t id, uint8_t status)
+/* Return: a place that nobody has, or MAP_NONE without memory. */
+FAST uint32_t take_place(struct census_table *table)
 {
-    struct census_one *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
+    const uint32_t free = table->free;
 
+    if (free != MAP_NONE) {
+        table->free = table->items[free].region;
+        return free;
+    }
+    struct census_one *grown = array_grow(table->items, table->n, &table->capacity, sizeof *grown);
     if (!grown)
-        return NULL;
+        return MAP_NONE;
     table->items = grown;
-    if (table->n >= MAP_NONE)
-        return NULL;
-    table->items[table->n] = (struct census_one){.id = id, .status = status, .region = MAP_NONE};
-    return &table->items[table->n++];
+    return table->n < MAP_NONE ? (uint32_t)table->n++ : MAP_NONE;
 }
 
 /* The one of an id, which is not told of when it is new. NULL without memory. */
 static struct census_one *name(struct census_table *table, int64_t id)
 {
     struct id_block *block = id_map_block(&table->ids, (uint64_t)id);
-    const uint32_t at = block ? id_block_get(block, (uint64_t)id) : MAP_NONE;
+    uint32_t at = block ? id_block_get(block, (uint64_t)id) : MAP_NONE;
 
     if (at != MAP_NONE)
         return &table->items[at];
-    if (id == -1)
+    if (id == CENSUS_NO_ID || (at = take_place(table)) == MAP_NONE)
         return NULL;
+    table->items[at] = (struct census_one){.id = id, .status = CENSUS_UNTOLD, .region = MAP_NONE};
     if (block)
-        id_block_put(block, (uint64_t)id, (uint32_t)table->n);
-    else if (id_map_put_apart(&table->ids, (uint64_t)id, (uint32_t)table->n) < 0)
+        id_block_put(block, (uint64_t)id, at);
+    else if (id_map_put_apart(&table->ids, (uint64_t)id, at) < 0)
         return NULL;
-    table->hints[(uint64_t)id % CENSUS_HINTS] = (uint32_t)table->n;
-    return add(table, id, CENSUS_UNTOLD);
+    table->hints[(uint64_t)id % CENSUS_HINTS] = at;
+    return &table->items[at];
 }
 
 bool census_table_begin(struct census_table *table)
@@ -50,7 +54,16 @@ bool census_table_begin(struct census_table *table)
     id_map_clear(&table->ids);
     memset(table->hints, 0, sizeof table->hints);
     table->n = 0;
-    return add(table, -1, CENSUS_NONE) && add(table, -1, CENSUS_NONE);
+    table->free = MAP_NONE;
+    while (table->n < CENSUS_FIRST) {
+        const uint32_t at = take_place(table);
+        if (at == MAP_NONE)
+            return false;
+        table->items[at] = (struct census_one){.id = CENSUS_NO_ID, .status = CENSUS_NONE};
+    }
+    table->items[CENSUS_PAST].status = CENSUS_GONE;
+    table->items[CENSUS_PAST].told = CENSUS_BORN;
+    return true;
 }
 
 void census_table_done(struct census_table *table)
@@ -546,6 +559,26 @@ static enum census_outcome destroy_syscall(struct census *census, struct census_
     return outcome;
 }
 
+/* A goroutine has ended. One that came in this generation, and left nothing, makes room for the next: only that it was
+ * there is to be known. Where times are kept, another one may have its id, and must be later. */
+FAST void forget(struct census *census, struct census_one *g)
+{
+    struct census_table *gs = &census->gs;
+
+    if (UNLIKELY(g->told != CENSUS_BORN || g->n_waiters > 0 || g->care != 0 || g->open != 0 || g->region != MAP_NONE ||
+                 g->n_popped > 0))
+        return;
+    gxt_goid *grown = array_grow(census->past, census->n_past, &census->past_capacity, sizeof *grown);
+    if (UNLIKELY(!grown))
+        return;
+    census->past = grown;
+    census->past[census->n_past++] = g->id;
+    (void)id_map_put(&gs->ids, (uint64_t)g->id, CENSUS_PAST); /* it is there: no memory is needed */
+    g->id = CENSUS_NO_ID;
+    g->region = gs->free;
+    gs->free = place_of(gs, g);
+}
+
 /* The goroutine that runs does so no more. */
 FAST enum census_outcome go_leave(struct census *census, struct census_lane *lane, uint8_t status, bool timed)
 {
@@ -557,7 +590,10 @@ FAST enum census_outcome go_leave(struct census *census, struct census_lane *lan
         return CENSUS_UNFIT;
     g->status = status;
     lane->g = CENSUS_NOBODY;
-    return changed(census, lane, false, g, timed);
+    (void)changed(census, lane, false, g, timed);
+    if (status == CENSUS_GONE && !timed)
+        forget(census, g);
+    return CENSUS_TAKEN;
 }
 
 FAST enum census_outcome go_start(struct census *census, struct census_lane *lane, const uint64_t *args, bool timed)
@@ -602,7 +638,10 @@ FAST enum census_outcome go_switch(struct census *census, struct census_lane *la
     lane->g = place_of(&census->gs, next);
     census->n[ends ? WIRE_GO_DESTROY : WIRE_GO_BLOCK]++;
     census->n[WIRE_GO_START]++;
-    return changed(census, lane, false, g, timed);
+    (void)changed(census, lane, false, g, timed);
+    if (ends && !timed)
+        forget(census, g);
+    return CENSUS_TAKEN;
 }
 
 FAST enum census_outcome syscall_begin(struct census *census, struct census_lane *lane, const uint64_t *args,
@@ -847,7 +886,6 @@ static enum census_outcome try_other(struct census *census, struct census_lane *
     case WIRE_PROC_STEAL:
         return proc_steal(census, lane, args);
     case WIRE_GO_STATUS:
-    case WIRE_GO_STATUS_STACK:
         return go_status(census, lane, args);
     case WIRE_GO_CREATE_BLOCKED:
         return go_create(census, lane, args, G_WAITING);
@@ -928,7 +966,7 @@ FAST enum census_outcome run(struct census *census, struct census_lane *lane, bo
 {
     const uint8_t *at = lane->walk.next, *quick_end = lane->walk.quick_end;
     int64_t last_ns = lane->walk.time_ns; /* of the event before */
-    uint64_t args[3] = {0}, delta = 0;
+    uint64_t args[4] = {0}, delta = 0;
     enum census_outcome outcome;
 
     do {
@@ -973,6 +1011,9 @@ FAST enum census_outcome run(struct census *census, struct census_lane *lane, bo
             outcome = LIKELY(has_stack(census, args[1]) && has_stack(census, args[2]))
                           ? go_create(census, lane, args, G_RUNNABLE)
                           : CENSUS_UNFIT;
+        } else if (type == WIRE_GO_STATUS_STACK) {
+            next = wire_numbers(next, 4, args);
+            outcome = LIKELY(has_stack(census, args[3])) ? go_status(census, lane, args) : CENSUS_UNFIT;
         } else if (type == WIRE_GO_DESTROY) {
             outcome = go_leave(census, lane, CENSUS_GONE, timed);
         } else if (type == WIRE_GO_SWITCH || type == WIRE_GO_SWITCH_DESTROY) {

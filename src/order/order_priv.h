@@ -583,10 +583,11 @@ int assume_task(struct sched *sched, struct sched_task task, bool begins);
 
 /* ---- census.c, census_join.c: a generation without an order ---- */
 
-/* Places of goroutines and processors that are none. What is told of none fits no event. */
+/* Places of goroutines and processors that are none, or many. What is told of them fits no event. */
 enum {
     CENSUS_UNKNOWN, /* what was there at the generation's start, and was not told yet */
     CENSUS_NOBODY,
+    CENSUS_PAST, /* all that came and ended here, and of which nothing else is to be known */
     CENSUS_FIRST
 };
 
@@ -596,6 +597,10 @@ enum {
     CENSUS_GONE,          /* it has ended */
     CENSUS_BORN,          /* told: it was not there at the start */
     CENSUS_NONE           /* of the places that are none */
+};
+
+enum {
+    CENSUS_NO_ID = -1 /* of places that are none, many or free */
 };
 
 enum {
@@ -633,15 +638,23 @@ struct census_one {
     bool is_reborn;     /* it ended, and another one has its id; what was at the start is of the first */
     uint32_t teller;    /* the lane that told its status */
     uint32_t n_waiters; /* lanes */
-    uint32_t region;    /* the innermost open one that began here, in census.regions; MAP_NONE for none */
+    uint32_t region;    /* the innermost open one that began here, in census.regions; MAP_NONE for none; of a free place
+                           the next free one */
     uint32_t n_popped;  /* regions that ended here and began before */
 };
+
+/* A place behind CENSUS_FIRST: whether nobody has it. */
+static inline bool census_is_free(const struct census_one *one)
+{
+    return one->id == CENSUS_NO_ID;
+}
 
 struct census_table {
     struct id_map ids;
     uint32_t hints[CENSUS_HINTS]; /* places of what has an id that ends so, perhaps */
     struct census_one *items;
     size_t n, capacity;
+    uint32_t free; /* the first place that is; MAP_NONE for none */
 };
 
 struct census_region {
@@ -727,6 +740,8 @@ struct census {
     uint64_t n[CENSUS_TYPES];
 
     struct census_table gs, ps;
+    gxt_goid *past; /* whose place is CENSUS_PAST */
+    size_t n_past, past_capacity;
     struct census_lane *lanes;
     size_t lanes_capacity;
     uint32_t *ready;          /* lanes that can go on, perhaps */
