@@ -559,14 +559,13 @@ static enum census_outcome destroy_syscall(struct census *census, struct census_
     return outcome;
 }
 
-/* A goroutine has ended. One that came in this generation, and left nothing, makes room for the next: only that it was
- * there is to be known. Where times are kept, another one may have its id, and must be later. */
+/* A goroutine has ended. One that came in this generation makes room for the next: only that it was there is to be
+ * known. Where times are kept, another one may have its id, and must be later. */
 FAST void forget(struct census *census, struct census_one *g)
 {
     struct census_table *gs = &census->gs;
 
-    if (UNLIKELY(g->told != CENSUS_BORN || g->n_waiters > 0 || g->care != 0 || g->open != 0 || g->region != MAP_NONE ||
-                 g->n_popped > 0))
+    if (UNLIKELY(g->told != CENSUS_BORN || g->n_waiters > 0 || g->care != 0 || g->open != 0))
         return;
     gxt_goid *grown = array_grow(census->past, census->n_past, &census->past_capacity, sizeof *grown);
     if (UNLIKELY(!grown))

@@ -53,6 +53,11 @@ func calls() {
 			batch(2, 8, 2200, ev(procStatus, 1, 3, pIdle), ev(procStart, 1, 3, 1), ev(goCreateSyscall, 1, 1), ev(goSyscallEndBlocked, 1),
 				ev(goStart, 1, 1, 1), ev(regionEnd, 1, 0, 1, 0), ev(gcMarkAssistBegin, 1, 0), ev(regionBegin, 1, 0, 1, 0)).end().
 			gen(3).strings(3, "why").batch(3, 8, 3000, ev(procStatus, 1, 3, pRunning), ev(goStatus, 1, 1, 8, running), ev(regionEnd, 1, 0, 1, 0), ev(gcMarkAssistEnd, 1)).end())
+	show("nothing-of-one-id", "… also where it does the same as the other did",
+		begin(26).gen(1).strings(1, "why").batch(1, 5, 1000, on(5, 1, 1), ev(regionBegin, 1, 0, 1, 0), ev(gcMarkAssistBegin, 1, 0)).end().
+			gen(2).batch(2, 5, 2000, on(5, 1, 1), ev(goSyscallBegin, 1, 1, 0), ev(goDestroySyscall, 10)).
+			batch(2, 8, 2200, ev(procStatus, 1, 3, pIdle), ev(procStart, 1, 3, 1), ev(goCreateSyscall, 1, 1), ev(goSyscallEndBlocked, 1), ev(goStart, 1, 1, 1)).end().
+			gen(3).strings(3, "else").batch(3, 8, 3000, ev(procStatus, 1, 3, pRunning), ev(goStatus, 1, 1, 8, running), ev(gcMarkAssistBegin, 1, 0), ev(regionEnd, 1, 0, 1, 0)).end())
 	show("heap-after-theft", "a thread in a syscall whose P was stolen has none for a metric",
 		second().batch(2, 5, 2000, on(5, 1, 1), ev(goSyscallBegin, 1, 1, 0), ev(heapAlloc, 700, 1), ev(goSyscallEndBlocked, 1)).
 			batch(2, 6, 2000, theft(2500)).end())

@@ -30,4 +30,6 @@ func names() {
 	show("invalid-string-at-yield", "string ids of events are checked when they are yielded", two().batch(1, 5, 1000, on(5, 1, 1), ev(goLabel, 1, 3), ev(goStop, 1, 1, 0)).end())
 	show("invalid-stack-at-yield", "stack ids of events are checked when they are yielded", two().batch(1, 5, 1000, on(5, 1, 1), ev(goLabel, 1, 1), ev(goStop, 1, 1, 3)).end())
 	show("invalid-second-stack", "a new goroutine's own stack id too", two().batch(1, 5, 1000, on(5, 1, 1), ev(goCreate, 1, 9, 5, 0)).end())
+	show("invalid-stack-of-creator", "and its creator's", two().batch(1, 5, 1000, on(5, 1, 1), ev(goCreate, 1, 9, 0, 5)).end())
+	show("invalid-stack-of-status", "and that of a goroutine whose status is told", two().batch(1, 5, 1000, on(5, 1, 1), ev(goStatusStack, 1, 9, noThread, waiting, 5)).end())
 }

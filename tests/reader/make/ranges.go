@@ -1,5 +1,7 @@
 package main
 
+import "bytes"
+
 func ranges() {
 	two := func() *file { return begin(26).gen(1).strings(1, "why", "other") }
 	show("stop-the-world-across-generations", "a stop-the-world's description is an id, resolved where it ends",
@@ -15,6 +17,15 @@ func ranges() {
 	show("ranges-active", "the initial generation adds active ranges, later they must exist",
 		two().batch(1, 5, 1000, on(5, 1, 1), ev(goStatus, 1, 2, noThread, waiting), ev(gcMarkAssistActive, 1, 2), ev(gcSweepActive, 1, 1), ev(gcActive, 1, 7), ev(gcSweepEnd, 1, 10, 20)).end().
 			gen(2).batch(2, 5, 2000, ev(gcMarkAssistActive, 1, 2), ev(procStatus, 1, 1, pRunning), ev(goStatus, 1, 1, 5, running), ev(gcActive, 1, 8), ev(gcEnd, 1, 9), ev(gcSweepActive, 1, 1)).end())
+	again := func(f *file, gen uint64, events ...[]byte) *file {
+		running := bytes.Join([][]byte{ev(procStatus, 1, 1, pRunning), ev(goStatus, 1, 1, 5, running)}, nil)
+		return f.gen(gen).batch(gen, 5, 1000*gen, append([][]byte{running}, events...)...).end()
+	}
+	assists := two().batch(1, 5, 1000, on(5, 1, 1), ev(gcMarkAssistBegin, 1, 0)).end()
+	assists = again(assists, 2, ev(gcMarkAssistActive, 1, 1), ev(gcMarkAssistEnd, 1))
+	assists = again(assists, 3, ev(gcMarkAssistBegin, 1, 0))
+	assists = again(assists, 4, ev(gcMarkAssistActive, 1, 1), ev(gcMarkAssistEnd, 1), ev(gcMarkAssistBegin, 1, 0), ev(gcMarkAssistEnd, 1))
+	show("assists-across-generations", "nothing but its assists changes of a G that runs all the time", assists)
 	show("range-active-twice", "in the initial generation an active range is added once", two().batch(1, 5, 1000, on(5, 1, 1), ev(gcMarkAssistActive, 1, 1), ev(gcMarkAssistActive, 1, 1)).end())
 	show("range-active-of-no-goroutine", "an active range of an unknown G", two().batch(1, 5, 1000, on(5, 1, 1), ev(gcMarkAssistActive, 1, 2)).end())
 	show("range-active-of-no-processor", "an active range of an unknown P", two().batch(1, 5, 1000, on(5, 1, 1), ev(gcSweepActive, 1, 2)).end())

@@ -77,6 +77,9 @@ func states() {
 			ev(goStatus, 1, 2, noThread, running)).end())
 	show("no-thread-needs-a-thread", "what needs a thread is a fault there", two().batch(1, noThread, 1000, ev(procStatus, 1, 1, pRunning), ev(heapAlloc, 1, 1)).end())
 	show("failed-to-advance", "no lane can advance", two().batch(1, 5, 1000, worker(1, 1), ev(goStart, 1, 9, 1)).batch(1, 6, 1000, worker(2, 1), ev(goUnblock, 1, 8, 1, 0)).end())
+	show("create-of-one-that-was-there", "a G of the generation before that was not told of is created, and ends",
+		two().batch(1, 5, 1000, on(5, 1, 1), ev(goCreate, 1, 2, 0, 0)).end().
+			gen(2).batch(2, 5, 2000, ev(procStatus, 1, 1, pRunning), ev(goStatus, 1, 1, 5, running), ev(goCreate, 1, 2, 0, 0), ev(goBlock, 1, 0, 0), ev(goStart, 1, 2, 1), ev(goDestroy, 1)).end())
 	show("create-twice", "a G that exists is created", two().batch(1, 5, 1000, on(5, 1, 1), ev(goCreate, 1, 2, 0, 0), ev(goCreate, 1, 2, 0, 0)).end())
 	show("ids-are-signed", "ids of more than 63 bits print as negative numbers",
 		two().batch(1, 1<<63, 1000, on(1<<63, 1<<63+1, 1<<63+2), ev(goCreate, 1, noThread-1, 0, 0), ev(goCreate, 1, 0, 0, 0)).end())
