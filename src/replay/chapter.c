@@ -241,14 +241,15 @@ static int count(struct chapter *chapter, const struct part *part, struct gxt_er
 {
     struct gxt_generation *facts = &chapter->record.facts;
 
-    if (part->n_events == 0)
-        return 0;
-    if (!chapter->tables && facts->n_events == 0)
-        facts->first_ns = part->first_ns;
-    facts->n_events += part->n_events;
-    facts->last_ns = part->last_ns;
-    for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
-        facts->n_by_kind[kind] += part->n_by_kind[kind];
+    if (part->n_events > 0) {
+        if (!chapter->tables && facts->n_events == 0)
+            facts->first_ns = part->first_ns;
+        facts->n_events += part->n_events;
+        facts->last_ns = part->last_ns;
+        for (size_t kind = 0; kind < GXT_N_KINDS; kind++)
+            facts->n_by_kind[kind] += part->n_by_kind[kind];
+    }
+    /* Also a part without events has them: they were left by those before it. */
     chapter->n_passed += part->ended.n;
     return chapter_put_rows(chapter, STORE_ENDED, part->ended.rows, part->ended.n, sizeof *part->ended.rows, fault);
 }
