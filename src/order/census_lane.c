@@ -757,9 +757,9 @@ void census_wake_for_gc(struct census *census)
     }
 }
 
-/* Which number a trace's collector begins with is told by the event that comes first. Where it begins but once that is
- * known here; else the rest need not be counted. */
-static bool begins_anyhow(const struct census *census)
+/* Whether the collector begins more than once in a trace's first generation. Then which number it goes on from hangs on
+ * the order, and the rest need not be counted. */
+static bool begins_twice(const struct census *census)
 {
     return census->before.offset == census->begin && (census->n_gc_begins > 1 || census->n_gc_waits > 1);
 }
@@ -772,7 +772,7 @@ static enum census_outcome collector(struct census *census, struct census_lane *
         return CENSUS_WAITS;
     if (lane->waits_for_gc) {
         census->n_gc_waits += type != WIRE_GC_END;
-        return begins_anyhow(census) ? CENSUS_UNFIT : claim(census, lane);
+        return begins_twice(census) ? CENSUS_UNFIT : claim(census, lane);
     }
     if ((census->gc_state == GC_RUNNING) == (type == WIRE_GC_BEGIN) || !has_both(census, lane))
         return CENSUS_UNFIT;
@@ -782,7 +782,7 @@ static enum census_outcome collector(struct census *census, struct census_lane *
     census->gc_state = type == WIRE_GC_END ? GC_NOT_RUNNING : GC_RUNNING;
     census->n_gc_begins += type != WIRE_GC_END;
     census_wake_for_gc(census);
-    return only_if(!begins_anyhow(census));
+    return only_if(!begins_twice(census));
 }
 
 /* ---- regions, tasks ---- */

@@ -167,6 +167,7 @@ void order_forget(struct order *order);
  * side, of one trace. */
 struct census;
 
+/** census_new() - @begin: where the first generation is, as of order_new() */
 int census_new(const struct source *source, uint64_t begin, int version, struct pool *pool, struct census **ret);
 struct census *census_free(struct census *census);
 

@@ -1,6 +1,6 @@
 package main
 
-import "bytes"
+import "slices"
 
 func ranges() {
 	two := func() *file { return begin(26).gen(1).strings(1, "why", "other") }
@@ -18,8 +18,7 @@ func ranges() {
 		two().batch(1, 5, 1000, on(5, 1, 1), ev(goStatus, 1, 2, noThread, waiting), ev(gcMarkAssistActive, 1, 2), ev(gcSweepActive, 1, 1), ev(gcActive, 1, 7), ev(gcSweepEnd, 1, 10, 20)).end().
 			gen(2).batch(2, 5, 2000, ev(gcMarkAssistActive, 1, 2), ev(procStatus, 1, 1, pRunning), ev(goStatus, 1, 1, 5, running), ev(gcActive, 1, 8), ev(gcEnd, 1, 9), ev(gcSweepActive, 1, 1)).end())
 	again := func(f *file, gen uint64, events ...[]byte) *file {
-		running := bytes.Join([][]byte{ev(procStatus, 1, 1, pRunning), ev(goStatus, 1, 1, 5, running)}, nil)
-		return f.gen(gen).batch(gen, 5, 1000*gen, append([][]byte{running}, events...)...).end()
+		return f.gen(gen).batch(gen, 5, 1000*gen, on(5, 1, 1), slices.Concat(events...)).end()
 	}
 	assists := two().batch(1, 5, 1000, on(5, 1, 1), ev(gcMarkAssistBegin, 1, 0)).end()
 	assists = again(assists, 2, ev(gcMarkAssistActive, 1, 1), ev(gcMarkAssistEnd, 1))
